@@ -1,0 +1,38 @@
+-- Who may call what. Run by the superuser who calls install(): the functions are the extension's, and its script could
+-- not grant to roles that did not exist yet. Nothing is granted to PUBLIC.
+
+-- Needed by whoever touches a row: checks, defaults and policies run with the rights of the role at work.
+GRANT EXECUTE ON FUNCTION
+    booking.new_id(integer), booking.organization_of(uuid), booking.check_schedule(jsonb),
+    booking.check_time_zone(text), booking.clock(), booking.current_user_id(),
+    booking.expired_hold_seats(integer, uuid), booking.refusal_codes(), booking.state_transitions()
+    TO booking_public, booking_relay;
+
+-- Visitors: what they may do to a hold they prove by its token.
+GRANT EXECUTE ON FUNCTION
+    booking.check_slot_availability(uuid, integer),
+    booking.next_available_sessions(uuid, integer, integer, timestamptz),
+    booking.reserve_slot(uuid, integer, text, text, integer),
+    booking.try_reserve_slot(uuid, integer, text, text, integer),
+    booking.extend_reservation(uuid, text, integer),
+    booking.cancel_reservation(uuid, text),
+    booking.confirm_reservation(uuid, text, text, text)
+    TO booking_public;
+
+-- Members: their own organizations, by their claims; the functions check.
+GRANT EXECUTE ON FUNCTION
+    booking.generate_activity_sessions(uuid, date, integer),
+    booking.get_upcoming_bookings(integer),
+    booking.get_weekly_bookings_trend()
+    TO booking_member, booking_service;
+
+-- Trusted servers: all organizations.
+GRANT EXECUTE ON FUNCTION
+    booking.generate_all_sessions(integer),
+    booking.release_expired_reservations(),
+    booking.release_expired_reservations(integer),
+    booking.integrity_check()
+    TO booking_service;
+GRANT EXECUTE ON PROCEDURE booking.generate_job(integer), booking.release_job() TO booking_service;
+
+GRANT EXECUTE ON FUNCTION booking.live_cpp_frames() TO booking_admin;

@@ -1,0 +1,72 @@
+-- Jobs for pg_cron. Procedures with the rights of the caller and without SET, so that they may COMMIT after each
+-- organization: a broken one neither stops nor undoes the others. Operators are named with their schema, since the
+-- caller's search_path applies here.
+
+CREATE PROCEDURE booking.generate_job(days_ahead integer DEFAULT 30)
+LANGUAGE plpgsql AS $$
+DECLARE
+    organization integer;
+    activity record;
+    started timestamptz;
+    created integer;
+BEGIN
+    FOR organization IN SELECT o.organization_id FROM booking.organizations AS o
+                         WHERE o.status OPERATOR(pg_catalog.=) 'active' LOOP
+        started := pg_catalog.clock_timestamp();
+        created := 0;
+        FOR activity IN
+            SELECT a.id, pg_catalog.timezone(v.timezone, booking.clock())::pg_catalog.date AS today
+              FROM booking.activities AS a
+              JOIN booking.venues AS v ON v.organization_id OPERATOR(pg_catalog.=) a.organization_id
+                                      AND v.id OPERATOR(pg_catalog.=) a.venue_id
+             WHERE a.organization_id OPERATOR(pg_catalog.=) organization
+               AND a.status OPERATOR(pg_catalog.=) 'active' LOOP
+            BEGIN
+                created := created OPERATOR(pg_catalog.+)
+                           booking.generate_activity_sessions(activity.id, activity.today, days_ahead);
+            EXCEPTION WHEN OTHERS THEN
+                INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, error_sqlstate,
+                                              error_message)
+                VALUES (organization, booking.new_id(organization), 'generate', started,
+                        pg_catalog.clock_timestamp(), SQLSTATE,
+                        pg_catalog.format('activity %s: %s', activity.id, SQLERRM));
+            END;
+        END LOOP;
+        INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, result)
+        VALUES (organization, booking.new_id(organization), 'generate', started, pg_catalog.clock_timestamp(), created);
+        COMMIT;
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE booking.generate_job(integer) IS
+    'Makes the sessions of all active activities from each venue''s today; commits after each organization and writes job_runs';
+
+CREATE PROCEDURE booking.release_job()
+LANGUAGE plpgsql AS $$
+DECLARE
+    organization integer;
+    started timestamptz;
+    released integer;
+BEGIN
+    FOR organization IN SELECT o.organization_id FROM booking.organizations AS o LOOP
+        started := pg_catalog.clock_timestamp();
+        BEGIN
+            released := booking.release_expired_reservations(organization);
+            IF released OPERATOR(pg_catalog.>) 0 THEN
+                INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, result)
+                VALUES (organization, booking.new_id(organization), 'release', started, pg_catalog.clock_timestamp(),
+                        released);
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, error_sqlstate,
+                                          error_message)
+            VALUES (organization, booking.new_id(organization), 'release', started, pg_catalog.clock_timestamp(),
+                    SQLSTATE, SQLERRM);
+        END;
+        COMMIT;
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE booking.release_job() IS
+    'Releases expired holds; commits after each organization and writes job_runs where there was something to do';
+

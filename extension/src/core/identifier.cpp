@@ -1,0 +1,69 @@
+#include "core/identifier.hpp"
+
+#include "core/refusal.hpp"
+
+#include <string>
+
+namespace pgbk::core {
+
+namespace {
+
+constexpr std::uint64_t counter_mask = (1ULL << IdGenerator::counter_bits) - 1;
+// A counter starts in the lower half, so that at least 2^41 ids of a backend fit into one millisecond.
+constexpr std::uint64_t start_mask = counter_mask >> 1U;
+
+constexpr std::uint8_t byte_of(std::uint64_t value, unsigned shift) {
+    return static_cast<std::uint8_t>(value >> shift);
+}
+
+} // namespace
+
+Uuid IdGenerator::next(std::int64_t milliseconds, std::uint64_t random, std::int32_t organization) {
+    if (organization <= 0) {
+        throw Refusal(RefusalKind::invalid_organization,
+                      "organization number must be positive, got " + std::to_string(organization));
+    }
+    if (wants_random(milliseconds)) {
+        last_milliseconds_ = milliseconds;
+        counter_ = random & start_mask;
+    } else if (counter_ == counter_mask) {
+        ++last_milliseconds_;
+        counter_ = 0;
+    } else {
+        ++counter_;
+    }
+
+    const auto ms = static_cast<std::uint64_t>(last_milliseconds_);
+    const auto org = static_cast<std::uint32_t>(organization);
+    Uuid id{};
+    for (unsigned i = 0; i < 6; ++i) {
+        id.at(i) = byte_of(ms, 40U - 8U * i);
+    }
+    id.at(6) = static_cast<std::uint8_t>(0x80U | ((counter_ >> 38U) & 0x0FU));
+    id.at(7) = byte_of(counter_, 30U);
+    id.at(8) = static_cast<std::uint8_t>(0x80U | ((counter_ >> 24U) & 0x3FU));
+    id.at(9) = byte_of(counter_, 16U);
+    id.at(10) = byte_of(counter_, 8U);
+    id.at(11) = byte_of(counter_, 0U);
+    for (unsigned i = 0; i < 4; ++i) {
+        id.at(12 + i) = byte_of(org, 24U - 8U * i);
+    }
+    return id;
+}
+
+std::optional<std::int32_t> organization_of(const Uuid& id) {
+    if ((id[6] & 0xF0U) != 0x80U || (id[8] & 0xC0U) != 0x80U) {
+        return std::nullopt;
+    }
+    std::uint32_t org = 0;
+    for (unsigned i = 12; i < 16; ++i) {
+        org = (org << 8U) | id.at(i);
+    }
+    const auto number = static_cast<std::int32_t>(org);
+    if (number <= 0) {
+        return std::nullopt;
+    }
+    return number;
+}
+
+} // namespace pgbk::core

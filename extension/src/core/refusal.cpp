@@ -1,0 +1,104 @@
+#include "core/refusal.hpp"
+
+#include <utility>
+
+namespace pgbk::core {
+
+namespace {
+
+using K = RefusalKind;
+
+// 0xx the call is malformed, 1xx the thing is not there, 2xx its state forbids it, 3xx the caller may not,
+// 4xx try again, 9xx the installation.
+constexpr std::array codes{
+    RefusalCode{K::null_argument, "null_argument", "BK001", "a required argument is NULL"},
+    RefusalCode{K::invalid_party_size, "invalid_party_size", "BK002",
+                "the party size is not positive, or outside what the activity or session takes"},
+    RefusalCode{K::invalid_email, "invalid_email", "BK003", "the e-mail address is not one"},
+    RefusalCode{K::invalid_hold_length, "invalid_hold_length", "BK004",
+                "the hold or its extension is not positive or longer than the activity allows"},
+    RefusalCode{K::invalid_idempotency_key, "invalid_idempotency_key", "BK005",
+                "the idempotency key is not 16 to 255 printable ASCII characters"},
+    RefusalCode{K::invalid_schedule, "invalid_schedule", "BK006",
+                "the schedule breaks a rule; the message names the JSON path"},
+    RefusalCode{K::invalid_generation_range, "invalid_generation_range", "BK007",
+                "start_date or days_ahead is out of range"},
+    RefusalCode{K::invalid_time_zone, "invalid_time_zone", "BK008", "the time zone has no IANA name known here"},
+    RefusalCode{K::invalid_limit, "invalid_limit", "BK009", "the limit of rows is out of range"},
+    RefusalCode{K::invalid_customer, "invalid_customer", "BK010", "the customer's name or phone is too long or empty"},
+    RefusalCode{K::invalid_organization, "invalid_organization", "BK011",
+                "the organization number is not positive, so no identifier can carry it"},
+    RefusalCode{K::session_not_found, "session_not_found", "BK101", "no session has this id"},
+    RefusalCode{K::reservation_not_found, "reservation_not_found", "BK102", "no reservation has this id"},
+    RefusalCode{K::activity_not_found, "activity_not_found", "BK103", "no activity has this id"},
+    RefusalCode{K::sold_out, "sold_out", "BK201", "not enough seats are left"},
+    RefusalCode{K::session_started, "session_started", "BK202", "the session has started or is over"},
+    RefusalCode{K::session_closed, "session_closed", "BK203", "the session is closed for booking"},
+    RefusalCode{K::session_cancelled, "session_cancelled", "BK204", "the session was cancelled"},
+    RefusalCode{K::hold_expired, "hold_expired", "BK205", "the hold has run out"},
+    RefusalCode{K::reservation_cancelled, "reservation_cancelled", "BK206", "the reservation was cancelled"},
+    RefusalCode{K::reservation_confirmed, "reservation_confirmed", "BK207",
+                "the reservation is a booking already and no longer a hold"},
+    RefusalCode{K::idempotency_key_reused, "idempotency_key_reused", "BK208",
+                "the idempotency key belongs to another request"},
+    RefusalCode{K::extension_limit, "extension_limit", "BK209", "the hold cannot be extended any further"},
+    RefusalCode{K::payment_required, "payment_required", "BK210",
+                "the reservation has a price, so only a trusted caller confirms it, after payment"},
+    RefusalCode{K::late_confirmation_refused, "late_confirmation_refused", "BK211",
+                "the hold had run out and its seats are gone; a payment for it is due for refund"},
+    RefusalCode{K::illegal_transition, "illegal_transition", "BK212",
+                "the status may not change from the old value to the new one"},
+    RefusalCode{K::wrong_hold_token, "wrong_hold_token", "BK301", "the hold token does not belong to the reservation"},
+    RefusalCode{K::retry, "retry", "BK401", "another transaction is in the way; the same call may succeed now"},
+    RefusalCode{K::not_installed, "not_installed", "BK901", "the tables are not there; booking.install() makes them"},
+    RefusalCode{K::mixed_owners, "mixed_owners", "BK902",
+                "the schema or some of its tables belong to another role than the rest"},
+    RefusalCode{K::version_mismatch, "version_mismatch", "BK903",
+                "the library and the extension's SQL objects are of different versions"},
+    RefusalCode{K::unsafe_owner, "unsafe_owner", "BK904", "a superuser may not own the tables"},
+};
+
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+        if (static_cast<std::size_t>(codes.at(i).kind) != i) {
+            return false;
+        }
+    }
+    return true;
+}
+static_assert(in_order(), "refusal_code() indexes the table by kind");
+
+} // namespace
+
+std::span<const RefusalCode> refusal_codes() {
+    return codes;
+}
+
+const RefusalCode& refusal_code(RefusalKind kind) {
+    return codes.at(static_cast<std::size_t>(kind));
+}
+
+Refusal::Refusal(RefusalKind kind, std::string message, std::string detail, std::string hint)
+    : kind_(kind), message_(std::move(message)), detail_(std::move(detail)), hint_(std::move(hint)) {}
+
+std::string quoted(std::string_view value) {
+    constexpr std::size_t longest = 80;
+    const bool cut = value.size() > longest;
+    if (cut) {
+        std::size_t end = longest;
+        // Step back over continuation bytes, so that the cut falls between two characters.
+        while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80U) {
+            --end;
+        }
+        value = value.substr(0, end);
+    }
+    std::string out = "\"";
+    for (const char c : value) {
+        const auto byte = static_cast<unsigned char>(c);
+        out += byte < 0x20U || byte == 0x7FU ? '?' : c;
+    }
+    out += cut ? "...\"" : "\"";
+    return out;
+}
+
+} // namespace pgbk::core

@@ -1,0 +1,85 @@
+// A refusal: the answer "no" to a caller, with everything needed to act on it.
+//
+// Every refusal has an SQLSTATE of its own in class BK; the table below is the only place that knows them, and
+// docs/errors.md is checked against it. Rules of the core throw a Refusal; the server layer turns it into ereport,
+// or, for the try_ functions, into a row.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace pgbk::core {
+
+enum class RefusalKind : std::uint8_t {
+    null_argument,
+    invalid_party_size,
+    invalid_email,
+    invalid_hold_length,
+    invalid_idempotency_key,
+    invalid_schedule,
+    invalid_generation_range,
+    invalid_time_zone,
+    invalid_limit,
+    invalid_customer,
+    invalid_organization,
+    session_not_found,
+    reservation_not_found,
+    activity_not_found,
+    sold_out,
+    session_started,
+    session_closed,
+    session_cancelled,
+    hold_expired,
+    reservation_cancelled,
+    reservation_confirmed,
+    idempotency_key_reused,
+    extension_limit,
+    payment_required,
+    late_confirmation_refused,
+    illegal_transition,
+    wrong_hold_token,
+    retry,
+    not_installed,
+    mixed_owners,
+    version_mismatch,
+    unsafe_owner,
+};
+
+struct RefusalCode {
+    RefusalKind kind;
+    std::string_view name;     // outcome word of the try_ functions, stable
+    std::string_view sqlstate; // five characters
+    std::string_view meaning;  // one line for the documentation
+};
+
+// All codes, in order of RefusalKind.
+std::span<const RefusalCode> refusal_codes();
+const RefusalCode& refusal_code(RefusalKind kind);
+
+class Refusal : public std::exception {
+public:
+    Refusal(RefusalKind kind, std::string message, std::string detail = {}, std::string hint = {});
+
+    RefusalKind kind() const { return kind_; }
+    const RefusalCode& code() const { return refusal_code(kind_); }
+    const std::string& message() const { return message_; }
+    const std::string& detail() const { return detail_; }
+    const std::string& hint() const { return hint_; }
+    const char* what() const noexcept override { return message_.c_str(); }
+
+private:
+    RefusalKind kind_;
+    std::string message_;
+    std::string detail_;
+    std::string hint_;
+};
+
+// A caller's value as it may stand in a message: quoted, at most 80 bytes, cut between UTF-8 characters, control
+// characters replaced, so that a hostile value can neither flood nor forge a log line.
+std::string quoted(std::string_view value);
+
+} // namespace pgbk::core

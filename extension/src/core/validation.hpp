@@ -1,0 +1,39 @@
+// What a caller's values must look like. Each check returns normally or throws the Refusal that says which value was
+// wrong and what is expected; none of them looks anything up.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+namespace pgbk::core {
+
+// Units: seats. A party is positive; what an activity or a session takes is checked where they are known.
+void check_party_size(std::int32_t party_size);
+
+// Pragmatic syntax: local@domain, at most 254 bytes (RFC 5321 4.5.3.1.3), dotted domain, no spaces or controls,
+// UTF-8 allowed in the local part (RFC 6531). Quoted local parts and address literals are refused.
+void check_email(std::string_view email);
+
+// 16 to 255 printable ASCII characters. The lower bound is a matter of safety: who knows the key and the request can
+// ask for the hold token again, so a key must not be guessable.
+void check_idempotency_key(std::string_view key);
+
+// 1 second to the longest hold the activity allows.
+void check_hold_length(std::chrono::seconds requested, std::chrono::seconds longest);
+
+// days_ahead: 0 to 3,660.
+void check_days_ahead(std::int32_t days_ahead);
+
+// Rows asked for: 1 to 1,000.
+void check_limit(std::int32_t limit);
+
+// Name of 1 to 200 characters that is not blank; phone of 3 to 40 characters of digits, spaces and + - ( ) . / x.
+void check_customer_name(std::string_view name);
+void check_customer_phone(std::string_view phone);
+
+// The shape of an IANA name (Area/Location, Etc/GMT+5, UTC). POSIX rules such as EST5EDT4 are refused, since a
+// mistyped name could pass for one. Whether the zone exists is for the caller's time zone data to say.
+bool looks_like_time_zone_name(std::string_view name);
+
+} // namespace pgbk::core

@@ -1,0 +1,22 @@
+// May the caller do this? Asked before anything is written.
+#pragma once
+
+#include "pg/shell.hpp"
+#include "pg/statement.hpp"
+
+namespace pgbk {
+
+// Trusted server code may act for every organization.
+bool is_trusted(const Call& call);
+
+// Lets trusted callers pass, and members of the organization (by their claims). Raises 42501 for all others.
+void require_member(const Call& call, std::int32_t organization, const char* action);
+
+// Raises 42501 unless trusted. instead: what the caller should do.
+void require_trusted(const Call& call, const char* action, const char* instead);
+
+// The organizations whose bookings the caller may see, as a parameter: an int4[] for a member, NULL for a trusted
+// caller, who sees all. Raises 42501 for others.
+Value visible_organizations(const Call& call);
+
+} // namespace pgbk

@@ -1,0 +1,166 @@
+#include "pg/arguments.hpp"
+
+#include <cstring>
+
+namespace pgbk {
+
+namespace {
+
+bool is_absent(const Call& call, int i) {
+    return i >= call.fcinfo->nargs || call.fcinfo->args[i].isnull;
+}
+
+Datum required(const Call& call, int i, const char* name) {
+    if (is_absent(call, i)) {
+        throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not be NULL");
+    }
+    return call.fcinfo->args[i].value;
+}
+
+std::string_view text_of(Datum value) {
+    return server([&] {
+        const text* const detoasted = DatumGetTextPP(value);
+        return std::string_view(VARDATA_ANY(detoasted), VARSIZE_ANY_EXHDR(detoasted));
+    });
+}
+
+constexpr int most_columns = 32;
+
+// Server frame.
+HeapTuple form_row(TupleDesc descriptor, const Value* columns, std::size_t count) {
+    Datum datums[most_columns];
+    bool nulls[most_columns];
+    if (count != static_cast<std::size_t>(descriptor->natts)) {
+        elog(ERROR, "row of %zu columns for a result of %d", count, descriptor->natts);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        nulls[i] = columns[i].is_null();
+        datums[i] = columns[i].datum();
+    }
+    return heap_form_tuple(descriptor, datums, nulls);
+}
+
+} // namespace
+
+core::Uuid uuid_argument(const Call& call, int i, const char* name) {
+    core::Uuid id{};
+    std::memcpy(id.data(), DatumGetUUIDP(required(call, i, name))->data, id.size());
+    return id;
+}
+
+std::int32_t int4_argument(const Call& call, int i, const char* name) {
+    return DatumGetInt32(required(call, i, name));
+}
+
+DateADT date_argument(const Call& call, int i, const char* name) {
+    return DatumGetDateADT(required(call, i, name));
+}
+
+std::string_view text_argument(const Call& call, int i, const char* name) {
+    return text_of(required(call, i, name));
+}
+
+std::optional<std::int32_t> optional_int4(const Call& call, int i) {
+    return is_absent(call, i) ? std::nullopt : std::optional(DatumGetInt32(call.fcinfo->args[i].value));
+}
+
+std::optional<std::string_view> optional_text(const Call& call, int i) {
+    return is_absent(call, i) ? std::nullopt : std::optional(text_of(call.fcinfo->args[i].value));
+}
+
+std::optional<TimestampTz> optional_timestamp(const Call& call, int i) {
+    return is_absent(call, i) ? std::nullopt : std::optional(DatumGetTimestampTz(call.fcinfo->args[i].value));
+}
+
+std::string uuid_text(const core::Uuid& id) {
+    constexpr char hex[] = "0123456789abcdef";
+    std::string out;
+    for (std::size_t i = 0; i < id.size(); ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            out += '-';
+        }
+        out += hex[id[i] >> 4U];
+        out += hex[id[i] & 15U];
+    }
+    return out;
+}
+
+std::string timestamp_text(TimestampTz at) {
+    return server([&] { return timestamptz_to_str(at); });
+}
+
+Datum uuid_result(const Call& call, const core::Uuid& id) {
+    return server([&] {
+        void* const copy = MemoryContextAlloc(call.result_context, id.size());
+        memcpy(copy, id.data(), id.size());
+        return PointerGetDatum(copy);
+    });
+}
+
+Datum text_result(const Call& call, std::string_view text) {
+    return server([&] {
+        MemoryContext const old = MemoryContextSwitchTo(call.result_context);
+        const Datum result = PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
+        MemoryContextSwitchTo(old);
+        return result;
+    });
+}
+
+Datum null_result(const Call& call) {
+    call.fcinfo->isnull = true;
+    return Datum{0};
+}
+
+Datum record_result(const Call& call, std::initializer_list<Value> columns) {
+    const Value* const first = columns.begin();
+    const std::size_t count = columns.size();
+    return server([&] {
+        MemoryContext const old = MemoryContextSwitchTo(call.result_context);
+        TupleDesc descriptor = nullptr;
+        if (get_call_result_type(call.fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE) {
+            elog(ERROR, "the function is not declared to return a row");
+        }
+        const Datum result = HeapTupleGetDatum(form_row(BlessTupleDesc(descriptor), first, count));
+        MemoryContextSwitchTo(old);
+        return result;
+    });
+}
+
+ResultSet::ResultSet(const Call& call) : call_(call), store_(nullptr), descriptor_(nullptr) {
+    server([&] {
+        auto* const info = reinterpret_cast<ReturnSetInfo*>(call_.fcinfo->resultinfo);
+        if (info == nullptr || !IsA(info, ReturnSetInfo) || (info->allowedModes & SFRM_Materialize) == 0) {
+            ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                            errmsg("set-returning function called in a context that cannot accept a set")));
+        }
+        MemoryContext const old = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
+        TypeFuncClass const kind = get_call_result_type(call_.fcinfo, nullptr, &descriptor_);
+        if (kind == TYPEFUNC_SCALAR) {
+            descriptor_ = CreateTemplateTupleDesc(1);
+            TupleDescInitEntry(descriptor_, 1, "value", get_func_rettype(call_.fcinfo->flinfo->fn_oid), -1, 0);
+        } else if (kind != TYPEFUNC_COMPOSITE) {
+            elog(ERROR, "the function is not declared to return rows");
+        }
+        store_ = tuplestore_begin_heap((info->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
+        MemoryContextSwitchTo(old);
+        info->returnMode = SFRM_Materialize;
+        info->setResult = store_;
+        info->setDesc = descriptor_;
+    });
+}
+
+void ResultSet::add(const Rows& rows) {
+    server([&] {
+        for (std::uint64_t row = 0; row < rows.count(); ++row) {
+            tuplestore_puttuple(store_, rows.table()->vals[row]);
+        }
+    });
+}
+
+void ResultSet::add(std::initializer_list<Value> columns) {
+    const Value* const first = columns.begin();
+    const std::size_t count = columns.size();
+    server([&] { tuplestore_puttuple(store_, form_row(descriptor_, first, count)); });
+}
+
+} // namespace pgbk

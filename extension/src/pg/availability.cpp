@@ -1,0 +1,82 @@
+// Reading what is free: advisory answers, true when they were given. reserve_slot decides.
+#include "core/validation.hpp"
+#include "pg/arguments.hpp"
+#include "pg/settings.hpp"
+
+namespace pgbk {
+
+namespace {
+
+using core::Refusal;
+using core::RefusalKind;
+
+Datum check_slot_availability_body(Call& call) {
+    const core::Uuid session = uuid_argument(call, 0, "session_id");
+    const std::int32_t party_size = int4_argument(call, 1, "party_size");
+    core::check_party_size(party_size);
+    static constinit Statement statement(
+        "SELECT s.status = 'open' AND s.start_time > $3"
+        "   AND $4 BETWEEN a.party_size_min AND COALESCE(a.party_size_max, $4)"
+        "   AND s.remaining - s.oversold_by"
+        "       + COALESCE((SELECT sum(r.party_size) FROM booking.slot_reservations AS r"
+        "                    WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending'"
+        "                      AND r.expires_at <= $3), 0) >= $4"
+        "  FROM booking.sessions AS s"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        " WHERE s.organization_id = $1 AND s.id = $2");
+    const Rows rows = statement.read(
+        {core::organization_of(session).value_or(0), session, Value::timestamp(settings::now()), party_size});
+    if (rows.empty()) {
+        throw Refusal(RefusalKind::session_not_found, "no session has the id " + uuid_text(session));
+    }
+    return BoolGetDatum(rows.boolean(0, 1));
+}
+
+// Seats of expired holds that are not released yet, for the view activity_sessions.
+Datum expired_hold_seats_body(Call& call) {
+    static constinit Statement statement(
+        "SELECT COALESCE(sum(r.party_size), 0)::integer FROM booking.slot_reservations AS r"
+        " WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending' AND r.expires_at <= $3");
+    const Rows rows = statement.read({int4_argument(call, 0, "organization_id"), uuid_argument(call, 1, "session_id"),
+                                      Value::timestamp(settings::now())});
+    return Int32GetDatum(rows.int4(0, 1));
+}
+
+Datum next_available_sessions_body(Call& call) {
+    const core::Uuid activity = uuid_argument(call, 0, "activity_id");
+    const std::int32_t party_size = int4_argument(call, 1, "party_size");
+    const std::int32_t limit = int4_argument(call, 2, "limit");
+    core::check_party_size(party_size);
+    core::check_limit(limit);
+    const TimestampTz clock = settings::now();
+    const TimestampTz after = std::max(optional_timestamp(call, 3).value_or(clock), clock);
+    const std::int32_t organization = core::organization_of(activity).value_or(0);
+
+    static constinit Statement known(
+        "SELECT 1 FROM booking.activities AS a WHERE a.organization_id = $1 AND a.id = $2");
+    if (known.read({organization, activity}).empty()) {
+        throw Refusal(RefusalKind::activity_not_found, "no activity has the id " + uuid_text(activity));
+    }
+    // Walks the unique index (organization_id, activity_id, start_time) and stops at the limit.
+    static constinit Statement statement(
+        "SELECT s.id, s.start_time, s.end_time, (s.remaining - s.oversold_by + e.seats)::integer"
+        "  FROM booking.sessions AS s"
+        " CROSS JOIN LATERAL (SELECT COALESCE(sum(r.party_size), 0) AS seats FROM booking.slot_reservations AS r"
+        "                      WHERE r.organization_id = $1 AND r.session_id = s.id AND r.status = 'pending'"
+        "                        AND r.expires_at <= $4) AS e"
+        " WHERE s.organization_id = $1 AND s.activity_id = $2 AND s.start_time > $3 AND s.status = 'open'"
+        "   AND s.remaining - s.oversold_by + e.seats >= $5"
+        " ORDER BY s.start_time LIMIT $6");
+    ResultSet result(call);
+    result.add(
+        statement.read({organization, activity, Value::timestamp(after), Value::timestamp(clock), party_size, limit}));
+    return null_result(call);
+}
+
+} // namespace
+
+PGBK_READER(check_slot_availability, check_slot_availability_body);
+PGBK_READER(expired_hold_seats, expired_hold_seats_body);
+PGBK_READER(next_available_sessions, next_available_sessions_body);
+
+} // namespace pgbk

@@ -1,0 +1,157 @@
+// What keeps the catalogue's rows right whoever writes them: checks and triggers of the tables.
+#include "core/schedule.hpp"
+#include "core/transitions.hpp"
+#include "pg/arguments.hpp"
+#include "pg/identity.hpp"
+#include "pg/jsonb_node.hpp"
+#include "pg/time_zone.hpp"
+
+#include <cstring>
+
+namespace pgbk {
+
+namespace {
+
+using core::Refusal;
+using core::RefusalKind;
+
+Datum check_schedule_body(Call& call) {
+    if (call.fcinfo->args[0].isnull) {
+        throw Refusal(RefusalKind::null_argument, "schedule must not be NULL");
+    }
+    const Datum document = call.fcinfo->args[0].value;
+    const core::JsonNode* const tree = server([&] { return json_tree(DatumGetJsonbP(document)); });
+    (void)core::parse_schedule(*tree);
+    return BoolGetDatum(true);
+}
+
+Datum check_time_zone_body(Call& call) {
+    (void)find_time_zone(text_argument(call, 0, "time zone"));
+    return BoolGetDatum(true);
+}
+
+const TriggerData& trigger_data(const Call& call, const char* name) {
+    if (!CALLED_AS_TRIGGER(call.fcinfo)) {
+        server([&] {
+            ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                            errmsg("function \"%s\" was not called as a trigger", name)));
+        });
+    }
+    const auto& data = *reinterpret_cast<const TriggerData*>(call.fcinfo->context);
+    if (!TRIGGER_FIRED_BEFORE(data.tg_event) || !TRIGGER_FIRED_FOR_ROW(data.tg_event)) {
+        server([&] {
+            ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                            errmsg("function \"%s\" must be fired before a row changes", name)));
+        });
+    }
+    return data;
+}
+
+// Server frame. attribute number by name, or an error: the trigger is on a table without the column.
+int column(TupleDesc descriptor, const char* name) {
+    const int number = SPI_fnumber(descriptor, name);
+    if (number <= 0) {
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("the table of the trigger has no column \"%s\"", name)));
+    }
+    return number;
+}
+
+struct NewRow {
+    std::int32_t organization; // 0 if NULL
+    bool needs_id;
+    bool needs_embed_key;
+};
+
+HeapTuple fill_new_row(const TriggerData& data) {
+    TupleDesc const descriptor = RelationGetDescr(data.tg_relation);
+    HeapTuple const row = data.tg_trigtuple;
+    const NewRow facts = server([&] {
+        bool null = false;
+        const Datum organization = heap_getattr(row, column(descriptor, "organization_id"), descriptor, &null);
+        NewRow found{null ? 0 : DatumGetInt32(organization), heap_attisnull(row, column(descriptor, "id"), descriptor),
+                     false};
+        const int embed_key = SPI_fnumber(descriptor, "embed_key");
+        found.needs_embed_key = embed_key > 0 && heap_attisnull(row, embed_key, descriptor);
+        return found;
+    });
+    if ((!facts.needs_id && !facts.needs_embed_key) || facts.organization == 0) {
+        return row; // nothing to do, or the NOT NULL constraint will say what is missing
+    }
+    const core::Uuid id = new_id(facts.organization);
+    return server([&] {
+        HeapTuple result = row;
+        bool no = false;
+        if (facts.needs_id) {
+            int number = column(descriptor, "id");
+            Datum value = PointerGetDatum(id.data());
+            result = heap_modify_tuple_by_cols(result, descriptor, 1, &number, &value, &no);
+        }
+        if (facts.needs_embed_key) {
+            int number = column(descriptor, "embed_key");
+            char hex[2 * sizeof id + 1];
+            hex_encode(reinterpret_cast<const char*>(id.data()), id.size(), hex);
+            hex[2 * sizeof id] = '\0';
+            Datum value = CStringGetTextDatum(hex);
+            result = heap_modify_tuple_by_cols(result, descriptor, 1, &number, &value, &no);
+        }
+        return result;
+    });
+}
+
+Datum stamp_row_body(Call& call) {
+    const TriggerData& data = trigger_data(call, "stamp_row");
+    if (TRIGGER_FIRED_BY_INSERT(data.tg_event)) {
+        return PointerGetDatum(fill_new_row(data));
+    }
+    return server([&] {
+        TupleDesc const descriptor = RelationGetDescr(data.tg_relation);
+        int number = column(descriptor, "updated_at");
+        Datum value = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+        bool no = false;
+        return PointerGetDatum(heap_modify_tuple_by_cols(data.tg_newtuple, descriptor, 1, &number, &value, &no));
+    });
+}
+
+std::string_view text_column(const TriggerData& data, HeapTuple row, const char* name) {
+    return server([&] {
+        bool null = false;
+        TupleDesc const descriptor = RelationGetDescr(data.tg_relation);
+        const Datum value = heap_getattr(row, column(descriptor, name), descriptor, &null);
+        return null ? std::string_view() : std::string_view(TextDatumGetCString(value));
+    });
+}
+
+void check_column(const TriggerData& data, core::StatusColumn which) {
+    const std::string name(core::column_name(which));
+    const std::string_view before = text_column(data, data.tg_trigtuple, name.c_str());
+    const std::string_view after = text_column(data, data.tg_newtuple, name.c_str());
+    if (!core::may_become(which, before, after)) {
+        throw Refusal(RefusalKind::illegal_transition,
+                      name + " may not change from " + core::quoted(before) + " to " + core::quoted(after), {},
+                      "booking.state_transitions() lists the changes that are allowed.");
+    }
+}
+
+Datum check_transition_body(Call& call) {
+    using core::StatusColumn;
+    const TriggerData& data = trigger_data(call, "check_transition");
+    const bool of_booking = data.tg_trigger->tgnargs == 1 && strcmp(data.tg_trigger->tgargs[0], "booking") == 0;
+    if (of_booking) {
+        check_column(data, StatusColumn::booking_status);
+        check_column(data, StatusColumn::payment_status);
+        check_column(data, StatusColumn::refund_status);
+    } else {
+        check_column(data, StatusColumn::reservation_status);
+    }
+    return PointerGetDatum(data.tg_newtuple);
+}
+
+} // namespace
+
+PGBK_FUNCTION(check_schedule, check_schedule_body);
+PGBK_FUNCTION(check_time_zone, check_time_zone_body);
+PGBK_FUNCTION(stamp_row, stamp_row_body);
+PGBK_FUNCTION(check_transition, check_transition_body);
+
+} // namespace pgbk

@@ -1,0 +1,76 @@
+// integrity_check: the promises of the extension as queries that must find nothing.
+#include "pg/access.hpp"
+#include "pg/arguments.hpp"
+
+namespace pgbk {
+
+namespace {
+
+// Columns of each: invariant, organization_id, object_id, detail.
+
+constinit Statement counters(
+    "SELECT 'seats_add_up', s.organization_id, s.id,"
+    "       format('capacity %s, taken %s, remaining %s, oversold by %s', s.capacity_total, COALESCE(t.seats, 0),"
+    "              s.remaining, s.oversold_by)"
+    "  FROM booking.sessions AS s"
+    "  LEFT JOIN (SELECT r.organization_id, r.session_id, sum(r.party_size) AS seats"
+    "               FROM booking.slot_reservations AS r WHERE r.status IN ('pending', 'confirmed')"
+    "              GROUP BY r.organization_id, r.session_id) AS t"
+    "    ON t.organization_id = s.organization_id AND t.session_id = s.id"
+    " WHERE s.remaining - s.oversold_by <> s.capacity_total - COALESCE(t.seats, 0)"
+    "    OR (s.oversold_by > 0 AND s.remaining > 0)");
+
+constinit Statement
+    orphans("SELECT 'reservation_has_session', r.organization_id, r.id, format('session %s is gone', r.session_id)"
+            "  FROM booking.slot_reservations AS r"
+            " WHERE NOT EXISTS (SELECT 1 FROM booking.sessions AS s"
+            "                    WHERE s.organization_id = r.organization_id AND s.id = r.session_id)"
+            " UNION ALL "
+            "SELECT 'booking_has_session', b.organization_id, b.id, format('session %s is gone', b.session_id)"
+            "  FROM booking.bookings AS b"
+            " WHERE b.session_id IS NOT NULL"
+            "   AND NOT EXISTS (SELECT 1 FROM booking.sessions AS s"
+            "                    WHERE s.organization_id = b.organization_id AND s.id = b.session_id)"
+            " UNION ALL "
+            "SELECT 'session_has_organization', s.organization_id, s.id, 'its id carries another organization'"
+            "  FROM booking.sessions AS s WHERE booking.organization_of(s.id) IS DISTINCT FROM s.organization_id");
+
+constinit Statement
+    sales("SELECT 'confirmed_reservation_has_booking', r.organization_id, r.id, 'no booking refers to it'"
+          "  FROM booking.slot_reservations AS r"
+          " WHERE r.status = 'confirmed'"
+          "   AND NOT EXISTS (SELECT 1 FROM booking.bookings AS b"
+          "                    WHERE b.organization_id = r.organization_id AND b.reservation_id = r.id)"
+          " UNION ALL "
+          "SELECT 'booking_holds_its_seats', b.organization_id, b.id,"
+          "       format('booking is %s for a party of %s, reservation is %s for %s', b.status, b.party_size, r.status,"
+          "              r.party_size)"
+          "  FROM booking.bookings AS b"
+          "  JOIN booking.slot_reservations AS r ON r.organization_id = b.organization_id AND r.id = b.reservation_id"
+          " WHERE (b.status = 'cancelled') <> (r.status = 'cancelled')"
+          "    OR (b.status <> 'cancelled' AND (r.status <> 'confirmed' OR r.party_size <> b.party_size"
+          "                                     OR r.session_id IS DISTINCT FROM b.session_id))");
+
+constinit Statement overlaps(
+    "SELECT 'sessions_do_not_overlap', x.organization_id, x.id, format('session before it ends at %s', x.earlier_end)"
+    "  FROM (SELECT s.organization_id, s.id, s.start_time,"
+    "               lag(s.end_time) OVER (PARTITION BY s.organization_id, s.activity_id ORDER BY s.start_time)"
+    "               AS earlier_end"
+    "          FROM booking.sessions AS s WHERE s.status <> 'cancelled') AS x"
+    " WHERE x.start_time < x.earlier_end");
+
+Datum integrity_check_body(Call& call) {
+    require_trusted(call, "check the integrity of all organizations", "Call as a member of booking_service.");
+    ResultSet result(call);
+    result.add(counters.read({}));
+    result.add(orphans.read({}));
+    result.add(sales.read({}));
+    result.add(overlaps.read({}));
+    return null_result(call);
+}
+
+} // namespace
+
+PGBK_READER(integrity_check, integrity_check_body);
+
+} // namespace pgbk

@@ -1,0 +1,68 @@
+#include "pg/reservation.hpp"
+
+#include "core/token.hpp"
+#include "core/transitions.hpp"
+#include "pg/access.hpp"
+#include "pg/digest.hpp"
+
+namespace pgbk {
+
+namespace {
+
+[[noreturn]] void refuse_unknown(const core::Uuid& id) {
+    throw core::Refusal(core::RefusalKind::reservation_not_found, "no reservation has the id " + uuid_text(id));
+}
+
+void check_token(std::string_view token, std::string_view expected_hash, const core::Uuid& id) {
+    const auto parsed = core::parse_token(token);
+    if (!parsed.has_value() || !core::equal_in_constant_time(as_bytes(sha256_of(as_bytes(*parsed))), expected_hash)) {
+        throw core::Refusal(core::RefusalKind::wrong_hold_token,
+                            "the hold token does not belong to reservation " + uuid_text(id), {},
+                            "Pass the hold_token that reserve_slot returned with this reservation_id.");
+    }
+}
+
+} // namespace
+
+Reservation lock_reservation(const Call& call, const core::Uuid& id, std::optional<std::string_view> token,
+                             const char* action) {
+    const auto organization = core::organization_of(id);
+    // Whether an id exists is told only to those who may know.
+    if (!token.has_value()) {
+        require_member(call, organization.value_or(0), action);
+    }
+    if (!organization.has_value()) {
+        refuse_unknown(id);
+    }
+    static constinit Statement statement(
+        "SELECT r.session_id, r.party_size, r.status, r.customer_email, r.created_at, r.expires_at,"
+        "       r.extended_count::integer, r.token_hash"
+        "  FROM booking.slot_reservations AS r"
+        " WHERE r.organization_id = $1 AND r.id = $2"
+        "   FOR NO KEY UPDATE");
+    const Rows rows = statement.write({*organization, id});
+    if (rows.empty()) {
+        refuse_unknown(id);
+    }
+    if (token.has_value()) {
+        check_token(*token, rows.bytes(0, 8), id);
+    }
+    return Reservation{*organization,        id,
+                       rows.uuid(0, 1),      rows.int4(0, 2),
+                       rows.bytes(0, 3),     rows.bytes(0, 4),
+                       rows.timestamp(0, 5), rows.timestamp(0, 6),
+                       rows.int4(0, 7)};
+}
+
+void settle(const Reservation& reservation, std::string_view status, TimestampTz clock) {
+    static constinit Statement statement("UPDATE booking.slot_reservations AS r SET status = $3, settled_at = $4"
+                                         " WHERE r.organization_id = $1 AND r.id = $2 AND r.status = $5");
+    const Rows rows = statement.write(
+        {reservation.organization, reservation.id, status, Value::timestamp(clock), reservation.status});
+    if (rows.count() != 1) {
+        throw core::Refusal(core::RefusalKind::retry, "reservation " + uuid_text(reservation.id) + " has just changed",
+                            {}, "Roll back and try again.");
+    }
+}
+
+} // namespace pgbk

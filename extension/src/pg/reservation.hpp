@@ -1,0 +1,29 @@
+// A reservation as the functions on holds see it: locked, with what is needed to decide.
+#pragma once
+
+#include "pg/arguments.hpp"
+
+namespace pgbk {
+
+struct Reservation {
+    std::int32_t organization;
+    core::Uuid id;
+    core::Uuid session;
+    std::int32_t party_size;
+    std::string_view status;
+    std::string_view customer_email;
+    TimestampTz created_at;
+    TimestampTz expires_at;
+    std::int32_t extended_count;
+};
+
+// Locks the row, waiting for whoever is settling it. Throws Refusal reservation_not_found; where a token is given,
+// wrong_hold_token if it is not the one; without a token, raises 42501 unless the caller is trusted or a member of the
+// organization. action is for the message: "confirm a reservation".
+Reservation lock_reservation(const Call& call, const core::Uuid& id, std::optional<std::string_view> token,
+                             const char* action);
+
+// Sets the status by a guarded update; the row must be locked. Checks the transition.
+void settle(const Reservation& reservation, std::string_view status, TimestampTz clock);
+
+} // namespace pgbk

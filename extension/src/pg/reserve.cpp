@@ -1,0 +1,238 @@
+// reserve_slot and try_reserve_slot: seats taken and a hold written by one statement, or a refusal.
+#include "core/token.hpp"
+#include "core/validation.hpp"
+#include "pg/advisory_lock.hpp"
+#include "pg/arguments.hpp"
+#include "pg/capacity.hpp"
+#include "pg/digest.hpp"
+#include "pg/identity.hpp"
+#include "pg/settings.hpp"
+
+namespace pgbk {
+
+namespace {
+
+using core::Refusal;
+using core::RefusalKind;
+
+struct Request {
+    std::int32_t organization;
+    core::Uuid session;
+    std::int32_t party_size;
+    std::string_view email;
+    std::optional<std::string_view> idempotency_key;
+    std::optional<std::int32_t> hold_seconds;
+};
+
+struct Hold {
+    core::Uuid reservation;
+    TimestampTz expires_at;
+    std::string token;
+};
+
+// With an idempotency key, the token can be computed again from the key and the stored salt, by nobody else; without
+// one it is random. What is stored gives no access either way.
+struct Secret {
+    core::Token token;
+    std::optional<std::array<std::uint8_t, 32>> salt;
+};
+
+core::Token token_from(std::string_view salt, std::string_view key) {
+    return sha256({"pg_booking hold token", salt, key});
+}
+
+Secret new_secret(const Request& request) {
+    if (!request.idempotency_key.has_value()) {
+        return {random_bytes(), std::nullopt};
+    }
+    const auto salt = random_bytes();
+    return {token_from(as_bytes(salt), *request.idempotency_key), salt};
+}
+
+[[noreturn]] void refuse_unknown(const core::Uuid& session) {
+    throw Refusal(RefusalKind::session_not_found, "no session has the id " + uuid_text(session));
+}
+
+Request read_request(const Call& call) {
+    Request request{};
+    request.session = uuid_argument(call, 0, "session_id");
+    request.party_size = int4_argument(call, 1, "party_size");
+    request.email = text_argument(call, 2, "email");
+    request.idempotency_key = optional_text(call, 3);
+    request.hold_seconds = optional_int4(call, 4);
+    core::check_party_size(request.party_size);
+    core::check_email(request.email);
+    if (request.idempotency_key.has_value()) {
+        core::check_idempotency_key(*request.idempotency_key);
+    }
+    const auto organization = core::organization_of(request.session);
+    if (!organization.has_value()) {
+        refuse_unknown(request.session);
+    }
+    request.organization = *organization;
+    return request;
+}
+
+Digest request_digest(const Request& request) {
+    const std::string size = std::to_string(request.party_size);
+    const std::string hold = request.hold_seconds.has_value() ? std::to_string(*request.hold_seconds) : "";
+    return sha256({as_bytes(request.session), size, request.email, hold});
+}
+
+// The fast path: one statement takes the seats and writes the hold, if nothing speaks against it.
+std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock) {
+    static constinit Statement statement(
+        "WITH taken AS (" PGBK_TAKE_SQL "   AND $3 >= a.party_size_min AND $3 <= COALESCE(a.party_size_max, $3)"
+        "   AND COALESCE($6, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max"
+        " RETURNING COALESCE($6, a.hold_seconds) AS hold_seconds)"
+        " INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status,"
+        "        created_at, expires_at, token_hash, token_salt, idempotency_hash, request_hash)"
+        " SELECT $1, $5, $2, $3, $7, 'pending', $4, $4 + t.hold_seconds * interval '1 second', $8, $9, $10, $11"
+        "   FROM taken AS t"
+        " RETURNING expires_at");
+
+    const core::Uuid id = new_id(request.organization);
+    const Secret secret = new_secret(request);
+    const Digest token_hash = sha256_of(as_bytes(secret.token));
+    Digest key_hash{};
+    Digest request_hash{};
+    Value salt = Value::null(BYTEAOID);
+    Value key = Value::null(BYTEAOID);
+    Value request_value = Value::null(BYTEAOID);
+    if (secret.salt.has_value()) {
+        key_hash = sha256_of(*request.idempotency_key);
+        request_hash = request_digest(request);
+        salt = Value::bytea(as_bytes(*secret.salt));
+        key = Value::bytea(as_bytes(key_hash));
+        request_value = Value::bytea(as_bytes(request_hash));
+    }
+    const Value hold_seconds = request.hold_seconds.has_value() ? Value(*request.hold_seconds) : Value::null(INT4OID);
+    const Rows rows =
+        statement.write({request.organization, request.session, request.party_size, Value::timestamp(clock), id,
+                         hold_seconds, request.email, Value::bytea(as_bytes(token_hash)), salt, key, request_value});
+    if (rows.empty()) {
+        return std::nullopt;
+    }
+    return Hold{id, rows.timestamp(0, 1), core::token_text(secret.token)};
+}
+
+void check_party_fits(const Request& request, const Rows& rows) {
+    const std::int32_t least = rows.int4(0, 5);
+    const std::int32_t most = rows.is_null(0, 6) ? rows.int4(0, 3) : rows.int4(0, 6);
+    if (request.party_size < least || request.party_size > most) {
+        throw Refusal(RefusalKind::invalid_party_size,
+                      "party of " + std::to_string(request.party_size) + " cannot be booked here",
+                      "This activity takes parties of " + std::to_string(least) + " to " + std::to_string(most) + ".");
+    }
+}
+
+// Why the fast path found nothing. Returns if it may find something now: seats of expired holds came free.
+void explain_or_reclaim(const Request& request, TimestampTz clock) {
+    static constinit Statement statement(
+        "SELECT s.status, s.start_time, s.capacity_total, s.remaining, a.party_size_min, a.party_size_max,"
+        "       a.hold_seconds_max, s.remaining - s.oversold_by"
+        "       + COALESCE((SELECT sum(r.party_size) FROM booking.slot_reservations AS r"
+        "                    WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending'"
+        "                      AND r.expires_at <= $3), 0)"
+        "  FROM booking.sessions AS s"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        " WHERE s.organization_id = $1 AND s.id = $2");
+    const Rows rows = statement.write({request.organization, request.session, Value::timestamp(clock)});
+    if (rows.empty()) {
+        refuse_unknown(request.session);
+    }
+    const std::string_view status = rows.bytes(0, 1);
+    const std::string which = "session " + uuid_text(request.session);
+    if (status == "cancelled") {
+        throw Refusal(RefusalKind::session_cancelled, which + " was cancelled");
+    }
+    if (status == "closed") {
+        throw Refusal(RefusalKind::session_closed, which + " is closed for booking");
+    }
+    if (rows.timestamp(0, 2) <= clock) {
+        throw Refusal(RefusalKind::session_started, which + " started at " + timestamp_text(rows.timestamp(0, 2)));
+    }
+    check_party_fits(request, rows);
+    if (request.hold_seconds.has_value()) {
+        core::check_hold_length(std::chrono::seconds(*request.hold_seconds), std::chrono::seconds(rows.int4(0, 7)));
+    }
+    const std::int64_t available = rows.int8(0, 8);
+    if (available < request.party_size) {
+        throw Refusal(RefusalKind::sold_out,
+                      which + " has not enough seats left for a party of " + std::to_string(request.party_size),
+                      "Seats available: " + std::to_string(std::max<std::int64_t>(available, 0)) + ".",
+                      "Choose another session: booking.next_available_sessions() lists those with enough seats.");
+    }
+    if (rows.int4(0, 4) < request.party_size) {
+        (void)capacity::reclaim(request.organization, request.session, clock);
+    }
+}
+
+Hold take_or_refuse(const Request& request) {
+    // Each round ends by success, by a refusal, or because a rival changed the counter in between.
+    constexpr int rounds = 8;
+    for (int round = 0; round < rounds; ++round) {
+        const TimestampTz clock = settings::now();
+        if (auto hold = take_and_hold(request, clock); hold.has_value()) {
+            return *std::move(hold);
+        }
+        explain_or_reclaim(request, clock);
+    }
+    throw Refusal(RefusalKind::retry, "too many others are booking session " + uuid_text(request.session), {},
+                  "Try again.");
+}
+
+// The answer already given to this key, if any. Waits for a call with the same key that is still under way.
+std::optional<Hold> earlier_answer(const Request& request) {
+    const Digest key_hash = sha256_of(*request.idempotency_key);
+    lock_until_transaction_ends(LockOf::idempotency_key,
+                                std::to_string(request.organization) + std::string(as_bytes(key_hash)));
+    static constinit Statement statement("SELECT r.id, r.expires_at, r.request_hash, r.token_salt"
+                                         "  FROM booking.slot_reservations AS r"
+                                         " WHERE r.organization_id = $1 AND r.idempotency_hash = $2");
+    const Rows rows = statement.write({request.organization, Value::bytea(as_bytes(key_hash))});
+    if (rows.empty()) {
+        return std::nullopt;
+    }
+    if (rows.bytes(0, 3) != as_bytes(request_digest(request))) {
+        throw Refusal(RefusalKind::idempotency_key_reused, "the idempotency key belongs to another request",
+                      "Session, party size, e-mail or hold length differ from the first call with this key.",
+                      "Use a new key for a new request, and the same key only to repeat one.");
+    }
+    return Hold{rows.uuid(0, 1), rows.timestamp(0, 2),
+                core::token_text(token_from(rows.bytes(0, 4), *request.idempotency_key))};
+}
+
+Hold reserve(const Request& request) {
+    if (request.idempotency_key.has_value()) {
+        if (auto hold = earlier_answer(request); hold.has_value()) {
+            return *std::move(hold);
+        }
+    }
+    return take_or_refuse(request);
+}
+
+Datum reserve_slot_body(Call& call) {
+    const Hold hold = reserve(read_request(call));
+    return record_result(call, {hold.reservation, Value::timestamp(hold.expires_at), std::string_view(hold.token)});
+}
+
+// A refusal has written nothing but expiries that were due anyway, so it may become a row without a subtransaction.
+Datum try_reserve_slot_body(Call& call) {
+    try {
+        const Hold hold = reserve(read_request(call));
+        return record_result(call, {std::string_view("held"), hold.reservation, Value::timestamp(hold.expires_at),
+                                    std::string_view(hold.token), Value::null(TEXTOID), Value::null(TEXTOID)});
+    } catch (const Refusal& refusal) {
+        return record_result(call,
+                             {refusal.code().name, Value::null(UUIDOID), Value::null(TIMESTAMPTZOID),
+                              Value::null(TEXTOID), refusal.code().sqlstate, std::string_view(refusal.message())});
+    }
+}
+
+} // namespace
+
+PGBK_WRITER(reserve_slot, reserve_slot_body);
+PGBK_WRITER(try_reserve_slot, try_reserve_slot_body);
+
+} // namespace pgbk

@@ -1,0 +1,22 @@
+#include "pg/settings.hpp"
+
+namespace pgbk::settings {
+
+int clock_offset = 0;
+int lock_timeout = 3000;
+
+void define() {
+    DefineCustomIntVariable("pg_booking.clock_offset", "Seconds by which the clock of holds is shifted.",
+                            "For tests: a hold can expire, or a year pass, without waiting for it.", &clock_offset, 0,
+                            INT_MIN, INT_MAX, PGC_SUSET, GUC_UNIT_S | GUC_NOT_IN_SAMPLE, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("pg_booking.lock_timeout", "Longest wait for a lock inside a booking function.",
+                            "A longer wait ends with SQLSTATE BK401; 0 leaves it to lock_timeout.", &lock_timeout, 3000,
+                            0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+    MarkGUCPrefixReserved("pg_booking");
+}
+
+TimestampTz now() {
+    return GetCurrentTimestamp() + static_cast<TimestampTz>(clock_offset) * USECS_PER_SEC;
+}
+
+} // namespace pgbk::settings

@@ -1,0 +1,87 @@
+// SQL from C++: a statement is prepared once in a backend and kept. Its text names everything with its schema, so that
+// it is ordinary SQL for planner hooks, policies, partitions and a distributed engine.
+#pragma once
+
+#include "core/identifier.hpp"
+#include "pg/guard.hpp"
+
+namespace pgbk {
+
+// A parameter. Plain data that borrows what it points to.
+class Value {
+public:
+    Value(const char*) = delete; // would convert to bool
+    Value(std::int32_t v) : type_(INT4OID), datum_(Int32GetDatum(v)) {}
+    Value(bool v) : type_(BOOLOID), datum_(BoolGetDatum(v)) {}
+    Value(const core::Uuid& v) : type_(UUIDOID), datum_(PointerGetDatum(v.data())) {}
+    Value(std::string_view v) : type_(TEXTOID), bytes_(v) {}
+    static Value int8(std::int64_t v) { return {INT8OID, Int64GetDatum(v)}; }
+    static Value timestamp(TimestampTz v) { return {TIMESTAMPTZOID, TimestampTzGetDatum(v)}; }
+    static Value date(DateADT v) { return {DATEOID, DateADTGetDatum(v)}; }
+    static Value bytea(std::string_view v) { return {BYTEAOID, v}; }
+    static Value array(Oid array_type, Datum v) { return {array_type, v}; }
+    static Value null(Oid type) {
+        Value value(type, Datum{0});
+        value.null_ = true;
+        return value;
+    }
+
+    Oid type() const { return type_; }
+    bool is_null() const { return null_; }
+    Datum datum() const; // server frame: text and bytea are copied into the current memory context
+
+private:
+    Value(Oid type, Datum datum) : type_(type), datum_(datum) {}
+    Value(Oid type, std::string_view bytes) : type_(type), bytes_(bytes) {}
+
+    Oid type_;
+    bool null_ = false;
+    Datum datum_ = 0;
+    std::string_view bytes_;
+};
+
+// The rows of a statement, valid until the entry point ends. Columns count from 1, rows from 0.
+class Rows {
+public:
+    Rows() = default;
+    Rows(SPITupleTable* table, std::uint64_t count) : table_(table), count_(count) {}
+
+    std::uint64_t count() const { return count_; }
+    bool empty() const { return count_ == 0; }
+    bool is_null(std::uint64_t row, int column) const;
+    std::int32_t int4(std::uint64_t row, int column) const { return DatumGetInt32(datum(row, column)); }
+    std::int64_t int8(std::uint64_t row, int column) const { return DatumGetInt64(datum(row, column)); }
+    bool boolean(std::uint64_t row, int column) const { return DatumGetBool(datum(row, column)); }
+    TimestampTz timestamp(std::uint64_t row, int column) const { return DatumGetTimestampTz(datum(row, column)); }
+    DateADT date(std::uint64_t row, int column) const { return DatumGetDateADT(datum(row, column)); }
+    core::Uuid uuid(std::uint64_t row, int column) const;
+    std::string_view bytes(std::uint64_t row, int column) const; // text or bytea; empty if NULL
+    Datum datum(std::uint64_t row, int column) const;            // not NULL
+    Datum datum_or_null(std::uint64_t row, int column, bool& null) const;
+    SPITupleTable* table() const { return table_; }
+
+private:
+    SPITupleTable* table_ = nullptr;
+    std::uint64_t count_ = 0;
+};
+
+class Statement {
+public:
+    explicit constexpr Statement(const char* sql) : sql_(sql) {}
+
+    // Sees what the calling statement sees.
+    Rows read(std::initializer_list<Value> values) { return run(values, true); }
+    // Sees all that is committed by now (read committed), and writes.
+    Rows write(std::initializer_list<Value> values) { return run(values, false); }
+
+private:
+    static constexpr std::size_t most_values = 32;
+
+    Rows run(std::initializer_list<Value> values, bool read_only);
+    void prepare(const Value* values, int count); // server frame
+
+    const char* sql_;
+    SPIPlanPtr plan_ = nullptr;
+};
+
+} // namespace pgbk
