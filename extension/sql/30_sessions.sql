@@ -11,6 +11,11 @@ CREATE FUNCTION booking.generate_all_sessions(days_ahead integer DEFAULT 30) RET
 COMMENT ON FUNCTION booking.generate_all_sessions(integer) IS
     'generate_activity_sessions for every active activity, from each venue''s today, in one transaction';
 
+CREATE FUNCTION booking.set_session_lanes(session_id uuid, lanes integer) RETURNS void
+    AS 'MODULE_PATHNAME', 'pgbk_set_session_lanes' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.set_session_lanes(uuid, integer) IS
+    'Spreads the free seats of a session that has become busy over that many lanes, never fewer than it has; BK012, BK101';
+
 CREATE FUNCTION booking.check_slot_availability(session_id uuid, party_size integer) RETURNS boolean
     AS 'MODULE_PATHNAME', 'pgbk_check_slot_availability' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.check_slot_availability(uuid, integer) IS

@@ -10,6 +10,10 @@ DECLARE
     started timestamptz;
     created integer;
 BEGIN
+    IF NOT booking.is_original() THEN
+        RAISE LOG 'pg_booking: this database is a copy, its jobs are held; see booking.adopt()';
+        RETURN;
+    END IF;
     FOR organization IN SELECT o.organization_id FROM booking.organizations AS o
                          WHERE o.status OPERATOR(pg_catalog.=) 'active' LOOP
         started := pg_catalog.clock_timestamp();
@@ -48,6 +52,10 @@ DECLARE
     started timestamptz;
     released integer;
 BEGIN
+    IF NOT booking.is_original() THEN
+        RAISE LOG 'pg_booking: this database is a copy, its jobs are held; see booking.adopt()';
+        RETURN;
+    END IF;
     FOR organization IN SELECT o.organization_id FROM booking.organizations AS o LOOP
         started := pg_catalog.clock_timestamp();
         BEGIN

@@ -22,6 +22,7 @@ GRANT EXECUTE ON FUNCTION
 -- Members: their own organizations, by their claims; the functions check.
 GRANT EXECUTE ON FUNCTION
     booking.generate_activity_sessions(uuid, date, integer),
+    booking.set_session_lanes(uuid, integer),
     booking.get_upcoming_bookings(integer),
     booking.get_weekly_bookings_trend()
     TO booking_member, booking_service;
@@ -31,8 +32,9 @@ GRANT EXECUTE ON FUNCTION
     booking.generate_all_sessions(integer),
     booking.release_expired_reservations(),
     booking.release_expired_reservations(integer),
-    booking.integrity_check()
+    booking.integrity_check(),
+    booking.is_original()
     TO booking_service;
 GRANT EXECUTE ON PROCEDURE booking.generate_job(integer), booking.release_job() TO booking_service;
 
-GRANT EXECUTE ON FUNCTION booking.live_cpp_frames() TO booking_admin;
+GRANT EXECUTE ON FUNCTION booking.adopt(boolean), booking.live_cpp_frames() TO booking_admin;

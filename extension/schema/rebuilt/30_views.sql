@@ -11,11 +11,15 @@ SELECT s.organization_id,
        s.timezone,
        s.status,
        s.capacity_total,
-       s.remaining AS capacity_remaining,
-       GREATEST(s.remaining + booking.expired_hold_seats(s.organization_id, s.id) - s.oversold_by, 0)
+       (s.remaining + l.seats)::integer AS capacity_remaining,
+       GREATEST(s.remaining + l.seats + booking.expired_hold_seats(s.organization_id, s.id) - s.oversold_by, 0)::integer
            AS seats_available,
        s.oversold_by
-  FROM booking.sessions s;
+  FROM booking.sessions s
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN s.lane_count = 0 THEN 0
+                   ELSE (SELECT COALESCE(sum(x.remaining), 0) FROM booking.session_lanes x
+                          WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END AS seats) l;
 COMMENT ON VIEW booking.activity_sessions IS
     'Sessions with their seats: capacity_remaining counts expired holds as taken until they are released, seats_available does not';
 

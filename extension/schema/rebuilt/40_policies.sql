@@ -9,20 +9,22 @@ ALTER TABLE booking.activities ENABLE ROW LEVEL SECURITY;
 ALTER TABLE booking.schedule_exceptions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE booking.packages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE booking.sessions ENABLE ROW LEVEL SECURITY;
+ALTER TABLE booking.session_lanes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE booking.generation_watermarks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE booking.customers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE booking.slot_reservations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE booking.bookings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE booking.job_runs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE booking.schema_migrations ENABLE ROW LEVEL SECURITY;
+ALTER TABLE booking.installation ENABLE ROW LEVEL SECURITY;
 
 DO $$
 DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['organizations', 'organization_members', 'venues', 'activities', 'schedule_exceptions',
-                                'packages', 'sessions', 'generation_watermarks', 'customers', 'slot_reservations',
-                                'bookings', 'job_runs', 'schema_migrations'] LOOP
+                                'packages', 'sessions', 'session_lanes', 'generation_watermarks', 'customers', 'slot_reservations',
+                                'bookings', 'job_runs', 'schema_migrations', 'installation'] LOOP
         EXECUTE pg_catalog.format('DROP POLICY IF EXISTS trusted_all ON booking.%I', name);
         EXECUTE pg_catalog.format('CREATE POLICY trusted_all ON booking.%I TO booking_service, booking_admin '
                                   'USING (true) WITH CHECK (true)', name);
@@ -58,6 +60,8 @@ CREATE POLICY member_read_own ON booking.organization_members FOR SELECT TO book
 
 DROP POLICY IF EXISTS public_read ON booking.sessions;
 CREATE POLICY public_read ON booking.sessions FOR SELECT TO booking_public USING (true);
+DROP POLICY IF EXISTS public_read ON booking.session_lanes;
+CREATE POLICY public_read ON booking.session_lanes FOR SELECT TO booking_public USING (true);
 
 DROP POLICY IF EXISTS customer_read_own ON booking.customers;
 CREATE POLICY customer_read_own ON booking.customers FOR SELECT TO booking_customer

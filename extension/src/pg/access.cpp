@@ -43,6 +43,16 @@ void require_trusted(const Call& call, const char* action, const char* instead) 
     }
 }
 
+void require_administrator(const Call& call, const char* action) {
+    const bool may = server([&] {
+        return superuser_arg(call.caller) || has_privs_of_role(call.caller, call.owner) ||
+               has_role(call.caller, "booking_admin");
+    });
+    if (!may) {
+        deny(action, "Call as a member of booking_admin.");
+    }
+}
+
 void require_member(const Call& call, std::int32_t organization, const char* action) {
     if (is_trusted(call)) {
         return;

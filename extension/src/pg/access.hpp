@@ -9,6 +9,9 @@ namespace pgbk {
 // Trusted server code may act for every organization.
 bool is_trusted(const Call& call);
 
+// Superusers, the owner of the tables, members of booking_admin. Raises 42501 for all others.
+void require_administrator(const Call& call, const char* action);
+
 // Lets trusted callers pass, and members of the organization (by their claims). Raises 42501 for all others.
 void require_member(const Call& call, std::int32_t organization, const char* action);
 

@@ -7,9 +7,10 @@
 namespace pgbk {
 
 // What is locked; part of the key, so that different things never meet.
-enum class LockOf : std::uint8_t { generation, idempotency_key, installation };
+enum class LockOf : std::uint8_t { generation, idempotency_key, installation, email };
 
-// Waits, at most for lock_timeout. The bytes name the thing, for instance a uuid or a digest.
+// Waits, at most for lock_timeout. The bytes name the thing, for instance a uuid or a
+// digest.
 void lock_until_transaction_ends(LockOf what, std::string_view bytes);
 
 } // namespace pgbk

@@ -1,6 +1,7 @@
 // Reading what is free: advisory answers, true when they were given. reserve_slot decides.
 #include "core/validation.hpp"
 #include "pg/arguments.hpp"
+#include "pg/capacity.hpp"
 #include "pg/settings.hpp"
 
 namespace pgbk {
@@ -17,7 +18,7 @@ Datum check_slot_availability_body(Call& call) {
     static constinit Statement statement(
         "SELECT s.status = 'open' AND s.start_time > $3"
         "   AND $4 BETWEEN a.party_size_min AND COALESCE(a.party_size_max, $4)"
-        "   AND s.remaining - s.oversold_by"
+        "   AND " PGBK_REMAINING_SQL " - s.oversold_by"
         "       + COALESCE((SELECT sum(r.party_size) FROM booking.slot_reservations AS r"
         "                    WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending'"
         "                      AND r.expires_at <= $3), 0) >= $4"
@@ -59,13 +60,14 @@ Datum next_available_sessions_body(Call& call) {
     }
     // Walks the unique index (organization_id, activity_id, start_time) and stops at the limit.
     static constinit Statement statement(
-        "SELECT s.id, s.start_time, s.end_time, (s.remaining - s.oversold_by + e.seats)::integer"
+        "SELECT s.id, s.start_time, s.end_time, (r.seats - s.oversold_by + e.seats)::integer"
         "  FROM booking.sessions AS s"
         " CROSS JOIN LATERAL (SELECT COALESCE(sum(r.party_size), 0) AS seats FROM booking.slot_reservations AS r"
         "                      WHERE r.organization_id = $1 AND r.session_id = s.id AND r.status = 'pending'"
         "                        AND r.expires_at <= $4) AS e"
+        " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
         " WHERE s.organization_id = $1 AND s.activity_id = $2 AND s.start_time > $3 AND s.status = 'open'"
-        "   AND s.remaining - s.oversold_by + e.seats >= $5"
+        "   AND r.seats - s.oversold_by + e.seats >= $5"
         " ORDER BY s.start_time LIMIT $6");
     ResultSet result(call);
     result.add(

@@ -1,23 +1,155 @@
 #include "pg/capacity.hpp"
 
 #include "core/refusal.hpp"
+#include "pg/arguments.hpp"
+#include "pg/lane.hpp"
+#include "pg/subtransaction.hpp"
 
 namespace pgbk::capacity {
 
-bool take(const Seats& seats, TimestampTz clock) {
-    static constinit Statement statement(PGBK_TAKE_SQL " RETURNING 1");
+namespace {
+
+[[noreturn]] void refuse_unknown(const core::Uuid& session) {
+    throw core::Refusal(core::RefusalKind::session_not_found, "no session has the id " + uuid_text(session));
+}
+
+std::int32_t lane_count(const Seats& seats) {
+    static constinit Statement statement("SELECT s.lane_count::integer FROM booking.sessions AS s"
+                                         " WHERE s.organization_id = $1 AND s.id = $2");
+    const Rows rows = statement.write({seats.organization, seats.session});
+    if (rows.empty()) {
+        refuse_unknown(seats.session);
+    }
+    remember_lanes(seats.session, rows.int4(0, 1));
+    return rows.int4(0, 1);
+}
+
+bool take_from_session(const Seats& seats, TimestampTz clock) {
+    static constinit Statement statement(PGBK_TAKE_FROM_SESSION_SQL " RETURNING 1");
     return !statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock)}).empty();
 }
 
-void give(const Seats& seats) {
-    static constinit Statement statement(PGBK_GIVE_SQL("$3") " WHERE s.organization_id = $1 AND s.id = $2 RETURNING 1");
-    if (statement.write({seats.organization, seats.session, seats.count}).empty()) {
-        throw core::Refusal(core::RefusalKind::session_not_found, "the session of these seats is gone", {},
-                            "Run SELECT * FROM booking.integrity_check();");
+bool take_from_lane(const Seats& seats, TimestampTz clock, std::int32_t lane) {
+    static constinit Statement statement(PGBK_TAKE_FROM_LANE_SQL " RETURNING 1");
+    return !statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock), lane}).empty();
+}
+
+// Another lane that has enough seats and that nobody is working on. Runs in a subtransaction: SKIP LOCKED may lock a
+// lane, find that its seats have just gone, and keep the lock although it returns no row.
+bool take_from_unlocked_lane(const Seats& seats, TimestampTz clock, std::int32_t own) {
+    static constinit Statement find("SELECT l.lane::integer FROM booking.session_lanes AS l"
+                                    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"
+                                    " ORDER BY (l.lane - $4 + 256) % 256 LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED");
+    return in_subtransaction([&] {
+        const Rows rows = find.write({seats.organization, seats.session, seats.count, own});
+        if (rows.empty()) {
+            return false;
+        }
+        const std::int32_t lane = rows.int4(0, 1);
+        const bool taken = take_from_lane(seats, clock, lane);
+        if (taken) {
+            remember_lane(seats.session, lane);
+        }
+        return taken;
+    });
+}
+
+// Free seats in one place: the session's row (lane -1) or a lane.
+struct Part {
+    std::int32_t lane;
+    std::int32_t remaining;
+};
+
+// Locks the session's row and all its lanes, in this order.
+std::vector<Part> lock_all_parts(const Seats& seats) {
+    static constinit Statement session("SELECT s.remaining FROM booking.sessions AS s"
+                                       " WHERE s.organization_id = $1 AND s.id = $2 FOR NO KEY UPDATE");
+    static constinit Statement lanes("SELECT l.lane::integer, l.remaining FROM booking.session_lanes AS l"
+                                     " WHERE l.organization_id = $1 AND l.session_id = $2"
+                                     " ORDER BY l.lane FOR NO KEY UPDATE");
+    const Rows row = session.write({seats.organization, seats.session});
+    if (row.empty()) {
+        refuse_unknown(seats.session);
+    }
+    std::vector<Part> parts{{-1, row.int4(0, 1)}};
+    const Rows rows = lanes.write({seats.organization, seats.session});
+    for (std::uint64_t i = 0; i < rows.count(); ++i) {
+        parts.push_back({rows.int4(i, 1), rows.int4(i, 2)});
+    }
+    return parts;
+}
+
+void write_part(const Seats& seats, const Part& part) {
+    static constinit Statement session("UPDATE booking.sessions AS s SET remaining = $3"
+                                       " WHERE s.organization_id = $1 AND s.id = $2");
+    static constinit Statement lane("UPDATE booking.session_lanes AS l SET remaining = $3"
+                                    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $4");
+    if (part.lane < 0) {
+        session.write({seats.organization, seats.session, part.remaining});
+    } else {
+        lane.write({seats.organization, seats.session, part.remaining, part.lane});
     }
 }
 
-// The rows are locked before anything is counted, and a row that a rival settled meanwhile is not counted.
+bool is_on_sale(const Seats& seats, TimestampTz clock) {
+    static constinit Statement statement("SELECT 1 FROM booking.sessions AS s WHERE s.organization_id = $1"
+                                         " AND s.id = $2 AND s.status = 'open' AND s.start_time > $3");
+    return !statement.write({seats.organization, seats.session, Value::timestamp(clock)}).empty();
+}
+
+// Takes the seats from wherever they lie, all parts locked.
+bool gather(const Seats& seats, TimestampTz clock) {
+    return in_subtransaction([&] {
+        std::vector<Part> parts = lock_all_parts(seats);
+        std::int64_t sum = 0;
+        for (const Part& part : parts) {
+            sum += part.remaining;
+        }
+        if (sum < seats.count || !is_on_sale(seats, clock)) {
+            return false;
+        }
+        std::int32_t wanted = seats.count;
+        for (Part& part : parts) {
+            const std::int32_t from_here = std::min(part.remaining, wanted);
+            if (from_here > 0) {
+                part.remaining -= from_here;
+                wanted -= from_here;
+                write_part(seats, part);
+            }
+        }
+        return true;
+    });
+}
+
+} // namespace
+
+bool take(const Seats& seats, TimestampTz clock) {
+    const std::int32_t lanes = lane_count(seats);
+    if (lanes == 0) {
+        return take_from_session(seats, clock);
+    }
+    return take_from_unlocked_lane(seats, clock, own_lane(seats.session, lanes)) || gather(seats, clock);
+}
+
+void give(const Seats& seats) {
+    // An oversold session has no lanes in use: its seats first make up for the overselling.
+    static constinit Statement to_session("UPDATE booking.sessions AS s"
+                                          "   SET remaining = s.remaining + GREATEST($3 - s.oversold_by, 0),"
+                                          "       oversold_by = GREATEST(s.oversold_by - $3, 0)"
+                                          " WHERE s.organization_id = $1 AND s.id = $2");
+    static constinit Statement to_lane("UPDATE booking.session_lanes AS l SET remaining = l.remaining + $3"
+                                       " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $4");
+    const std::int32_t lanes = lane_count(seats);
+    if (lanes == 0) {
+        to_session.write({seats.organization, seats.session, seats.count});
+    } else {
+        to_lane.write({seats.organization, seats.session, seats.count, own_lane(seats.session, lanes)});
+    }
+}
+
+// Expires the holds of "due" and gives their seats back. Rows are locked before anything is counted, and a row that a
+// rival settled meanwhile is not counted. Whether a session is striped is decided once (target), since both places
+// count and lanes are never removed. $1 organization, $2 clock, $3 number of this backend.
 #define PGBK_EXPIRE_AND_GIVE_SQL                                                                                       \
     ", expired AS ("                                                                                                   \
     "    UPDATE booking.slot_reservations AS r"                                                                        \
@@ -27,32 +159,81 @@ void give(const Seats& seats) {
     " RETURNING r.session_id, r.party_size)"                                                                           \
     ", freed AS ("                                                                                                     \
     "    SELECT e.session_id, sum(e.party_size)::integer AS seats FROM expired AS e GROUP BY e.session_id)"            \
-    ", locked AS MATERIALIZED ("                                                                                       \
-    "    SELECT x.id FROM booking.sessions AS x"                                                                       \
-    "     WHERE x.organization_id = $1 AND x.id IN (SELECT f.session_id FROM freed AS f)"                              \
-    "     ORDER BY x.id FOR NO KEY UPDATE)"                                                                            \
-    ", given AS (" PGBK_GIVE_SQL("f.seats") "      FROM freed AS f JOIN locked AS l ON l.id = f.session_id"            \
-                                            "     WHERE s.organization_id = $1 AND s.id = f.session_id"                \
-                                            " RETURNING f.seats)"
+    ", target AS MATERIALIZED ("                                                                                       \
+    "    SELECT f.session_id, f.seats, s.lane_count FROM freed AS f"                                                   \
+    "      JOIN booking.sessions AS s ON s.organization_id = $1 AND s.id = f.session_id)"                              \
+    ", quiet AS MATERIALIZED ("                                                                                        \
+    "    SELECT s.id, t.seats FROM booking.sessions AS s JOIN target AS t ON t.session_id = s.id"                      \
+    "     WHERE s.organization_id = $1 AND t.lane_count = 0"                                                           \
+    "     ORDER BY s.id FOR NO KEY UPDATE OF s)"                                                                       \
+    ", to_session AS ("                                                                                                \
+    "    UPDATE booking.sessions AS s"                                                                                 \
+    "       SET remaining = s.remaining + GREATEST(q.seats - s.oversold_by, 0),"                                       \
+    "           oversold_by = GREATEST(s.oversold_by - q.seats, 0)"                                                    \
+    "      FROM quiet AS q WHERE s.organization_id = $1 AND s.id = q.id)"                                              \
+    ", striped AS MATERIALIZED ("                                                                                      \
+    "    SELECT l.session_id, l.lane, t.seats FROM booking.session_lanes AS l JOIN target AS t"                        \
+    "        ON l.organization_id = $1 AND l.session_id = t.session_id"                                                \
+    "     WHERE t.lane_count > 0 AND l.lane = $3 % GREATEST(t.lane_count, 1)"                                          \
+    "     ORDER BY l.session_id FOR NO KEY UPDATE OF l)"                                                               \
+    ", to_lane AS ("                                                                                                   \
+    "    UPDATE booking.session_lanes AS l"                                                                            \
+    "       SET remaining = l.remaining + t.seats"                                                                     \
+    "      FROM striped AS t"                                                                                          \
+    "     WHERE l.organization_id = $1 AND l.session_id = t.session_id AND l.lane = t.lane)"                           \
+    " SELECT count(*) FROM expired"
 
 std::int64_t reclaim(std::int32_t organization, const core::Uuid& session, TimestampTz clock) {
     static constinit Statement statement(
         "WITH due AS MATERIALIZED ("
         "    SELECT r.id FROM booking.slot_reservations AS r"
-        "     WHERE r.organization_id = $1 AND r.session_id = $3 AND r.status = 'pending' AND r.expires_at <= $2"
-        "     ORDER BY r.id FOR NO KEY UPDATE)" PGBK_EXPIRE_AND_GIVE_SQL
-        " SELECT COALESCE(sum(g.seats), 0)::bigint FROM given AS g");
-    return statement.write({organization, Value::timestamp(clock), session}).int8(0, 1);
+        "     WHERE r.organization_id = $1 AND r.session_id = $4 AND r.status = 'pending' AND r.expires_at <= $2"
+        "     ORDER BY r.id FOR NO KEY UPDATE)" PGBK_EXPIRE_AND_GIVE_SQL);
+    return statement.write({organization, Value::timestamp(clock), backend_number(), session}).int8(0, 1);
 }
 
 std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t limit) {
+    // In the order of the sessions, also from batch to batch, so that two releases lock sessions in the same order.
     static constinit Statement statement(
         "WITH due AS MATERIALIZED ("
         "    SELECT r.id FROM booking.slot_reservations AS r"
         "     WHERE r.organization_id = $1 AND r.status = 'pending' AND r.expires_at <= $2"
-        "     ORDER BY r.id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL
-        " SELECT count(*) FROM expired");
-    return statement.write({organization, Value::timestamp(clock), limit}).int8(0, 1);
+        "     ORDER BY r.session_id, r.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL);
+    return statement.write({organization, Value::timestamp(clock), backend_number(), limit}).int8(0, 1);
+}
+
+void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t lanes) {
+    const Seats seats{organization, session, 0};
+    std::vector<Part> parts = lock_all_parts(seats);
+    const auto have = static_cast<std::int32_t>(parts.size()) - 1;
+    if (lanes < have) {
+        lanes = have;
+    }
+    static constinit Statement add("INSERT INTO booking.session_lanes (organization_id, session_id, lane, remaining)"
+                                   " SELECT $1, $2, n, 0 FROM generate_series($3, $4 - 1) AS n");
+    add.write({organization, session, have, lanes});
+    std::int32_t sum = 0;
+    for (const Part& part : parts) {
+        sum += part.remaining;
+    }
+    write_part(seats, {-1, 0});
+    for (std::int32_t lane = 0; lane < lanes; ++lane) {
+        write_part(seats, {lane, sum / lanes + (lane < sum % lanes ? 1 : 0)});
+    }
+    static constinit Statement count("UPDATE booking.sessions AS s SET lane_count = $3::smallint"
+                                     " WHERE s.organization_id = $1 AND s.id = $2");
+    count.write({organization, session, lanes});
+    remember_lanes(session, lanes);
+}
+
+std::int32_t default_lanes(std::optional<std::int32_t> of_activity, std::int32_t capacity) {
+    constexpr std::int32_t from_capacity = 64;
+    constexpr std::int32_t seats_a_lane = 8;
+    constexpr std::int32_t most_by_default = 64;
+    if (of_activity.has_value()) {
+        return *of_activity;
+    }
+    return capacity < from_capacity ? 0 : std::min(most_by_default, capacity / seats_a_lane);
 }
 
 } // namespace pgbk::capacity

@@ -1,8 +1,12 @@
 // Take and give: the only code that changes how many seats of a session are free. Reserving, confirming late,
 // cancelling, releasing and everything to come go through here, so that one invariant can be kept and audited
-// (integrity_check).
+// (integrity_check): the free seats of a session are those of its row plus those of all its lanes.
 //
-// Lock order everywhere: reservations, in id order, before sessions, in id order. Where an application's own
+// A quiet session (lane_count 0) is its own counter. A busy one is striped: its seats lie in the rows of session_lanes,
+// and each backend takes from a lane of its own. Lanes are never removed, and both places always count, so that a give
+// which meets a striping loses nothing.
+//
+// Lock order everywhere: reservations by id, then session rows by id, then lanes by number. Where an application's own
 // transaction breaks it by several calls, the deadlock detector ends one of them, as SQLSTATE BK401.
 #pragma once
 
@@ -11,23 +15,31 @@
 
 namespace pgbk::capacity {
 
-// The take as SQL, so that the reservation can be inserted by the same statement. $1 organization, $2 session,
-// $3 seats, $4 clock. A caller may add conditions on s and a, and RETURNING. No row: not enough seats, or not on sale.
-// The visible counter is compared before the row lock is waited for, so a sold-out session refuses without waiting.
-#define PGBK_TAKE_SQL                                                                                                  \
+// The two fast takes as SQL, so that the hold can be inserted by the same statement. $1 organization, $2 session,
+// $3 seats, $4 clock, $5 lane (only the second). A caller may add conditions on s and a, and RETURNING. No row: not
+// enough seats there, or not on sale. The visible counter is compared before a row lock is waited for, so a sold-out
+// session refuses without waiting. Success never reads another lane.
+#define PGBK_ON_SALE_SQL "s.organization_id = $1 AND s.id = $2 AND s.status = 'open' AND s.start_time > $4"
+
+#define PGBK_TAKE_FROM_SESSION_SQL                                                                                     \
     "UPDATE booking.sessions AS s"                                                                                     \
     "   SET remaining = s.remaining - $3"                                                                              \
     "  FROM booking.activities AS a"                                                                                   \
-    " WHERE s.organization_id = $1 AND s.id = $2"                                                                      \
-    "   AND s.remaining >= $3 AND s.status = 'open' AND s.start_time > $4"                                             \
+    " WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3"                                                                \
     "   AND a.organization_id = $1 AND a.id = s.activity_id"
 
-// The give as SQL. Seats of an oversold session first make up for the overselling. s is the session, given_seats an
-// expression of the caller's FROM.
-#define PGBK_GIVE_SQL(given_seats)                                                                                     \
-    "UPDATE booking.sessions AS s"                                                                                     \
-    "   SET remaining = s.remaining + GREATEST(" given_seats " - s.oversold_by, 0),"                                   \
-    "       oversold_by = GREATEST(s.oversold_by - " given_seats ", 0)"
+#define PGBK_TAKE_FROM_LANE_SQL                                                                                        \
+    "UPDATE booking.session_lanes AS l"                                                                                \
+    "   SET remaining = l.remaining - $3"                                                                              \
+    "  FROM booking.sessions AS s, booking.activities AS a"                                                            \
+    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5 AND l.remaining >= $3"                        \
+    "   AND " PGBK_ON_SALE_SQL " AND a.organization_id = $1 AND a.id = s.activity_id"
+
+// Seats of session s that are free by its counters, as an expression for readers.
+#define PGBK_REMAINING_SQL                                                                                             \
+    "(s.remaining + CASE WHEN s.lane_count = 0 THEN 0 ELSE"                                                            \
+    "    (SELECT COALESCE(sum(x.remaining), 0) FROM booking.session_lanes AS x"                                        \
+    "      WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END)"
 
 struct Seats {
     std::int32_t organization;
@@ -35,17 +47,26 @@ struct Seats {
     std::int32_t count;
 };
 
-// True if the seats are taken now; false if there are not enough, or the session is not on sale.
+// True if the seats are taken now, wherever they lay: in one place if possible, else gathered from all. False if there
+// are not enough, or the session is not on sale; then no lock is left behind by the search.
 bool take(const Seats& seats, TimestampTz clock);
 
 void give(const Seats& seats);
 
 // Expires this session's holds that have run out, and gives their seats back: an expired hold is free the moment it
-// expires, without waiting for the job. Returns the seats that came free.
+// expires, without waiting for the job. Returns how many holds.
 std::int64_t reclaim(std::int32_t organization, const core::Uuid& session, TimestampTz clock);
 
 // Expires up to limit holds of the organization that have run out, leaving out those that another transaction is
 // working on. Returns how many.
 std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t limit);
+
+// Spreads the free seats of a session over lanes; the number never shrinks. Locks the whole session.
+void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t lanes);
+
+// Lanes of a new session: what the activity says, or one for eight seats from 64 seats up, 64 at most.
+std::int32_t default_lanes(std::optional<std::int32_t> of_activity, std::int32_t capacity);
+
+constexpr std::int32_t most_lanes = 256;
 
 } // namespace pgbk::capacity

@@ -5,6 +5,7 @@
 #include "pg/access.hpp"
 #include "pg/advisory_lock.hpp"
 #include "pg/arguments.hpp"
+#include "pg/capacity.hpp"
 #include "pg/digest.hpp"
 #include "pg/identity.hpp"
 #include "pg/jsonb_node.hpp"
@@ -29,6 +30,7 @@ struct Activity {
     std::int32_t organization;
     core::Uuid id;
     std::int32_t capacity;
+    std::int32_t lanes;
     std::string_view timezone;
     std::string_view fingerprint;
     core::Schedule schedule;
@@ -84,7 +86,7 @@ Activity read_activity(std::int32_t organization, const core::Uuid& id) {
     // The fingerprint depends on no setting of the session: dates and times go in as numbers.
     static constinit Statement statement(
         "SELECT a.schedule, v.timezone, a.capacity, v.id, f.fingerprint,"
-        "       w.fingerprint = f.fingerprint, w.first_date, w.last_date"
+        "       w.fingerprint = f.fingerprint, w.first_date, w.last_date, a.lanes"
         "  FROM booking.activities AS a"
         "  JOIN booking.venues AS v ON v.organization_id = $1 AND v.id = a.venue_id"
         " CROSS JOIN LATERAL (SELECT sha256(convert_to(concat_ws('|', a.schedule, v.timezone,"
@@ -101,7 +103,16 @@ Activity read_activity(std::int32_t organization, const core::Uuid& id) {
     if (rows.empty()) {
         throw Refusal(RefusalKind::activity_not_found, "no activity has the id " + uuid_text(id));
     }
-    Activity activity{organization, id, rows.int4(0, 3), rows.bytes(0, 2), rows.bytes(0, 5), {}, {}, std::nullopt};
+    const auto lanes = rows.is_null(0, 9) ? std::nullopt : std::optional(rows.int4(0, 9));
+    Activity activity{organization,
+                      id,
+                      rows.int4(0, 3),
+                      capacity::default_lanes(lanes, rows.int4(0, 3)),
+                      rows.bytes(0, 2),
+                      rows.bytes(0, 5),
+                      {},
+                      {},
+                      std::nullopt};
     activity.schedule = schedule_of(rows.datum(0, 1));
     activity.exceptions = exceptions_of(organization, id, rows.uuid(0, 4));
     if (!rows.is_null(0, 6) && rows.boolean(0, 6)) {
@@ -195,11 +206,15 @@ Arrays arrays_of(const core::Uuid* ids, std::span<const core::PlannedSession> se
 }
 
 void insert_batch(const Activity& activity, std::span<const core::PlannedSession> sessions) {
+    // The seats of a striped session lie in its lanes, evenly.
     static constinit Statement statement(
         "INSERT INTO booking.sessions (organization_id, id, activity_id, start_time, end_time, local_date,"
-        "       capacity_total, remaining, timezone)"
-        " SELECT $1, p.id, $2, p.start_time, p.end_time, p.local_date, $7, $7, $8"
+        "       capacity_total, remaining, timezone, lane_count)"
+        " SELECT $1, p.id, $2, p.start_time, p.end_time, p.local_date, $7, CASE $9 WHEN 0 THEN $7 ELSE 0 END, $8, $9"
         "   FROM unnest($3, $4, $5, $6) AS p (id, start_time, end_time, local_date)");
+    static constinit Statement lanes("INSERT INTO booking.session_lanes (organization_id, session_id, lane, remaining)"
+                                     " SELECT $1, p.id, n, $3 / $4 + CASE WHEN n < $3 % $4 THEN 1 ELSE 0 END"
+                                     "   FROM unnest($2) AS p (id) CROSS JOIN generate_series(0, $4 - 1) AS n");
     std::vector<core::Uuid> ids;
     ids.reserve(sessions.size());
     for (std::size_t i = 0; i < sessions.size(); ++i) {
@@ -209,7 +224,10 @@ void insert_batch(const Activity& activity, std::span<const core::PlannedSession
     const Arrays arrays = server([&] { return arrays_of(first_id, sessions); });
     statement.write({activity.organization, activity.id, Value::array(UUIDARRAYOID, arrays.ids),
                      Value::array(TIMESTAMPTZARRAYOID, arrays.starts), Value::array(TIMESTAMPTZARRAYOID, arrays.ends),
-                     Value::array(DATEARRAYOID, arrays.dates), activity.capacity, activity.timezone});
+                     Value::array(DATEARRAYOID, arrays.dates), activity.capacity, activity.timezone, activity.lanes});
+    if (activity.lanes > 0) {
+        lanes.write({activity.organization, Value::array(UUIDARRAYOID, arrays.ids), activity.capacity, activity.lanes});
+    }
 }
 
 void set_watermark(const Activity& activity, const Dates& wanted) {

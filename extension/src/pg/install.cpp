@@ -202,45 +202,73 @@ void set_for_this_call(const char* name, const char* value) {
     (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
-void install(ResultSet& result, const char* wanted_owner) {
-    check_caller();
-    const int nest_level = NewGUCNestLevel();
-    set_for_this_call("search_path", "pg_catalog, pg_temp");
-    set_for_this_call("client_min_messages", "warning"); // "does not exist, skipping" helps nobody
-    (void)SPI_connect();
-
+// Everything that needs a superuser and no table. Returns the owner.
+Oid install_roles(const char* wanted_owner) {
     check_version();
     const Oid owner = owner_role(wanted_owner);
     check_owners(owner);
     create_roles();
     hand_over_schema(owner);
-    const int applied = apply_migrations(owner);
     for (const SchemaScript& script : privileged) {
         execute(script.sql);
     }
-    for (const SchemaScript& script : rebuilt) {
-        execute_as(owner, script.sql);
-    }
-    result.add({std::string_view(psprintf("pg_booking %s, schema version %d (%d applied now), owner %s", PGBK_VERSION,
-                                          migrations[lengthof(migrations) - 1].number, applied,
-                                          GetUserNameFromId(owner, false)))});
-    schedule_jobs(result);
+    return owner;
+}
 
+// A restored row stays: only adopt() makes a copy act.
+void note_identity(Oid owner) {
+    execute_as(owner, psprintf("INSERT INTO booking.installation (system_identifier, database_oid)"
+                               " VALUES (" INT64_FORMAT ", %u) ON CONFLICT DO NOTHING",
+                               static_cast<std::int64_t>(GetSystemIdentifier()), MyDatabaseId));
+}
+
+// Runs body as the superuser who calls, connected to SPI, with names resolved as we wrote them.
+template <class Body> void as_installer(Body body) {
+    check_caller();
+    const int nest_level = NewGUCNestLevel();
+    set_for_this_call("search_path", "pg_catalog, pg_temp");
+    set_for_this_call("client_min_messages", "warning"); // "does not exist, skipping" helps nobody
+    (void)SPI_connect();
+    body();
     SPI_finish();
     AtEOXact_GUC(true, nest_level);
 }
 
+void install(ResultSet& result, const char* wanted_owner) {
+    const Oid owner = install_roles(wanted_owner);
+    const int applied = apply_migrations(owner);
+    for (const SchemaScript& script : rebuilt) {
+        execute_as(owner, script.sql);
+    }
+    note_identity(owner);
+    result.add({std::string_view(psprintf("pg_booking %s, schema version %d (%d applied now), owner %s", PGBK_VERSION,
+                                          migrations[lengthof(migrations) - 1].number, applied,
+                                          GetUserNameFromId(owner, false)))});
+    schedule_jobs(result);
+}
+
+const char* owner_argument(const Call& call) {
+    return call.fcinfo->args[0].isnull ? nullptr : NameStr(*DatumGetName(call.fcinfo->args[0].value));
+}
+
 Datum install_body(Call& call) {
-    const NameData* const wanted = call.fcinfo->args[0].isnull ? nullptr : DatumGetName(call.fcinfo->args[0].value);
-    const char* const name = wanted == nullptr ? nullptr : NameStr(*wanted);
+    const char* const owner = owner_argument(call);
     lock_until_transaction_ends(LockOf::installation, "booking");
     ResultSet result(call);
-    server([&] { install(result, name); });
+    server([&] { as_installer([&] { install(result, owner); }); });
     return null_result(call);
+}
+
+Datum install_roles_body(Call& call) {
+    const char* const owner = owner_argument(call);
+    lock_until_transaction_ends(LockOf::installation, "booking");
+    server([&] { as_installer([&] { (void)install_roles(owner); }); });
+    return Datum{0};
 }
 
 } // namespace
 
 PGBK_FUNCTION(install, install_body);
+PGBK_FUNCTION(install_roles, install_roles_body);
 
 } // namespace pgbk

@@ -1,6 +1,7 @@
 // integrity_check: the promises of the extension as queries that must find nothing.
 #include "pg/access.hpp"
 #include "pg/arguments.hpp"
+#include "pg/capacity.hpp"
 
 namespace pgbk {
 
@@ -11,14 +12,21 @@ namespace {
 constinit Statement counters(
     "SELECT 'seats_add_up', s.organization_id, s.id,"
     "       format('capacity %s, taken %s, remaining %s, oversold by %s', s.capacity_total, COALESCE(t.seats, 0),"
-    "              s.remaining, s.oversold_by)"
+    "              f.seats, s.oversold_by)"
     "  FROM booking.sessions AS s"
     "  LEFT JOIN (SELECT r.organization_id, r.session_id, sum(r.party_size) AS seats"
     "               FROM booking.slot_reservations AS r WHERE r.status IN ('pending', 'confirmed')"
     "              GROUP BY r.organization_id, r.session_id) AS t"
     "    ON t.organization_id = s.organization_id AND t.session_id = s.id"
-    " WHERE s.remaining - s.oversold_by <> s.capacity_total - COALESCE(t.seats, 0)"
-    "    OR (s.oversold_by > 0 AND s.remaining > 0)");
+    " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS f"
+    " WHERE f.seats - s.oversold_by <> s.capacity_total - COALESCE(t.seats, 0)"
+    "    OR (s.oversold_by > 0 AND f.seats > 0)"
+    " UNION ALL "
+    "SELECT 'lanes_are_counted', s.organization_id, s.id,"
+    "       format('lane_count %s, lanes %s', s.lane_count, count(l.lane))"
+    "  FROM booking.sessions AS s"
+    "  LEFT JOIN booking.session_lanes AS l ON l.organization_id = s.organization_id AND l.session_id = s.id"
+    " GROUP BY s.organization_id, s.id HAVING count(l.lane) <> s.lane_count");
 
 constinit Statement
     orphans("SELECT 'reservation_has_session', r.organization_id, r.id, format('session %s is gone', r.session_id)"

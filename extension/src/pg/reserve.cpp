@@ -6,6 +6,7 @@
 #include "pg/capacity.hpp"
 #include "pg/digest.hpp"
 #include "pg/identity.hpp"
+#include "pg/lane.hpp"
 #include "pg/settings.hpp"
 
 namespace pgbk {
@@ -79,18 +80,46 @@ Digest request_digest(const Request& request) {
     return sha256({as_bytes(request.session), size, request.email, hold});
 }
 
-// The fast path: one statement takes the seats and writes the hold, if nothing speaks against it.
-std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock) {
-    static constinit Statement statement(
-        "WITH taken AS (" PGBK_TAKE_SQL "   AND $3 >= a.party_size_min AND $3 <= COALESCE(a.party_size_max, $3)"
-        "   AND COALESCE($6, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max"
-        " RETURNING COALESCE($6, a.hold_seconds) AS hold_seconds)"
-        " INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status,"
-        "        created_at, expires_at, token_hash, token_salt, idempotency_hash, request_hash)"
-        " SELECT $1, $5, $2, $3, $7, 'pending', $4, $4 + t.hold_seconds * interval '1 second', $8, $9, $10, $11"
-        "   FROM taken AS t"
-        " RETURNING expires_at");
+#define PGBK_LIVE_HOLDS_SQL                                                                                            \
+    "(SELECT count(*) FROM booking.slot_reservations AS h"                                                             \
+    "  WHERE h.organization_id = $1 AND lower(h.customer_email) = lower($7) AND h.status = 'pending'"                  \
+    "    AND h.expires_at > $4)"
 
+// What of a hold speaks against it besides the seats. $3 party size, $6 hold length.
+#define PGBK_ACCEPTABLE_SQL                                                                                            \
+    " AND $3 >= a.party_size_min AND $3 <= COALESCE(a.party_size_max, $3)"                                             \
+    " AND COALESCE($6, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max"                                               \
+    " AND (a.live_holds_per_email IS NULL OR " PGBK_LIVE_HOLDS_SQL " < a.live_holds_per_email)"
+
+#define PGBK_INSERT_HOLD_SQL                                                                                           \
+    " INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status,"     \
+    "        created_at, expires_at, token_hash, token_salt, idempotency_hash, request_hash)"                          \
+    " SELECT $1, $8, $2, $3, $7, 'pending', $4, $4 + t.hold_seconds * interval '1 second', $9, $10, $11, $12"          \
+    "   FROM (SELECT COALESCE($6, u.hold_seconds) AS hold_seconds FROM "
+
+// Where the seats of a hold come from.
+enum class Source : std::uint8_t {
+    session_row, // taken by the same statement, from the session's row
+    lane,        // taken by the same statement, from a lane
+    taken,       // taken already
+};
+
+// One statement takes the seats and writes the hold, if nothing speaks against it.
+std::optional<Hold> write_hold(const Request& request, TimestampTz clock, Source source, std::int32_t lane) {
+    static constinit Statement from_session("WITH taken AS (" PGBK_TAKE_FROM_SESSION_SQL PGBK_ACCEPTABLE_SQL
+                                            " RETURNING a.hold_seconds)" PGBK_INSERT_HOLD_SQL
+                                            "taken AS u) AS t RETURNING expires_at");
+    static constinit Statement from_lane("WITH taken AS (" PGBK_TAKE_FROM_LANE_SQL PGBK_ACCEPTABLE_SQL
+                                         " RETURNING a.hold_seconds)" PGBK_INSERT_HOLD_SQL
+                                         "taken AS u) AS t RETURNING expires_at");
+    static constinit Statement already_taken(PGBK_INSERT_HOLD_SQL
+                                             "booking.sessions AS s JOIN booking.activities AS u"
+                                             "    ON u.organization_id = $1 AND u.id = s.activity_id"
+                                             " WHERE s.organization_id = $1 AND s.id = $2) AS t"
+                                             " RETURNING expires_at");
+    Statement& statement = source == Source::session_row ? from_session
+                           : source == Source::lane      ? from_lane
+                                                         : already_taken;
     const core::Uuid id = new_id(request.organization);
     const Secret secret = new_secret(request);
     const Digest token_hash = sha256_of(as_bytes(secret.token));
@@ -107,13 +136,22 @@ std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock) {
         request_value = Value::bytea(as_bytes(request_hash));
     }
     const Value hold_seconds = request.hold_seconds.has_value() ? Value(*request.hold_seconds) : Value::null(INT4OID);
-    const Rows rows =
-        statement.write({request.organization, request.session, request.party_size, Value::timestamp(clock), id,
-                         hold_seconds, request.email, Value::bytea(as_bytes(token_hash)), salt, key, request_value});
+    const Rows rows = statement.write({request.organization, request.session, request.party_size,
+                                       Value::timestamp(clock), lane, hold_seconds, request.email, id,
+                                       Value::bytea(as_bytes(token_hash)), salt, key, request_value});
     if (rows.empty()) {
         return std::nullopt;
     }
     return Hold{id, rows.timestamp(0, 1), core::token_text(secret.token)};
+}
+
+// The fast path, by what this backend knows of the session.
+std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock) {
+    const std::int32_t lanes = lanes_seen(request.session);
+    if (lanes == 0) {
+        return write_hold(request, clock, Source::session_row, 0);
+    }
+    return write_hold(request, clock, Source::lane, own_lane(request.session, lanes));
 }
 
 void check_party_fits(const Request& request, const Rows& rows) {
@@ -126,18 +164,36 @@ void check_party_fits(const Request& request, const Rows& rows) {
     }
 }
 
-// Why the fast path found nothing. Returns if it may find something now: seats of expired holds came free.
-void explain_or_reclaim(const Request& request, TimestampTz clock) {
+void check_live_holds(const Rows& rows) {
+    const std::int64_t live = rows.int8(0, 11);
+    if (!rows.is_null(0, 10) && live >= rows.int4(0, 10)) {
+        throw Refusal(RefusalKind::hold_limit,
+                      "this e-mail address has " + std::to_string(live) + " live holds already",
+                      "The activity allows " + std::to_string(rows.int4(0, 10)) + ".",
+                      "Confirm or cancel one of them, or wait until one expires.");
+    }
+}
+
+struct Free {
+    std::int32_t lanes;
+    bool by_counter;      // the counters show enough seats
+    bool by_expired_hold; // they would, once expired holds are given back
+};
+
+// Why the fast path found nothing: throws the refusal, or returns what there is to take.
+Free explain(const Request& request, TimestampTz clock) {
     static constinit Statement statement(
-        "SELECT s.status, s.start_time, s.capacity_total, s.remaining, a.party_size_min, a.party_size_max,"
-        "       a.hold_seconds_max, s.remaining - s.oversold_by"
-        "       + COALESCE((SELECT sum(r.party_size) FROM booking.slot_reservations AS r"
-        "                    WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending'"
-        "                      AND r.expires_at <= $3), 0)"
-        "  FROM booking.sessions AS s"
+        "SELECT s.status, s.start_time, s.capacity_total, (r.seats - s.oversold_by)::integer, a.party_size_min,"
+        "       a.party_size_max, a.hold_seconds_max, r.seats - s.oversold_by"
+        "       + COALESCE((SELECT sum(h.party_size) FROM booking.slot_reservations AS h"
+        "                    WHERE h.organization_id = $1 AND h.session_id = $2 AND h.status = 'pending'"
+        "                      AND h.expires_at <= $4), 0),"
+        "       s.lane_count::integer, a.live_holds_per_email, " PGBK_LIVE_HOLDS_SQL "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
         " WHERE s.organization_id = $1 AND s.id = $2");
-    const Rows rows = statement.write({request.organization, request.session, Value::timestamp(clock)});
+    const Rows rows = statement.write(
+        {request.organization, request.session, request.party_size, Value::timestamp(clock), 0, 0, request.email});
     if (rows.empty()) {
         refuse_unknown(request.session);
     }
@@ -156,6 +212,7 @@ void explain_or_reclaim(const Request& request, TimestampTz clock) {
     if (request.hold_seconds.has_value()) {
         core::check_hold_length(std::chrono::seconds(*request.hold_seconds), std::chrono::seconds(rows.int4(0, 7)));
     }
+    check_live_holds(rows);
     const std::int64_t available = rows.int8(0, 8);
     if (available < request.party_size) {
         throw Refusal(RefusalKind::sold_out,
@@ -163,23 +220,43 @@ void explain_or_reclaim(const Request& request, TimestampTz clock) {
                       "Seats available: " + std::to_string(std::max<std::int64_t>(available, 0)) + ".",
                       "Choose another session: booking.next_available_sessions() lists those with enough seats.");
     }
-    if (rows.int4(0, 4) < request.party_size) {
-        (void)capacity::reclaim(request.organization, request.session, clock);
-    }
+    const bool by_counter = rows.int4(0, 4) >= request.party_size;
+    return Free{rows.int4(0, 9), by_counter, !by_counter};
 }
 
 Hold take_or_refuse(const Request& request) {
-    // Each round ends by success, by a refusal, or because a rival changed the counter in between.
-    constexpr int rounds = 8;
+    // Each round ends by success, by a refusal, or because rivals changed the counters in between.
+    constexpr int rounds = 16;
     for (int round = 0; round < rounds; ++round) {
         const TimestampTz clock = settings::now();
         if (auto hold = take_and_hold(request, clock); hold.has_value()) {
             return *std::move(hold);
         }
-        explain_or_reclaim(request, clock);
+        const Free free = explain(request, clock);
+        if (free.by_expired_hold) {
+            (void)capacity::reclaim(request.organization, request.session, clock);
+        }
+        if (free.lanes != lanes_seen(request.session)) {
+            remember_lanes(request.session, free.lanes);
+            continue; // now the fast path knows where to look
+        }
+        const capacity::Seats seats{request.organization, request.session, request.party_size};
+        if (free.lanes > 0 && capacity::take(seats, clock)) {
+            if (auto hold = write_hold(request, clock, Source::taken, 0); hold.has_value()) {
+                return *std::move(hold);
+            }
+        }
     }
     throw Refusal(RefusalKind::retry, "too many others are booking session " + uuid_text(request.session), {},
                   "Try again.");
+}
+
+// Holds of one address are counted one call at a time, so that two calls at once cannot both find room for one more.
+void lock_email(const Request& request) {
+    std::string key = std::to_string(request.organization) + " " + std::string(request.email);
+    std::transform(key.begin(), key.end(), key.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+    lock_until_transaction_ends(LockOf::email, key);
 }
 
 // The answer already given to this key, if any. Waits for a call with the same key that is still under way.
@@ -209,6 +286,7 @@ Hold reserve(const Request& request) {
             return *std::move(hold);
         }
     }
+    lock_email(request);
     return take_or_refuse(request);
 }
 

@@ -1,0 +1,48 @@
+// A copy is not the original: what a restored dump or a cloned database may do on its own.
+//
+// The rows of a copy say the same as those of the original: holds to release, deliveries due. If both acted on them,
+// customers would hear everything twice. So the identity of the database lies beside the rows, and where it does not
+// match, whatever acts on its own is held until somebody adopts the copy.
+#include "pg/access.hpp"
+#include "pg/arguments.hpp"
+#include "pg/settings.hpp"
+
+namespace pgbk {
+
+namespace {
+
+Value system_identifier() {
+    return Value::int8(static_cast<std::int64_t>(GetSystemIdentifier()));
+}
+
+Datum is_original_body(Call& /*call*/) {
+    static constinit Statement statement(
+        "SELECT 1 FROM booking.installation AS i WHERE i.system_identifier = $1 AND i.database_oid = $2");
+    return BoolGetDatum(!statement.read({system_identifier(), Value::int8(MyDatabaseId)}).empty());
+}
+
+Datum adopt_body(Call& call) {
+    if (call.fcinfo->args[0].isnull) {
+        throw core::Refusal(core::RefusalKind::null_argument, "deliver_pending must not be NULL", {},
+                            "true: what is due is delivered from here; false: the original has done it or will.");
+    }
+    require_administrator(call, "adopt a copy of the database");
+    const bool deliver_pending = DatumGetBool(call.fcinfo->args[0].value);
+    static constinit Statement statement(
+        "INSERT INTO booking.installation AS i (system_identifier, database_oid, deliver_from)"
+        " VALUES ($1, $2, CASE WHEN $3 THEN '-infinity' ELSE $4 END)"
+        " ON CONFLICT (singleton) DO UPDATE"
+        "    SET system_identifier = EXCLUDED.system_identifier, database_oid = EXCLUDED.database_oid,"
+        "        adopted_at = EXCLUDED.adopted_at,"
+        "        deliver_from = CASE WHEN $3 THEN i.deliver_from ELSE EXCLUDED.deliver_from END");
+    statement.write(
+        {system_identifier(), Value::int8(MyDatabaseId), deliver_pending, Value::timestamp(settings::now())});
+    return Datum{0};
+}
+
+} // namespace
+
+PGBK_READER(is_original, is_original_body);
+PGBK_WRITER(adopt, adopt_body);
+
+} // namespace pgbk
