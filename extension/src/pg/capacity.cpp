@@ -54,6 +54,25 @@ bool take_from_unlocked_lane(const Seats& seats, TimestampTz clock, std::int32_t
     });
 }
 
+// A lane that has enough seats but is being worked on: waits for it. Where many want the last seats, waiting for one
+// lane each holds up nobody else, as gathering does.
+bool take_from_locked_lane(const Seats& seats, TimestampTz clock, std::int32_t own) {
+    static constinit Statement find("SELECT l.lane::integer FROM booking.session_lanes AS l"
+                                    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"
+                                    " ORDER BY (l.lane - $4 + 256) % 256 LIMIT 1");
+    constexpr int attempts = 4;
+    for (int i = 0; i < attempts; ++i) {
+        const Rows rows = find.write({seats.organization, seats.session, seats.count, own});
+        if (rows.empty()) {
+            return false;
+        }
+        if (take_from_lane(seats, clock, rows.int4(0, 1))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Free seats in one place: the session's row (lane -1) or a lane.
 struct Part {
     std::int32_t lane;
@@ -128,7 +147,9 @@ bool take(const Seats& seats, TimestampTz clock) {
     if (lanes == 0) {
         return take_from_session(seats, clock);
     }
-    return take_from_unlocked_lane(seats, clock, own_lane(seats.session, lanes)) || gather(seats, clock);
+    const std::int32_t own = own_lane(seats.session, lanes);
+    return take_from_unlocked_lane(seats, clock, own) || take_from_locked_lane(seats, clock, own) ||
+           gather(seats, clock);
 }
 
 void give(const Seats& seats) {

@@ -11,6 +11,7 @@ struct Hint {
     core::Uuid session;
     std::int16_t lanes;
     std::int16_t lane; // -1: that of the backend's number
+    bool scarce;
 };
 
 // Direct-mapped: another session in the same place only costs a look at the session row.
@@ -33,7 +34,21 @@ std::int32_t lanes_seen(const core::Uuid& session) {
 void remember_lanes(const core::Uuid& session, std::int32_t lanes) {
     Hint& hint = place_of(session);
     if (hint.session != session || hint.lanes != lanes) {
-        hint = {session, static_cast<std::int16_t>(lanes), -1};
+        hint = {session, static_cast<std::int16_t>(lanes), -1, false};
+    }
+}
+
+bool was_scarce(const core::Uuid& session) {
+    const Hint& hint = place_of(session);
+    return hint.session == session && hint.scarce;
+}
+
+void remember_scarcity(const core::Uuid& session, bool scarce) {
+    Hint& hint = place_of(session);
+    if (hint.session == session) {
+        hint.scarce = scarce;
+    } else if (scarce) {
+        hint = {session, 0, -1, true};
     }
 }
 

@@ -14,6 +14,11 @@ namespace pgbk {
 std::int32_t lanes_seen(const core::Uuid& session);
 void remember_lanes(const core::Uuid& session, std::int32_t lanes);
 
+// Whether the session was short of seats when this backend last looked: then the reason is asked first, and the attempt
+// made only if there are seats.
+bool was_scarce(const core::Uuid& session);
+void remember_scarcity(const core::Uuid& session, bool scarce);
+
 // The lane to use; lanes must be positive.
 std::int32_t own_lane(const core::Uuid& session, std::int32_t lanes);
 void remember_lane(const core::Uuid& session, std::int32_t lane);

@@ -164,12 +164,19 @@ void check_party_fits(const Request& request, const Rows& rows) {
     }
 }
 
-void check_live_holds(const Rows& rows) {
-    const std::int64_t live = rows.int8(0, 11);
-    if (!rows.is_null(0, 10) && live >= rows.int4(0, 10)) {
+void check_live_holds(const Request& request, TimestampTz clock) {
+    static constinit Statement statement(
+        "SELECT a.live_holds_per_email, l.live"
+        "  FROM booking.sessions AS s"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        " CROSS JOIN LATERAL (SELECT " PGBK_LIVE_HOLDS_SQL " AS live) AS l"
+        " WHERE s.organization_id = $1 AND s.id = $2 AND l.live >= a.live_holds_per_email");
+    const Rows rows = statement.write(
+        {request.organization, request.session, request.party_size, Value::timestamp(clock), 0, 0, request.email});
+    if (!rows.empty()) {
         throw Refusal(RefusalKind::hold_limit,
-                      "this e-mail address has " + std::to_string(live) + " live holds already",
-                      "The activity allows " + std::to_string(rows.int4(0, 10)) + ".",
+                      "this e-mail address has " + std::to_string(rows.int8(0, 2)) + " live holds already",
+                      "The activity allows " + std::to_string(rows.int4(0, 1)) + ".",
                       "Confirm or cancel one of them, or wait until one expires.");
     }
 }
@@ -188,12 +195,13 @@ Free explain(const Request& request, TimestampTz clock) {
         "       + COALESCE((SELECT sum(h.party_size) FROM booking.slot_reservations AS h"
         "                    WHERE h.organization_id = $1 AND h.session_id = $2 AND h.status = 'pending'"
         "                      AND h.expires_at <= $4), 0),"
-        "       s.lane_count::integer, a.live_holds_per_email, " PGBK_LIVE_HOLDS_SQL "  FROM booking.sessions AS s"
+        "       s.lane_count::integer"
+        "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
         " WHERE s.organization_id = $1 AND s.id = $2");
-    const Rows rows = statement.write(
-        {request.organization, request.session, request.party_size, Value::timestamp(clock), 0, 0, request.email});
+    const Rows rows =
+        statement.write({request.organization, request.session, request.party_size, Value::timestamp(clock)});
     if (rows.empty()) {
         refuse_unknown(request.session);
     }
@@ -212,14 +220,15 @@ Free explain(const Request& request, TimestampTz clock) {
     if (request.hold_seconds.has_value()) {
         core::check_hold_length(std::chrono::seconds(*request.hold_seconds), std::chrono::seconds(rows.int4(0, 7)));
     }
-    check_live_holds(rows);
     const std::int64_t available = rows.int8(0, 8);
     if (available < request.party_size) {
+        remember_scarcity(request.session, true);
         throw Refusal(RefusalKind::sold_out,
                       which + " has not enough seats left for a party of " + std::to_string(request.party_size),
                       "Seats available: " + std::to_string(std::max<std::int64_t>(available, 0)) + ".",
                       "Choose another session: booking.next_available_sessions() lists those with enough seats.");
     }
+    check_live_holds(request, clock);
     const bool by_counter = rows.int4(0, 4) >= request.party_size;
     return Free{rows.int4(0, 9), by_counter, !by_counter};
 }
@@ -229,10 +238,13 @@ Hold take_or_refuse(const Request& request) {
     constexpr int rounds = 16;
     for (int round = 0; round < rounds; ++round) {
         const TimestampTz clock = settings::now();
-        if (auto hold = take_and_hold(request, clock); hold.has_value()) {
-            return *std::move(hold);
+        if (!was_scarce(request.session)) {
+            if (auto hold = take_and_hold(request, clock); hold.has_value()) {
+                return *std::move(hold);
+            }
         }
         const Free free = explain(request, clock);
+        remember_scarcity(request.session, false);
         if (free.by_expired_hold) {
             (void)capacity::reclaim(request.organization, request.session, clock);
         }
