@@ -7,7 +7,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     organization integer;
     activity record;
-    started timestamptz;
+    started pg_catalog.timestamptz;
     created integer;
 BEGIN
     IF NOT booking.is_original() THEN
@@ -19,7 +19,7 @@ BEGIN
         started := pg_catalog.clock_timestamp();
         created := 0;
         FOR activity IN
-            SELECT a.id, pg_catalog.timezone(v.timezone, booking.clock())::pg_catalog.date AS today
+            SELECT a.id, v.timezone
               FROM booking.activities AS a
               JOIN booking.venues AS v ON v.organization_id OPERATOR(pg_catalog.=) a.organization_id
                                       AND v.id OPERATOR(pg_catalog.=) a.venue_id
@@ -27,7 +27,10 @@ BEGIN
                AND a.status OPERATOR(pg_catalog.=) 'active' LOOP
             BEGIN
                 created := created OPERATOR(pg_catalog.+)
-                           booking.generate_activity_sessions(activity.id, activity.today, days_ahead);
+                           booking.generate_activity_sessions(
+                               activity.id,
+                               pg_catalog.timezone(activity.timezone, booking.clock())::pg_catalog.date,
+                               days_ahead);
             EXCEPTION WHEN OTHERS THEN
                 INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, error_sqlstate,
                                               error_message)
@@ -49,7 +52,7 @@ CREATE PROCEDURE booking.release_job()
 LANGUAGE plpgsql AS $$
 DECLARE
     organization integer;
-    started timestamptz;
+    started pg_catalog.timestamptz;
     released integer;
 BEGIN
     IF NOT booking.is_original() THEN

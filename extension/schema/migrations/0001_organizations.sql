@@ -13,7 +13,7 @@ CREATE TABLE booking.organizations (
 COMMENT ON TABLE booking.organizations IS
     'A business that sells bookings; its number is the first part of every key and the last 32 bits of every id';
 COMMENT ON COLUMN booking.organizations.status IS
-    'active; suspended: the jobs leave it out and its catalogue is hidden from the public';
+    'active; suspended: no sessions are generated and the public catalogue hides it; close sessions that exist to stop their sale';
 
 CREATE TABLE booking.organization_members (
     organization_id integer NOT NULL,

@@ -48,4 +48,4 @@ CREATE TABLE booking.generation_watermarks (
 COMMENT ON TABLE booking.generation_watermarks IS
     'Dates for which an activity''s sessions are generated; a later run makes only the dates beyond';
 COMMENT ON COLUMN booking.generation_watermarks.fingerprint IS
-    'SHA-256 of schedule, zone, capacity and exceptions; when it differs the dates are looked at again';
+    'SHA-256 of schedule, zone and exceptions; when it differs the dates are looked at again';

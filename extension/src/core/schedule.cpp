@@ -61,6 +61,14 @@ void refuse_unknown_members(const JsonNode& object, std::span<const std::string_
     }
 }
 
+// A key as part of a path: bare where it is a plain word, quoted otherwise, since it comes from outside.
+std::string path_of(const std::string& parent, std::string_view key) {
+    const bool plain = !key.empty() && key.size() <= 20 && std::all_of(key.begin(), key.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    });
+    return plain ? parent + "." + std::string(key) : parent + "[" + quoted(key) + "]";
+}
+
 std::size_t weekday_of(std::string_view name, const std::string& path) {
     const auto* const found = std::find(day_names.begin(), day_names.end(), name);
     if (found == day_names.end()) {
@@ -115,7 +123,7 @@ Hours read_hours(const JsonNode& object, const std::string& path, minutes slot_i
 
 void apply_custom_hours(const JsonNode& custom, Schedule& schedule) {
     for (const JsonNode* entry = custom.first; entry != nullptr; entry = entry->next) {
-        const std::string path = "$.customHours." + std::string(entry->key.substr(0, 40));
+        const std::string path = path_of("$.customHours", entry->key);
         const std::size_t weekday = weekday_of(entry->key, path);
         expect(entry, JsonKind::object, path, "an object");
         constexpr std::array<std::string_view, 3> known{"enabled", "startTime", "endTime"};

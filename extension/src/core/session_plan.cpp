@@ -42,10 +42,16 @@ std::vector<Hours> windows_on(local_days date, const Schedule& schedule,
 void add_slots(std::vector<PlannedSession>& slots, local_days date, const Hours& hours, minutes interval,
                const Zone& zone) {
     for (minutes start = hours.start; start + interval <= hours.end; start += interval) {
-        const auto instant = zone.instant_of(std::chrono::local_seconds(date) + start);
-        if (instant.has_value()) {
-            slots.push_back({*instant, *instant + interval, date});
+        const std::chrono::local_seconds civil = std::chrono::local_seconds(date) + start;
+        const auto instant = zone.instant_of(civil);
+        if (!instant.has_value()) {
+            continue;
         }
+        std::chrono::sys_seconds end = *instant + interval;
+        if (const auto next = zone.instant_of(civil + interval); next.has_value() && *next < end) {
+            end = *next; // the clock was put forward in between
+        }
+        slots.push_back({*instant, end, date});
     }
 }
 

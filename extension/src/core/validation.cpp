@@ -54,6 +54,26 @@ bool is_domain(std::string_view domain) {
     }
 }
 
+// What may follow Etc/GMT: nothing, 0, -14 to -1, +0 to +12. The sign is the one of POSIX: -14 is east of Greenwich.
+bool is_fixed_offset(std::string_view suffix) {
+    if (suffix.empty() || suffix == "0") {
+        return true;
+    }
+    const std::string_view digits = suffix.substr(1);
+    const bool is_number =
+        (digits.size() == 1 && is_digit(digits[0])) || (digits.size() == 2 && digits[0] == '1' && is_digit(digits[1]));
+    if (!is_number) {
+        return false;
+    }
+    const int hours = digits.size() == 1 ? digits[0] - '0' : 10 + (digits[1] - '0');
+    return (suffix[0] == '+' && hours <= 12) || (suffix[0] == '-' && hours <= 14);
+}
+
+bool has_control_character(std::string_view text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == '\x7f'; });
+}
+
 // Characters, not bytes: a byte that does not continue a UTF-8 sequence begins one.
 std::size_t characters(std::string_view text) {
     return static_cast<std::size_t>(std::count_if(
@@ -114,10 +134,11 @@ void check_limit(std::int32_t limit) {
 }
 
 void check_customer_name(std::string_view name) {
-    const bool blank = std::all_of(name.begin(), name.end(), [](char c) { return c == ' ' || c == '\t'; });
-    if (blank || characters(name) > 200) {
+    const bool blank = std::all_of(name.begin(), name.end(), [](char c) { return c == ' '; });
+    // A line break in a name would become a header of its own in somebody's mail.
+    if (blank || has_control_character(name) || characters(name) > 200) {
         throw Refusal(RefusalKind::invalid_customer, "invalid customer name " + quoted(name), {},
-                      "Pass 1 to 200 characters, or NULL.");
+                      "Pass 1 to 200 characters without line breaks, or NULL.");
     }
 }
 
@@ -135,14 +156,14 @@ bool looks_like_time_zone_name(std::string_view name) {
     if (name == "UTC" || name == "GMT") {
         return true;
     }
-    if (name.size() > 64 || name.find('/') == std::string_view::npos || !is_letter(name.front()) ||
-        name.back() == '/' || name.find("//") != std::string_view::npos) {
-        return false;
+    constexpr std::string_view fixed = "Etc/GMT";
+    if (name.substr(0, fixed.size()) == fixed) {
+        return is_fixed_offset(name.substr(fixed.size()));
     }
-    const bool may_have_digits = name.substr(0, 7) == "Etc/GMT";
-    return std::all_of(name.begin(), name.end(), [&](char c) {
-        return is_letter(c) || c == '/' || c == '_' || c == '-' || (may_have_digits && (is_digit(c) || c == '+'));
-    });
+    return name.size() <= 64 && name.find('/') != std::string_view::npos && is_letter(name.front()) &&
+           name.back() != '/' && name.find("//") == std::string_view::npos &&
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return is_letter(c) || c == '/' || c == '_' || c == '-'; });
 }
 
 } // namespace pgbk::core

@@ -89,6 +89,18 @@ std::string timestamp_text(TimestampTz at) {
     return server([&] { return timestamptz_to_str(at); });
 }
 
+std::string date_text(DateADT date) {
+    if (DATE_NOT_FINITE(date)) {
+        return DATE_IS_NOBEGIN(date) ? "-infinity" : "infinity";
+    }
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    server([&] { j2date(date + POSTGRES_EPOCH_JDATE, &year, &month, &day); });
+    const auto two_digits = [](int n) { return std::string(n < 10 ? "0" : "") + std::to_string(n); };
+    return std::to_string(year) + "-" + two_digits(month) + "-" + two_digits(day);
+}
+
 Datum uuid_result(const Call& call, const core::Uuid& id) {
     return server([&] {
         void* const copy = MemoryContextAlloc(call.result_context, id.size());

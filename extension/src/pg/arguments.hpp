@@ -24,6 +24,8 @@ std::string uuid_text(const core::Uuid& id);
 // "2026-11-21 10:00:00+00" in the caller's zone, for messages.
 std::string timestamp_text(TimestampTz at);
 
+std::string date_text(DateADT date); // "2026-11-21", whatever the caller's DateStyle
+
 // Results, allocated where the caller expects them.
 Datum uuid_result(const Call& call, const core::Uuid& id);
 Datum text_result(const Call& call, std::string_view text);

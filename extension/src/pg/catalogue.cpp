@@ -30,7 +30,8 @@ Datum check_time_zone_body(Call& call) {
     return BoolGetDatum(true);
 }
 
-const TriggerData& trigger_data(const Call& call, const char* name) {
+// The change under way, an update or, where the trigger is made for it, an insert; raises for anything else.
+const TriggerData& trigger_data(const Call& call, const char* name, bool may_be_insert) {
     if (!CALLED_AS_TRIGGER(call.fcinfo)) {
         server([&] {
             ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -44,15 +45,26 @@ const TriggerData& trigger_data(const Call& call, const char* name) {
                             errmsg("function \"%s\" must be fired before a row changes", name)));
         });
     }
+    if (!TRIGGER_FIRED_BY_UPDATE(data.tg_event) && !(may_be_insert && TRIGGER_FIRED_BY_INSERT(data.tg_event))) {
+        server([&] {
+            ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                            errmsg("function \"%s\" is not for this kind of change", name)));
+        });
+    }
     return data;
 }
 
-// Server frame. attribute number by name, or an error: the trigger is on a table without the column.
-int column(TupleDesc descriptor, const char* name) {
+// Server frame. Attribute number by name, or an error: the trigger is on a table without the column, or with one of
+// another type, whose values would be misread.
+int column(TupleDesc descriptor, const char* name, Oid type) {
     const int number = SPI_fnumber(descriptor, name);
     if (number <= 0) {
         ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                         errmsg("the table of the trigger has no column \"%s\"", name)));
+    }
+    if (SPI_gettypeid(descriptor, number) != type) {
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+                        errmsg("column \"%s\" of the trigger's table must be of type %s", name, format_type_be(type))));
     }
     return number;
 }
@@ -68,9 +80,9 @@ HeapTuple fill_new_row(const TriggerData& data) {
     HeapTuple const row = data.tg_trigtuple;
     const NewRow facts = server([&] {
         bool null = false;
-        const Datum organization = heap_getattr(row, column(descriptor, "organization_id"), descriptor, &null);
-        NewRow found{null ? 0 : DatumGetInt32(organization), heap_attisnull(row, column(descriptor, "id"), descriptor),
-                     false};
+        const Datum organization = heap_getattr(row, column(descriptor, "organization_id", INT4OID), descriptor, &null);
+        NewRow found{null ? 0 : DatumGetInt32(organization),
+                     heap_attisnull(row, column(descriptor, "id", UUIDOID), descriptor), false};
         const int embed_key = SPI_fnumber(descriptor, "embed_key");
         found.needs_embed_key = embed_key > 0 && heap_attisnull(row, embed_key, descriptor);
         return found;
@@ -83,12 +95,12 @@ HeapTuple fill_new_row(const TriggerData& data) {
         HeapTuple result = row;
         bool no = false;
         if (facts.needs_id) {
-            int number = column(descriptor, "id");
+            int number = column(descriptor, "id", UUIDOID);
             Datum value = PointerGetDatum(id.data());
             result = heap_modify_tuple_by_cols(result, descriptor, 1, &number, &value, &no);
         }
         if (facts.needs_embed_key) {
-            int number = column(descriptor, "embed_key");
+            int number = column(descriptor, "embed_key", TEXTOID);
             char hex[2 * sizeof id + 1];
             hex_encode(reinterpret_cast<const char*>(id.data()), id.size(), hex);
             hex[2 * sizeof id] = '\0';
@@ -100,13 +112,13 @@ HeapTuple fill_new_row(const TriggerData& data) {
 }
 
 Datum stamp_row_body(Call& call) {
-    const TriggerData& data = trigger_data(call, "stamp_row");
+    const TriggerData& data = trigger_data(call, "stamp_row", true);
     if (TRIGGER_FIRED_BY_INSERT(data.tg_event)) {
         return PointerGetDatum(fill_new_row(data));
     }
     return server([&] {
         TupleDesc const descriptor = RelationGetDescr(data.tg_relation);
-        int number = column(descriptor, "updated_at");
+        int number = column(descriptor, "updated_at", TIMESTAMPTZOID);
         Datum value = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
         bool no = false;
         return PointerGetDatum(heap_modify_tuple_by_cols(data.tg_newtuple, descriptor, 1, &number, &value, &no));
@@ -117,7 +129,7 @@ std::string_view text_column(const TriggerData& data, HeapTuple row, const char*
     return server([&] {
         bool null = false;
         TupleDesc const descriptor = RelationGetDescr(data.tg_relation);
-        const Datum value = heap_getattr(row, column(descriptor, name), descriptor, &null);
+        const Datum value = heap_getattr(row, column(descriptor, name, TEXTOID), descriptor, &null);
         return null ? std::string_view() : std::string_view(TextDatumGetCString(value));
     });
 }
@@ -135,7 +147,7 @@ void check_column(const TriggerData& data, core::StatusColumn which) {
 
 Datum check_transition_body(Call& call) {
     using core::StatusColumn;
-    const TriggerData& data = trigger_data(call, "check_transition");
+    const TriggerData& data = trigger_data(call, "check_transition", false);
     const bool of_booking = data.tg_trigger->tgnargs == 1 && strcmp(data.tg_trigger->tgargs[0], "booking") == 0;
     if (of_booking) {
         check_column(data, StatusColumn::booking_status);

@@ -47,7 +47,9 @@ Dates requested_dates(const Call& call) {
     const local_days latest{std::chrono::year(2200) / 1 / 1};
     if (DATE_NOT_FINITE(first) || start < earliest || start + days(count) > latest) {
         throw Refusal(RefusalKind::invalid_generation_range,
-                      "start_date and days_ahead must stay between 1970-01-02 and 2199-12-31");
+                      "start_date " + date_text(first) + " with days_ahead " + std::to_string(count) +
+                          " is out of range",
+                      "Dates from 1970-01-02 to 2199-12-31 can be generated.");
     }
     return {start, start + days(count) - days(1)};
 }

@@ -29,13 +29,17 @@ void check_is_live(const Reservation& reservation, TimestampTz clock) {
 
 TimestampTz extend(const Reservation& reservation, std::optional<std::int32_t> seconds, TimestampTz clock) {
     static constinit Statement limits(
-        "SELECT a.hold_seconds, a.hold_seconds_max, a.hold_extensions_max"
+        "SELECT a.hold_seconds, a.hold_seconds_max, a.hold_extensions_max, s.status"
         "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         " WHERE s.organization_id = $1 AND s.id = $2");
     const Rows rows = limits.write({reservation.organization, reservation.session});
     if (rows.empty()) {
         throw Refusal(RefusalKind::session_not_found, "no session has the id " + uuid_text(reservation.session));
+    }
+    if (rows.bytes(0, 4) == "cancelled") {
+        throw Refusal(RefusalKind::session_cancelled,
+                      "session " + uuid_text(reservation.session) + " was cancelled while the hold was pending");
     }
     const std::int32_t longest = rows.int4(0, 2);
     const std::int32_t most = rows.int4(0, 3);

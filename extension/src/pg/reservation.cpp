@@ -27,7 +27,7 @@ void check_token(std::string_view token, std::string_view expected_hash, const c
 Reservation lock_reservation(const Call& call, const core::Uuid& id, std::optional<std::string_view> token,
                              const char* action) {
     const auto organization = core::organization_of(id);
-    // Whether an id exists is told only to those who may know.
+    // Before the look-up: who has neither rights nor a token learns nothing about ids.
     if (!token.has_value()) {
         require_member(call, organization.value_or(0), action);
     }

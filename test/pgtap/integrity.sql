@@ -1,0 +1,102 @@
+-- integrity_check() must find what it promises to find: each invariant is broken once by hand, past all triggers and
+-- foreign keys, and must be the only one reported, with the object that is wrong.
+
+BEGIN;
+\ir shared/fixture.sql
+SELECT public.plan(24);
+
+-- Sound books with something of every kind: held, expired, released, cancelled, confirmed late, sold out, oversold.
+SELECT pg_temp.hold('released', 'tour 9', 1) \g /dev/null
+SELECT pg_temp.hold('late', 'tour 9', 1) \g /dev/null
+SELECT pg_temp.set_clock('2027-03-01 12:20 UTC') \g /dev/null
+SELECT booking.release_expired_reservations() \g /dev/null
+SELECT booking.confirm_reservation(pg_temp.id('late')) \g /dev/null
+SELECT pg_temp.hold('expired', 'hike 9', 2) \g /dev/null
+SELECT pg_temp.set_clock('2027-03-01 12:40 UTC') \g /dev/null
+SELECT pg_temp.hold('held', 'tour 9', 2) \g /dev/null
+SELECT pg_temp.hold('cancelled', 'tour 9', 1) \g /dev/null
+SELECT booking.cancel_reservation(pg_temp.id('cancelled')) \g /dev/null
+SELECT pg_temp.hold('sold', 'court 9', 4) \g /dev/null
+SELECT booking.confirm_reservation(pg_temp.id('sold')) \g /dev/null
+INSERT INTO pg_temp.named (name, id)
+SELECT 'booking of ' || n.name, b.id FROM pg_temp.named AS n JOIN booking.bookings AS b ON b.reservation_id = n.id;
+SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'sound books violate nothing');
+
+-- One seat less than what is sold: allowed, counted in oversold_by, and paid back first.
+UPDATE booking.sessions SET capacity_total = 3, remaining = 0, oversold_by = 1 WHERE id = pg_temp.id('court 9');
+SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'an oversold session that says so is sound');
+SELECT public.is(booking.check_slot_availability(pg_temp.id('court 9'), 1), false, 'it has no seat to sell');
+SELECT public.is((SELECT s.seats_available FROM booking.activity_sessions AS s WHERE s.id = pg_temp.id('court 9')), 0,
+                 'and shows none');
+UPDATE booking.sessions SET capacity_total = 2, remaining = 0, oversold_by = 1 WHERE id = pg_temp.id('tour 9');
+SELECT booking.cancel_reservation(pg_temp.id('held')) \g /dev/null
+SELECT public.is((SELECT format('%s %s', s.remaining, s.oversold_by) FROM booking.sessions AS s
+                   WHERE s.id = pg_temp.id('tour 9')), '1 0', 'seats given back make up for the overselling first');
+SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'and the books are sound');
+
+-- Breaks the books, looks, and mends them. Columns of the answer: invariant and the name of the object.
+CREATE FUNCTION pg_temp.reports(statement text) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
+DECLARE
+    answer text;
+BEGIN
+    BEGIN
+        SET LOCAL session_replication_role = 'replica';
+        EXECUTE statement;
+        SELECT string_agg(format('%s %s of %s', i.invariant, COALESCE(n.name, 'another'), i.organization_id), ', '
+                          ORDER BY i.invariant, n.name)
+          INTO answer
+          FROM booking.integrity_check() AS i LEFT JOIN pg_temp.named AS n ON n.id = i.object_id
+         WHERE i.detail <> '';
+        RAISE EXCEPTION 'mend' USING ERRCODE = 'TAP01';
+    EXCEPTION WHEN SQLSTATE 'TAP01' THEN
+        RETURN answer;
+    END;
+END $$;
+
+SELECT public.is(pg_temp.reports(b.statement), b.answer, b.description)
+  FROM (VALUES
+    ('UPDATE booking.sessions SET remaining = remaining - 1 WHERE id = pg_temp.id(''tour 11'')',
+     'seats_add_up tour 11 of 1', 'a seat lost'),
+    ('UPDATE booking.sessions SET remaining = remaining + 1 WHERE id = pg_temp.id(''hike 9'')',
+     'seats_add_up hike 9 of 2', 'a seat too many'),
+    ('UPDATE booking.sessions SET capacity_total = 9 WHERE id = pg_temp.id(''tour 9'')',
+     'seats_add_up tour 9 of 1', 'a capacity changed by hand'),
+    ('UPDATE booking.sessions SET remaining = 1, oversold_by = 2 WHERE id = pg_temp.id(''court 9'')',
+     'seats_add_up court 9 of 1', 'seats for sale in an oversold session'),
+    ('UPDATE booking.slot_reservations SET status = ''expired'', settled_at = now() WHERE id = pg_temp.id(''expired'')',
+     'seats_add_up hike 9 of 2', 'a hold expired without giving its seats back'),
+    ('UPDATE booking.slot_reservations SET status = ''pending'', settled_at = NULL WHERE id = pg_temp.id(''released'')',
+     'seats_add_up tour 9 of 1', 'a released hold that came back'),
+    ('UPDATE booking.slot_reservations SET party_size = 1 WHERE id = pg_temp.id(''expired'')',
+     'seats_add_up hike 9 of 2', 'a party changed in the hold only'),
+    ('DELETE FROM booking.slot_reservations WHERE id = pg_temp.id(''expired'')',
+     'seats_add_up hike 9 of 2', 'a hold deleted'),
+    ('DELETE FROM booking.sessions WHERE id = pg_temp.id(''hike 9'')',
+     'reservation_has_session expired of 2', 'a session deleted under a hold'),
+    ('DELETE FROM booking.sessions WHERE id = pg_temp.id(''court 9'')',
+     'booking_has_session booking of sold of 1, reservation_has_session sold of 1',
+     'a session deleted under a booking'),
+    ('UPDATE booking.sessions SET organization_id = 2 WHERE id = pg_temp.id(''tour 11'')',
+     'session_has_organization tour 11 of 2', 'a session moved to another organization'),
+    ('DELETE FROM booking.bookings WHERE id = pg_temp.id(''booking of sold'')',
+     'confirmed_reservation_has_booking sold of 1', 'a booking deleted'),
+    ('UPDATE booking.bookings SET status = ''cancelled'' WHERE id = pg_temp.id(''booking of sold'')',
+     'booking_holds_its_seats booking of sold of 1', 'a booking cancelled that keeps its seats'),
+    ('UPDATE booking.bookings SET party_size = 3 WHERE id = pg_temp.id(''booking of sold'')',
+     'booking_holds_its_seats booking of sold of 1', 'a booking for more or fewer than it holds'),
+    ('UPDATE booking.bookings SET session_id = pg_temp.id(''tour 9'') WHERE id = pg_temp.id(''booking of sold'')',
+     'booking_holds_its_seats booking of sold of 1', 'a booking of another session than its seats'),
+    ('INSERT INTO booking.sessions SELECT s.organization_id, booking.new_id(1), s.activity_id,'
+     ' s.start_time + interval ''30 minutes'', s.end_time, s.local_date, 4, 4, 0, 0, ''open'', s.timezone'
+     ' FROM booking.sessions AS s WHERE s.id = pg_temp.id(''tour 11'')',
+     'sessions_do_not_overlap another of 1', 'two sessions of an activity at a time'))
+    AS b (statement, answer, description);
+
+SELECT public.is(pg_temp.reports(
+    'INSERT INTO booking.sessions SELECT s.organization_id, booking.new_id(1), s.activity_id,
+            s.start_time + interval ''30 minutes'', s.end_time, s.local_date, 4, 4, 0, 0, ''cancelled'', s.timezone
+       FROM booking.sessions AS s WHERE s.id = pg_temp.id(''tour 11'')'), NULL, 'a cancelled session does not count');
+SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'and after all this the books are sound again');
+
+SELECT * FROM public.finish();
+ROLLBACK;

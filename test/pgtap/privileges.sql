@@ -1,0 +1,141 @@
+-- Who may touch what: the whole matrix of roles against tables, views and routines. What the policies and functions
+-- then let through is tested in rows.sql and visitors.sql.
+
+BEGIN;
+SET LOCAL client_min_messages = 'warning';
+SELECT public.plan(10);
+
+CREATE ROLE regress_nobody NOLOGIN;
+CREATE TEMPORARY TABLE roles (letter text, role regrole);
+INSERT INTO pg_temp.roles (letter, role)
+VALUES ('p', 'booking_public'), ('c', 'booking_customer'), ('m', 'booking_member'), ('s', 'booking_service'),
+       ('r', 'booking_relay'), ('a', 'booking_admin'), ('n', 'regress_nobody');
+
+-- Rights on tables and views, in the letters that psql shows: r select, a insert, w update, d delete, D truncate,
+-- x references, t trigger. A role that is not named has none.
+SELECT public.bag_eq(
+    $$ SELECT c.relname::text AS relation,
+              COALESCE(string_agg(g.letter || '=' || g.rights, ' ' ORDER BY strpos('pcmsran', g.letter)), 'none')
+         FROM pg_class AS c
+         LEFT JOIN LATERAL (
+              SELECT r.letter, string_agg(p.letter, '' ORDER BY p.place) AS rights
+                FROM pg_temp.roles AS r
+               CROSS JOIN (VALUES ('SELECT', 'r', 1), ('INSERT', 'a', 2), ('UPDATE', 'w', 3), ('DELETE', 'd', 4),
+                                  ('TRUNCATE', 'D', 5), ('REFERENCES', 'x', 6), ('TRIGGER', 't', 7))
+                  AS p (name, letter, place)
+               WHERE has_table_privilege(r.role::oid, c.oid, p.name)
+               GROUP BY r.letter) AS g ON true
+        WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'v')
+        GROUP BY c.relname $$,
+    $$ VALUES ('activities', 'm=rawd s=rawd a=rawd'),
+              ('activity_sessions', 'p=r c=r m=r s=r a=r'),
+              ('bookings', 'c=r m=r s=r a=r'),
+              ('customers', 'c=r m=r s=rawd a=rawd'),
+              ('generation_watermarks', 's=r a=r'),
+              ('job_runs', 'm=r s=ra a=ra'),
+              ('organization_members', 'm=r s=rawd a=rawd'),
+              ('organizations', 'm=r s=rawd a=rawd'),
+              ('packages', 'm=rawd s=rawd a=rawd'),
+              ('public_activities', 'p=r c=r m=r s=r a=r'),
+              ('public_venues', 'p=r c=r m=r s=r a=r'),
+              ('schedule_exceptions', 'm=rawd s=rawd a=rawd'),
+              ('schema_migrations', 's=r a=r'),
+              ('sessions', 'p=r c=r m=r s=r a=r'),
+              ('slot_reservations', 'c=r m=r s=r a=r'),
+              ('user_organizations', 'm=r s=r a=r'),
+              ('venues', 'm=rawd s=rawd a=rawd') $$,
+    'rights on tables and views, by role');
+
+-- Holds, bookings and seat counters are written by functions only. Rights on single columns come on top of the above.
+SELECT public.bag_eq(
+    $$ SELECT c.relname::text, a.attname::text, x.grantee::regrole::text, x.privilege_type
+         FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid, LATERAL aclexplode(a.attacl) AS x
+        WHERE c.relnamespace = 'booking'::regnamespace $$,
+    $$ VALUES ('sessions', 'status', 'booking_member', 'UPDATE'),
+              ('sessions', 'status', 'booking_service', 'UPDATE') $$,
+    'of single columns only the status of a session may be changed');
+
+SELECT public.bag_eq(
+    $$ SELECT p.oid::regprocedure::text,
+              string_agg(CASE WHEN has_function_privilege(r.role::oid, p.oid, 'EXECUTE') THEN r.letter ELSE '-' END, ''
+                         ORDER BY strpos('pcmsran', r.letter))
+         FROM pg_proc AS p CROSS JOIN pg_temp.roles AS r
+        WHERE p.pronamespace = 'booking'::regnamespace GROUP BY p.oid $$,
+    $$ VALUES ('booking.check_schedule(jsonb)', 'pcmsra-'),
+              ('booking.check_time_zone(text)', 'pcmsra-'),
+              ('booking.clock()', 'pcmsra-'),
+              ('booking.current_user_id()', 'pcmsra-'),
+              ('booking.expired_hold_seats(integer,uuid)', 'pcmsra-'),
+              ('booking.new_id(integer)', 'pcmsra-'),
+              ('booking.organization_of(uuid)', 'pcmsra-'),
+              ('booking.refusal_codes()', 'pcmsra-'),
+              ('booking.state_transitions()', 'pcmsra-'),
+              ('booking.cancel_reservation(uuid,text)', 'pcms-a-'),
+              ('booking.check_slot_availability(uuid,integer)', 'pcms-a-'),
+              ('booking.confirm_reservation(uuid,text,text,text)', 'pcms-a-'),
+              ('booking.extend_reservation(uuid,text,integer)', 'pcms-a-'),
+              ('booking.next_available_sessions(uuid,integer,integer,timestamp with time zone)', 'pcms-a-'),
+              ('booking.reserve_slot(uuid,integer,text,text,integer)', 'pcms-a-'),
+              ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'pcms-a-'),
+              ('booking.generate_activity_sessions(uuid,date,integer)', '--ms-a-'),
+              ('booking.get_upcoming_bookings(integer)', '--ms-a-'),
+              ('booking.get_weekly_bookings_trend()', '--ms-a-'),
+              ('booking.generate_all_sessions(integer)', '---s-a-'),
+              ('booking.generate_job(integer)', '---s-a-'),
+              ('booking.integrity_check()', '---s-a-'),
+              ('booking.release_expired_reservations()', '---s-a-'),
+              ('booking.release_expired_reservations(integer)', '---s-a-'),
+              ('booking.release_job()', '---s-a-'),
+              ('booking.live_cpp_frames()', '-----a-'),
+              ('booking.check_transition()', '-------'),
+              ('booking.install(name)', '-------'),
+              ('booking.stamp_row()', '-------') $$,
+    'rights on routines, by role');
+
+SELECT public.bag_eq(
+    $$ SELECT r.letter, concat(CASE WHEN has_schema_privilege(r.role::oid, 'booking', 'USAGE') THEN 'U' END,
+                               CASE WHEN has_schema_privilege(r.role::oid, 'booking', 'CREATE') THEN 'C' END)
+         FROM pg_temp.roles AS r $$,
+    $$ VALUES ('p', 'U'), ('c', 'U'), ('m', 'U'), ('s', 'U'), ('r', 'U'), ('a', 'U'), ('n', '') $$,
+    'all roles use the schema, none creates in it');
+
+-- The policies, role by role.
+SELECT public.bag_eq(
+    $$ SELECT p.policyname::text, p.cmd, p.roles::text, string_agg(p.tablename, ' ' ORDER BY p.tablename COLLATE "C")
+         FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
+        GROUP BY p.policyname, p.cmd, p.roles $$,
+    $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
+               'activities bookings customers generation_watermarks job_runs organization_members organizations'
+               ' packages schedule_exceptions schema_migrations sessions slot_reservations venues'),
+              ('member_read', 'SELECT', '{booking_member}',
+               'activities bookings customers job_runs organizations packages schedule_exceptions sessions'
+               ' slot_reservations venues'),
+              ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
+              ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),
+              ('customer_read_own', 'SELECT', '{booking_customer}', 'bookings customers slot_reservations'),
+              ('public_read', 'SELECT', '{booking_public}', 'sessions') $$,
+    'policies by name, command, role and table');
+SELECT public.is_empty(
+    $$ SELECT p.tablename, p.policyname FROM pg_policies AS p
+        WHERE p.schemaname = 'booking' AND p.policyname <> 'trusted_all' AND p.policyname <> 'public_read'
+          AND p.qual NOT LIKE '%booking.current_user_id()%' $$,
+    'every policy but those of trusted roles and of sessions asks for the claimed user');
+SELECT public.is_empty(
+    $$ SELECT p.tablename FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.policyname = 'owner_write'
+          AND (p.qual IS DISTINCT FROM p.with_check OR p.qual NOT LIKE '%owner%') $$,
+    'what an owner may not change, an owner may not make either');
+
+-- A role without any right is stopped at the door.
+SET LOCAL ROLE regress_nobody;
+SELECT public.throws_ok('SELECT * FROM booking.public_venues', '42501', 'permission denied for schema booking',
+                        'nobody reads a view');
+SELECT public.throws_ok('SELECT booking.clock()', '42501', 'permission denied for schema booking',
+                        'nobody calls a function');
+RESET ROLE;
+SET LOCAL ROLE booking_relay;
+SELECT public.throws_ok('SELECT * FROM booking.bookings', '42501', 'permission denied for table bookings',
+                        'the relay reads no table');
+RESET ROLE;
+
+SELECT * FROM public.finish();
+ROLLBACK;

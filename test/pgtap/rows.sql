@@ -1,0 +1,217 @@
+-- Row-level security: who sees and changes which rows of the tables and views themselves.
+
+BEGIN;
+\ir shared/fixture.sql
+SELECT public.plan(61);
+
+CREATE ROLE regress_visitor NOLOGIN IN ROLE booking_public;
+CREATE ROLE regress_member NOLOGIN IN ROLE booking_member;
+CREATE ROLE regress_customer NOLOGIN IN ROLE booking_customer;
+CREATE ROLE regress_server NOLOGIN IN ROLE booking_service;
+CREATE ROLE regress_admin NOLOGIN IN ROLE booking_admin;
+
+CREATE FUNCTION pg_temp.claim(sub text) RETURNS void VOLATILE LANGUAGE sql AS $$
+    SELECT set_config('request.jwt.claims', CASE WHEN sub IS NULL THEN '' ELSE json_build_object('sub', sub)::text END,
+                      true) $$;
+
+-- In both organizations: a hold, a booking, an exception, a package, a run of a job. The same person has booked at
+-- both, but has an account at the first only, under another spelling of the address.
+SELECT pg_temp.hold(n.name, n.session, 1, n.email)
+  FROM (VALUES ('held 1', 'tour 9', 'Mia@Example.org'), ('booked 1', 'tour 9', 'mia@example.org'),
+               ('other 1', 'tour 11', 'max@example.org'), ('held 2', 'hike 9', 'mia@example.org'),
+               ('booked 2', 'hike 9', 'mia@example.org')) AS n (name, session, email) \g /dev/null
+SELECT booking.confirm_reservation(pg_temp.id(n.name)) FROM pg_temp.named AS n
+ WHERE n.name IN ('booked 1', 'other 1', 'booked 2') \g /dev/null
+UPDATE booking.customers SET user_id = 'mia' WHERE organization_id = 1 AND lower(email) = 'mia@example.org';
+INSERT INTO booking.packages (organization_id, id, name) VALUES (1, 'single', 'One'), (2, 'single', 'One');
+INSERT INTO booking.schedule_exceptions (organization_id, venue_id, first_date, last_date)
+VALUES (1, pg_temp.id('venue'), '2027-12-24', '2027-12-26'), (2, pg_temp.id('far venue'), '2027-12-24', '2027-12-26');
+INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, result)
+SELECT o.organization_id, booking.new_id(o.organization_id), 'release', now(), now(), 0
+  FROM booking.organizations AS o;
+
+-- Rows that the current role sees, by organization; or the SQLSTATE.
+CREATE FUNCTION pg_temp.sees(relation text) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
+DECLARE
+    answer text;
+BEGIN
+    EXECUTE format('SELECT COALESCE(string_agg(c, '' '' ORDER BY c), ''nothing'')
+                      FROM (SELECT format(''%%s:%%s'', x.%I, count(*)) AS c FROM booking.%I AS x GROUP BY x.%1$I) AS y',
+                   CASE relation WHEN 'user_organizations' THEN 'org_id' ELSE 'organization_id' END, relation)
+       INTO answer;
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE;
+END $$;
+
+-- The rows that a statement changed, or the SQLSTATE.
+CREATE FUNCTION pg_temp.changes(statement text) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
+DECLARE
+    changed bigint;
+BEGIN
+    EXECUTE statement;
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    RETURN changed;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE;
+END $$;
+
+CREATE TEMPORARY VIEW everything AS
+SELECT c.relname::text AS relation FROM pg_class AS c
+ WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'v') AND c.relname <> 'schema_migrations';
+GRANT SELECT ON pg_temp.everything TO PUBLIC;
+
+-- The public: free seats and the two public views.
+SET LOCAL ROLE regress_visitor;
+SELECT public.bag_eq(
+    'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
+    $$ VALUES ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '42501'), ('customers', '42501'),
+              ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
+              ('organizations', '42501'), ('packages', '42501'), ('public_activities', '1:3 2:1'),
+              ('public_venues', '1:1 2:1'), ('schedule_exceptions', '42501'), ('sessions', '1:4 2:1'),
+              ('slot_reservations', '42501'), ('user_organizations', '42501'), ('venues', '42501') $$,
+    'what a visitor sees');
+SELECT public.is((SELECT s.seats_available FROM booking.activity_sessions AS s WHERE s.id = pg_temp.id('tour 9')), 2,
+                 'a visitor sees how many seats are free');
+SELECT public.hasnt_column('booking', 'public_venues', 'allowed_origins', 'public_venues shows no configuration');
+SELECT public.hasnt_column('booking', 'public_activities', 'stripe_price_id', 'nor does public_activities');
+RESET ROLE;
+
+UPDATE booking.organizations SET status = 'suspended' WHERE organization_id = 2;
+UPDATE booking.activities SET status = 'inactive' WHERE id = pg_temp.id('court');
+SET LOCAL ROLE regress_visitor;
+SELECT public.is(pg_temp.sees('public_venues'), '1:1', 'a suspended organization has no public venues');
+SELECT public.is(pg_temp.sees('public_activities'), '1:2', 'nor activities; inactive activities are not public');
+RESET ROLE;
+UPDATE booking.organizations SET status = 'active' WHERE organization_id = 2;
+UPDATE booking.activities SET status = 'active' WHERE id = pg_temp.id('court');
+
+-- A view that leaks by a cheap function of the reader's would show hidden rows: security_barrier forbids it.
+UPDATE booking.organizations SET status = 'suspended' WHERE organization_id = 2;
+CREATE TEMPORARY TABLE leaked (name text);
+GRANT INSERT ON pg_temp.leaked TO PUBLIC;
+SET LOCAL ROLE regress_visitor;
+CREATE FUNCTION pg_temp.leak(name text) RETURNS boolean VOLATILE COST 0.0000001 LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO pg_temp.leaked VALUES (name);
+    RETURN true;
+END $$;
+SELECT count(*) FROM booking.public_venues AS v WHERE pg_temp.leak(v.name) \g /dev/null
+RESET ROLE;
+SELECT public.bag_eq('SELECT l.name FROM pg_temp.leaked AS l', $$ VALUES ('Boathouse') $$,
+                     'a function of the reader''s sees public rows only');
+UPDATE booking.organizations SET status = 'active' WHERE organization_id = 2;
+
+-- Staff: the own organization, and nothing to change in it.
+SET LOCAL ROLE regress_member;
+SELECT pg_temp.claim('staff-1') \g /dev/null
+SELECT public.bag_eq(
+    'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
+    $$ VALUES ('activities', '1:3'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:2'), ('customers', '1:2'),
+              ('generation_watermarks', '42501'), ('job_runs', '1:1'), ('organization_members', '1:1'),
+              ('organizations', '1:1'), ('packages', '1:1'), ('public_activities', '1:3 2:1'),
+              ('public_venues', '1:1 2:1'), ('schedule_exceptions', '1:1'), ('sessions', '1:4 2:1'),
+              ('slot_reservations', '1:3'), ('user_organizations', '1:1'), ('venues', '1:1') $$,
+    'what staff see: rows of the own organization, besides what is public');
+SELECT public.is(pg_temp.changes(w.statement), w.answer, 'staff: ' || w.statement)
+  FROM (VALUES ('UPDATE booking.venues SET name = ''x''', '0'), ('DELETE FROM booking.activities', '0'),
+               ('UPDATE booking.activities SET capacity = 1', '0'), ('DELETE FROM booking.schedule_exceptions', '0'),
+               ('UPDATE booking.sessions SET status = ''closed''', '0'),
+               ('INSERT INTO booking.packages (organization_id, id, name) VALUES (1, ''month'', ''Month'')', '42501'))
+    AS w (statement, answer);
+
+-- An owner: the catalogue of the own organization, the status of its sessions, and nothing that is sold.
+SELECT pg_temp.claim('owner-1') \g /dev/null
+SELECT public.is(pg_temp.changes(w.statement), w.answer, 'owner: ' || w.statement)
+  FROM (VALUES ('UPDATE booking.venues SET name = ''x''', '1'), ('UPDATE booking.activities SET capacity = 9', '3'),
+               ('UPDATE booking.schedule_exceptions SET reason = ''x''', '1'),
+               ('UPDATE booking.packages SET name = ''x''', '1'),
+               ('DELETE FROM booking.packages', '1'),
+               ('INSERT INTO booking.packages (organization_id, id, name) VALUES (1, ''month'', ''Month'')', '1'),
+               ('INSERT INTO booking.packages (organization_id, id, name) VALUES (2, ''month'', ''Month'')', '42501'),
+               ('UPDATE booking.packages SET organization_id = 2', '42501'),
+               ('INSERT INTO booking.venues (organization_id, name, timezone) VALUES (1, ''y'', ''Asia/Tokyo'')', '1'),
+               ('INSERT INTO booking.venues (organization_id, name, timezone) VALUES (2, ''y'', ''Asia/Tokyo'')',
+                '42501'),
+               ('INSERT INTO booking.venues (organization_id, name, timezone) VALUES (1, ''y'', ''Mars/Base'')',
+                'BK008'),
+               ('UPDATE booking.activities SET schedule = ''[]''', 'BK006'),
+               ('UPDATE booking.sessions SET status = ''closed''', '4'),
+               ('UPDATE booking.sessions SET remaining = 0', '42501'), ('DELETE FROM booking.sessions', '42501'),
+               ('UPDATE booking.bookings SET status = ''cancelled''', '42501'),
+               ('UPDATE booking.slot_reservations SET status = ''cancelled''', '42501'),
+               ('UPDATE booking.customers SET name = ''x''', '42501'),
+               ('UPDATE booking.organizations SET name = ''x''', '42501'),
+               ('UPDATE booking.organization_members SET role = ''owner''', '42501'))
+    AS w (statement, answer);
+RESET ROLE;
+SELECT public.is((SELECT v.name FROM booking.venues AS v WHERE v.organization_id = 2), 'Cabin',
+                 'the other organization''s venue is as it was');
+SELECT public.is((SELECT s.status FROM booking.sessions AS s WHERE s.organization_id = 2), 'open',
+                 'and so is its session');
+
+-- A member without a claim, or of no organization, sees what the public sees. Malformed claims are an error.
+SET LOCAL ROLE regress_member;
+SELECT public.is((SELECT string_agg(DISTINCT pg_temp.sees(e.relation), ', ') FROM pg_temp.everything AS e
+                   WHERE e.relation !~ 'public_|sessions$|watermarks$'
+                     AND set_config('request.jwt.claims', c.claims, true) IS NOT NULL), c.answer,
+                 'a member''s tables with claims ' || c.claims)
+  FROM (VALUES ('', 'nothing'), ('{"sub": "stranger"}', 'nothing'), ('{}', 'nothing'), ('[]', 'nothing'),
+               ('{"sub": {"sub": "owner-1"}}', 'nothing'), ('{"role": "booking_service"}', 'nothing'),
+               ('{', '22P02'), ('owner-1', '22P02')) AS c (claims, answer);
+
+-- A customer: the own account, its bookings and holds; the same address elsewhere is not the account.
+SET LOCAL ROLE regress_customer;
+SELECT pg_temp.claim('mia') \g /dev/null
+SELECT public.bag_eq(
+    'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
+    $$ VALUES ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:1'), ('customers', '1:1'),
+              ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
+              ('organizations', '42501'), ('packages', '42501'), ('public_activities', '1:3 2:1'),
+              ('public_venues', '1:2 2:1'), ('schedule_exceptions', '42501'), ('sessions', '1:4 2:1'),
+              ('slot_reservations', '1:2'), ('user_organizations', '42501'), ('venues', '42501') $$,
+    'what a customer sees');
+SELECT public.bag_eq('SELECT r.id FROM booking.slot_reservations AS r',
+                     $$ VALUES (pg_temp.id('held 1')), (pg_temp.id('booked 1')) $$,
+                     'a customer sees the own holds, however the address was written');
+SELECT public.is(pg_temp.changes('UPDATE booking.bookings SET customer_name = ''x'''), '42501',
+                 'a customer changes no booking by hand');
+SELECT pg_temp.claim('someone') \g /dev/null
+SELECT public.is(pg_temp.sees(t.name), 'nothing', 'a customer without an account here sees no ' || t.name)
+  FROM (VALUES ('customers'), ('bookings'), ('slot_reservations')) AS t (name);
+SELECT pg_temp.claim(NULL) \g /dev/null
+SELECT public.is(pg_temp.sees('bookings'), 'nothing', 'nor one without a claim');
+-- Customers whose user_id is NULL are nobody's.
+SELECT set_config('request.jwt.claims', '{"sub": null}', true) \g /dev/null
+SELECT public.is(pg_temp.sees('customers'), 'nothing', 'a claim of null is not an account without a user');
+SELECT pg_temp.claim(NULL) \g /dev/null
+
+-- The trusted: all rows, but holds, bookings and seats through functions only.
+SET LOCAL ROLE regress_server;
+SELECT public.bag_eq(
+    $$ SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e
+        WHERE e.relation IN ('bookings', 'customers', 'slot_reservations', 'organizations', 'job_runs') $$,
+    $$ VALUES ('bookings', '1:2 2:1'), ('customers', '1:2 2:1'), ('slot_reservations', '1:3 2:2'),
+              ('organizations', '1:1 2:1'), ('job_runs', '1:1 2:1') $$,
+    'what a trusted server sees');
+SELECT public.is(pg_temp.changes(w.statement), w.answer, 'server: ' || w.statement)
+  FROM (VALUES ('UPDATE booking.sessions SET remaining = 0', '42501'),
+               ('DELETE FROM booking.slot_reservations', '42501'),
+               ('UPDATE booking.bookings SET amount_cents = 0', '42501'),
+               ('UPDATE booking.sessions SET status = ''open''', '5'),
+               ('INSERT INTO booking.organizations (name) VALUES (''Third'')', '1'))
+    AS w (statement, answer);
+SET LOCAL ROLE regress_admin;
+SELECT public.is(pg_temp.sees('bookings'), '1:2 2:1', 'an administrator sees all bookings');
+RESET ROLE;
+
+-- A user may force row-level security upon the tables' owner; booking goes on all the same.
+ALTER TABLE booking.sessions FORCE ROW LEVEL SECURITY;
+ALTER TABLE booking.slot_reservations FORCE ROW LEVEL SECURITY;
+SET LOCAL ROLE regress_visitor;
+SELECT public.lives_ok($$ SELECT pg_temp.hold('forced', 'tour 11', 1) $$, 'a hold where row-level security is forced');
+RESET ROLE;
+SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'every seat is accounted for');
+
+SELECT * FROM public.finish();
+ROLLBACK;
