@@ -16,7 +16,8 @@ SELECT p.*, p.oid::regprocedure::text AS routine
 -- NULL, where a refusal is due; one that were STABLE would not see its own writes.
 SELECT public.bag_eq(
     $$ SELECT routine, concat(prokind, provolatile, proparallel), proisstrict FROM pg_temp.routines $$,
-    $$ VALUES ('booking.cancel_reservation(uuid,text)', 'fvu', false),
+    $$ VALUES ('booking.adopt(boolean)', 'fvu', false),
+              ('booking.cancel_reservation(uuid,text)', 'fvu', false),
               ('booking.check_schedule(jsonb)', 'fis', false),
               ('booking.check_slot_availability(uuid,integer)', 'fsu', false),
               ('booking.check_time_zone(text)', 'fss', false),
@@ -32,7 +33,9 @@ SELECT public.bag_eq(
               ('booking.get_upcoming_bookings(integer)', 'fsu', false),
               ('booking.get_weekly_bookings_trend()', 'fsu', false),
               ('booking.install(name)', 'fvu', false),
+              ('booking.install_roles(name)', 'fvu', false),
               ('booking.integrity_check()', 'fsu', false),
+              ('booking.is_original()', 'fsu', false),
               ('booking.live_cpp_frames()', 'fvu', false),
               ('booking.new_id(integer)', 'fvu', false),
               ('booking.next_available_sessions(uuid,integer,integer,timestamp with time zone)', 'fsu', false),
@@ -42,6 +45,7 @@ SELECT public.bag_eq(
               ('booking.release_expired_reservations(integer)', 'fvu', false),
               ('booking.release_job()', 'pvu', false),
               ('booking.reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
+              ('booking.set_session_lanes(uuid,integer)', 'fvu', false),
               ('booking.stamp_row()', 'fvu', false),
               ('booking.state_transitions()', 'fis', false),
               ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'fvu', false) $$,
@@ -95,9 +99,9 @@ SELECT public.bag_eq(
                                               c.relrowsecurity, c.relforcerowsecurity) AS properties
          FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind <> 'i' $$,
     $$ SELECT n AS name, 'r of booking_owner, rls t, forced f' AS properties
-         FROM unnest(ARRAY['activities', 'bookings', 'customers', 'generation_watermarks', 'job_runs',
+         FROM unnest(ARRAY['activities', 'bookings', 'customers', 'generation_watermarks', 'installation', 'job_runs',
                            'organization_members', 'organizations', 'packages', 'schedule_exceptions',
-                           'schema_migrations', 'sessions', 'slot_reservations', 'venues']) AS n
+                           'schema_migrations', 'session_lanes', 'sessions', 'slot_reservations', 'venues']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
          FROM unnest(ARRAY['activity_sessions', 'public_activities', 'public_venues', 'user_organizations']) AS n
@@ -125,7 +129,8 @@ SELECT public.is_empty(
         WHERE n.nspname = 'booking' AND (a.grantee = 0 OR a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner) $$,
     'the schema is not for PUBLIC, and nobody but the owner creates in it');
 
--- organization_id comes first, so that everything can be distributed by it. schema_migrations is not data.
+-- organization_id comes first, so that everything can be distributed by it. schema_migrations
+-- and installation are not data of an organization.
 SELECT public.is_empty(
     $$ SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r'
           AND NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary) $$,
@@ -134,7 +139,7 @@ SELECT public.is_empty(
     $$ SELECT i.indexrelid::regclass
          FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
          LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-        WHERE c.relnamespace = 'booking'::regnamespace AND i.indisunique AND c.relname <> 'schema_migrations'
+        WHERE c.relnamespace = 'booking'::regnamespace AND i.indisunique AND c.relname NOT IN ('schema_migrations', 'installation')
           AND a.attname IS DISTINCT FROM 'organization_id' $$,
     'organization_id is the first column of every primary key, unique constraint and unique index');
 SELECT public.is_empty(
@@ -151,7 +156,7 @@ SELECT public.is_empty(
     'no foreign key leads from reservations or bookings to the session or organization');
 SELECT public.is_empty(
     $$ SELECT a.attrelid::regclass FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
-        WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND c.relname <> 'schema_migrations'
+        WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('schema_migrations', 'installation')
         GROUP BY a.attrelid HAVING bool_or(a.attname = 'organization_id' AND a.attnotnull
                                            AND a.atttypid = 'integer'::regtype) IS NOT TRUE $$,
     'every table has organization_id integer NOT NULL');
@@ -170,8 +175,9 @@ SELECT public.bag_eq(
           AND (a.atttypid = 'bigint'::regtype
                OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)') $$,
     $$ VALUES ('booking.activities.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'),
-              ('booking.bookings.total_amount'), ('booking.bookings.version') $$,
-    'money, and the version of a booking, are bigint');
+              ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
+              ('booking.installation.database_oid') $$,
+    'money, the version of a booking, and what identifies a database, are bigint');
 SELECT public.is_empty(
     $$ SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0

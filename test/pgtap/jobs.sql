@@ -5,7 +5,14 @@
 DROP ROLE IF EXISTS regress_cron, regress_member;
 CREATE ROLE regress_cron NOLOGIN IN ROLE booking_service;
 CREATE ROLE regress_member NOLOGIN IN ROLE booking_member;
-SELECT public.plan(24);
+SELECT public.plan(27);
+
+-- This database was made from a template: a copy, in which nothing runs on its own until it is adopted.
+SELECT public.ok(NOT booking.is_original(), 'a copy is not the original');
+CALL booking.generate_job();
+SELECT public.is_empty('SELECT * FROM booking.job_runs', 'in a copy the jobs are held');
+SELECT booking.adopt(true) \g /dev/null
+SELECT public.ok(booking.is_original(), 'until it is adopted');
 
 -- Riverside has three activities, Hillside one, Closed is suspended. Each has two sessions on Mondays.
 UPDATE booking.activities SET schedule = schedule || '{"endTime": "11:00"}';

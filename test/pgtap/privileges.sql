@@ -32,6 +32,7 @@ SELECT public.bag_eq(
               ('bookings', 'c=r m=r s=r a=r'),
               ('customers', 'c=r m=r s=rawd a=rawd'),
               ('generation_watermarks', 's=r a=r'),
+              ('installation', 's=r a=r'),
               ('job_runs', 'm=r s=ra a=ra'),
               ('organization_members', 'm=r s=rawd a=rawd'),
               ('organizations', 'm=r s=rawd a=rawd'),
@@ -40,6 +41,7 @@ SELECT public.bag_eq(
               ('public_venues', 'p=r c=r m=r s=r a=r'),
               ('schedule_exceptions', 'm=rawd s=rawd a=rawd'),
               ('schema_migrations', 's=r a=r'),
+              ('session_lanes', 'p=r c=r m=r s=r a=r'),
               ('sessions', 'p=r c=r m=r s=r a=r'),
               ('slot_reservations', 'c=r m=r s=r a=r'),
               ('user_organizations', 'm=r s=r a=r'),
@@ -80,15 +82,19 @@ SELECT public.bag_eq(
               ('booking.generate_activity_sessions(uuid,date,integer)', '--ms-a-'),
               ('booking.get_upcoming_bookings(integer)', '--ms-a-'),
               ('booking.get_weekly_bookings_trend()', '--ms-a-'),
+              ('booking.set_session_lanes(uuid,integer)', '--ms-a-'),
               ('booking.generate_all_sessions(integer)', '---s-a-'),
               ('booking.generate_job(integer)', '---s-a-'),
               ('booking.integrity_check()', '---s-a-'),
+              ('booking.is_original()', '---s-a-'),
               ('booking.release_expired_reservations()', '---s-a-'),
               ('booking.release_expired_reservations(integer)', '---s-a-'),
               ('booking.release_job()', '---s-a-'),
+              ('booking.adopt(boolean)', '-----a-'),
               ('booking.live_cpp_frames()', '-----a-'),
               ('booking.check_transition()', '-------'),
               ('booking.install(name)', '-------'),
+              ('booking.install_roles(name)', '-------'),
               ('booking.stamp_row()', '-------') $$,
     'rights on routines, by role');
 
@@ -105,15 +111,16 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities bookings customers generation_watermarks job_runs organization_members organizations'
-               ' packages schedule_exceptions schema_migrations sessions slot_reservations venues'),
+               'activities bookings customers generation_watermarks installation job_runs organization_members'
+               ' organizations packages schedule_exceptions schema_migrations session_lanes sessions slot_reservations'
+               ' venues'),
               ('member_read', 'SELECT', '{booking_member}',
                'activities bookings customers job_runs organizations packages schedule_exceptions sessions'
                ' slot_reservations venues'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
               ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),
               ('customer_read_own', 'SELECT', '{booking_customer}', 'bookings customers slot_reservations'),
-              ('public_read', 'SELECT', '{booking_public}', 'sessions') $$,
+              ('public_read', 'SELECT', '{booking_public}', 'session_lanes sessions') $$,
     'policies by name, command, role and table');
 SELECT public.is_empty(
     $$ SELECT p.tablename, p.policyname FROM pg_policies AS p

@@ -23,6 +23,7 @@ SELECT pg_temp.hold(n.name, n.session, 1, n.email)
 SELECT booking.confirm_reservation(pg_temp.id(n.name)) FROM pg_temp.named AS n
  WHERE n.name IN ('booked 1', 'other 1', 'booked 2') \g /dev/null
 UPDATE booking.customers SET user_id = 'mia' WHERE organization_id = 1 AND lower(email) = 'mia@example.org';
+SELECT booking.set_session_lanes(pg_temp.id('tour 11'), 2) \g /dev/null
 INSERT INTO booking.packages (organization_id, id, name) VALUES (1, 'single', 'One'), (2, 'single', 'One');
 INSERT INTO booking.schedule_exceptions (organization_id, venue_id, first_date, last_date)
 VALUES (1, pg_temp.id('venue'), '2027-12-24', '2027-12-26'), (2, pg_temp.id('far venue'), '2027-12-24', '2027-12-26');
@@ -58,7 +59,8 @@ END $$;
 
 CREATE TEMPORARY VIEW everything AS
 SELECT c.relname::text AS relation FROM pg_class AS c
- WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'v') AND c.relname <> 'schema_migrations';
+ WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'v') 
+   AND c.relname NOT IN ('schema_migrations', 'installation');
 GRANT SELECT ON pg_temp.everything TO PUBLIC;
 
 -- The public: free seats and the two public views.
@@ -68,7 +70,8 @@ SELECT public.bag_eq(
     $$ VALUES ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '42501'), ('customers', '42501'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
               ('organizations', '42501'), ('packages', '42501'), ('public_activities', '1:3 2:1'),
-              ('public_venues', '1:1 2:1'), ('schedule_exceptions', '42501'), ('sessions', '1:4 2:1'),
+              ('public_venues', '1:1 2:1'), ('schedule_exceptions', '42501'), ('session_lanes', '1:2'),
+              ('sessions', '1:4 2:1'),
               ('slot_reservations', '42501'), ('user_organizations', '42501'), ('venues', '42501') $$,
     'what a visitor sees');
 SELECT public.is((SELECT s.seats_available FROM booking.activity_sessions AS s WHERE s.id = pg_temp.id('tour 9')), 2,
@@ -110,7 +113,8 @@ SELECT public.bag_eq(
     $$ VALUES ('activities', '1:3'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:2'), ('customers', '1:2'),
               ('generation_watermarks', '42501'), ('job_runs', '1:1'), ('organization_members', '1:1'),
               ('organizations', '1:1'), ('packages', '1:1'), ('public_activities', '1:3 2:1'),
-              ('public_venues', '1:1 2:1'), ('schedule_exceptions', '1:1'), ('sessions', '1:4 2:1'),
+              ('public_venues', '1:1 2:1'), ('schedule_exceptions', '1:1'), ('session_lanes', '1:2'),
+              ('sessions', '1:4 2:1'),
               ('slot_reservations', '1:3'), ('user_organizations', '1:1'), ('venues', '1:1') $$,
     'what staff see: rows of the own organization, besides what is public');
 SELECT public.is(pg_temp.changes(w.statement), w.answer, 'staff: ' || w.statement)
@@ -168,7 +172,8 @@ SELECT public.bag_eq(
     $$ VALUES ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:1'), ('customers', '1:1'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
               ('organizations', '42501'), ('packages', '42501'), ('public_activities', '1:3 2:1'),
-              ('public_venues', '1:2 2:1'), ('schedule_exceptions', '42501'), ('sessions', '1:4 2:1'),
+              ('public_venues', '1:2 2:1'), ('schedule_exceptions', '42501'), ('session_lanes', '1:2'),
+              ('sessions', '1:4 2:1'),
               ('slot_reservations', '1:2'), ('user_organizations', '42501'), ('venues', '42501') $$,
     'what a customer sees');
 SELECT public.bag_eq('SELECT r.id FROM booking.slot_reservations AS r',

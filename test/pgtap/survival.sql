@@ -74,6 +74,7 @@ DROP INDEX booking.tap_walk;
 SELECT pg_temp.hold('sold', 'massage 9', 2) \g /dev/null
 SELECT booking.confirm_reservation(pg_temp.id('sold'), NULL, 'Ann', '+49 1') \g /dev/null
 SELECT pg_temp.hold('held', 'tour 9', 3) \g /dev/null
+SELECT booking.set_session_lanes(pg_temp.id('tour 11'), 3) \g /dev/null
 SELECT pg_temp.hold('dropped', 'tour 9', 1) \g /dev/null
 SELECT booking.cancel_reservation(pg_temp.id('dropped')) \g /dev/null
 SELECT booking.generate_activity_sessions(pg_temp.id('hike'), '2027-03-08', 14) \g /dev/null

@@ -3,13 +3,13 @@
 
 ALTER TABLE booking.activities
     ADD COLUMN lanes integer,
-    ADD COLUMN live_holds_per_email integer DEFAULT 10,
+    ADD COLUMN live_holds_per_email integer,
     ADD CONSTRAINT activities_lanes_check CHECK (lanes BETWEEN 0 AND 256),
     ADD CONSTRAINT activities_live_holds_per_email_check CHECK (live_holds_per_email >= 1);
 COMMENT ON COLUMN booking.activities.lanes IS
     'Lanes of each session that is generated from now on; 0: none; NULL: capacity / 8, 64 at most, from capacity 64 up';
 COMMENT ON COLUMN booking.activities.live_holds_per_email IS
-    'How many live holds one e-mail address may have in the organization when it reserves here; NULL: any number';
+    'How many live holds one e-mail address may have in the organization when it reserves here; NULL: any number, and the fastest way to reserve';
 
 CREATE TABLE booking.session_lanes (
     organization_id integer NOT NULL,

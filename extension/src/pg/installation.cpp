@@ -16,8 +16,8 @@ Value system_identifier() {
 }
 
 Datum is_original_body(Call& /*call*/) {
-    static constinit Statement statement(
-        "SELECT 1 FROM booking.installation AS i WHERE i.system_identifier = $1 AND i.database_oid = $2");
+    static constinit Statement statement("SELECT 1 FROM booking.installation AS i"
+                                         " WHERE i.singleton AND i.system_identifier = $1 AND i.database_oid = $2");
     return BoolGetDatum(!statement.read({system_identifier(), Value::int8(MyDatabaseId)}).empty());
 }
 

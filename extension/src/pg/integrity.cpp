@@ -79,6 +79,6 @@ Datum integrity_check_body(Call& call) {
 
 } // namespace
 
-PGBK_READER(integrity_check, integrity_check_body);
+PGBK_REPORT(integrity_check, integrity_check_body);
 
 } // namespace pgbk

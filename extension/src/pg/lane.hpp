@@ -14,8 +14,8 @@ namespace pgbk {
 std::int32_t lanes_seen(const core::Uuid& session);
 void remember_lanes(const core::Uuid& session, std::int32_t lanes);
 
-// Whether the session was short of seats when this backend last looked: then the reason is asked first, and the attempt
-// made only if there are seats.
+// Whether the fast path had no chance when this backend last looked, since seats were short or holds are limited: then
+// the session is looked at first.
 bool was_scarce(const core::Uuid& session);
 void remember_scarcity(const core::Uuid& session, bool scarce);
 

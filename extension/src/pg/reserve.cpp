@@ -80,16 +80,11 @@ Digest request_digest(const Request& request) {
     return sha256({as_bytes(request.session), size, request.email, hold});
 }
 
-#define PGBK_LIVE_HOLDS_SQL                                                                                            \
-    "(SELECT count(*) FROM booking.slot_reservations AS h"                                                             \
-    "  WHERE h.organization_id = $1 AND lower(h.customer_email) = lower($7) AND h.status = 'pending'"                  \
-    "    AND h.expires_at > $4)"
-
-// What of a hold speaks against it besides the seats. $3 party size, $6 hold length.
+// What of a hold speaks against it besides the seats. $3 party size, $6 hold length. Where live holds are limited they
+// have to be counted first, in steps of their own.
 #define PGBK_ACCEPTABLE_SQL                                                                                            \
     " AND $3 >= a.party_size_min AND $3 <= COALESCE(a.party_size_max, $3)"                                             \
-    " AND COALESCE($6, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max"                                               \
-    " AND (a.live_holds_per_email IS NULL OR " PGBK_LIVE_HOLDS_SQL " < a.live_holds_per_email)"
+    " AND COALESCE($6, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max AND a.live_holds_per_email IS NULL"
 
 #define PGBK_INSERT_HOLD_SQL                                                                                           \
     " INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status,"     \
@@ -164,19 +159,24 @@ void check_party_fits(const Request& request, const Rows& rows) {
     }
 }
 
-void check_live_holds(const Request& request, TimestampTz clock) {
-    static constinit Statement statement(
-        "SELECT a.live_holds_per_email, l.live"
-        "  FROM booking.sessions AS s"
-        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
-        " CROSS JOIN LATERAL (SELECT " PGBK_LIVE_HOLDS_SQL " AS live) AS l"
-        " WHERE s.organization_id = $1 AND s.id = $2 AND l.live >= a.live_holds_per_email");
-    const Rows rows = statement.write(
-        {request.organization, request.session, request.party_size, Value::timestamp(clock), 0, 0, request.email});
-    if (!rows.empty()) {
+// Holds of one address are counted one call at a time, so that two calls at once cannot both find room for one more.
+void lock_email(const Request& request) {
+    std::string key = std::to_string(request.organization) + " " + std::string(request.email);
+    std::transform(key.begin(), key.end(), key.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+    lock_until_transaction_ends(LockOf::email, key);
+}
+
+void check_live_holds(const Request& request, std::int32_t most, TimestampTz clock) {
+    static constinit Statement statement("SELECT count(*) FROM booking.slot_reservations AS h"
+                                         " WHERE h.organization_id = $1 AND lower(h.customer_email) = lower($2)"
+                                         "   AND h.status = 'pending' AND h.expires_at > $3");
+    lock_email(request);
+    const Rows rows = statement.write({request.organization, request.email, Value::timestamp(clock)});
+    if (rows.int8(0, 1) >= most) {
         throw Refusal(RefusalKind::hold_limit,
-                      "this e-mail address has " + std::to_string(rows.int8(0, 2)) + " live holds already",
-                      "The activity allows " + std::to_string(rows.int4(0, 1)) + ".",
+                      "this e-mail address has " + std::to_string(rows.int8(0, 1)) + " live holds already",
+                      "The activity allows " + std::to_string(most) + ".",
                       "Confirm or cancel one of them, or wait until one expires.");
     }
 }
@@ -185,6 +185,7 @@ struct Free {
     std::int32_t lanes;
     bool by_counter;      // the counters show enough seats
     bool by_expired_hold; // they would, once expired holds are given back
+    std::optional<std::int32_t> live_holds_per_email;
 };
 
 // Why the fast path found nothing: throws the refusal, or returns what there is to take.
@@ -195,7 +196,7 @@ Free explain(const Request& request, TimestampTz clock) {
         "       + COALESCE((SELECT sum(h.party_size) FROM booking.slot_reservations AS h"
         "                    WHERE h.organization_id = $1 AND h.session_id = $2 AND h.status = 'pending'"
         "                      AND h.expires_at <= $4), 0),"
-        "       s.lane_count::integer"
+        "       s.lane_count::integer, a.live_holds_per_email"
         "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
@@ -228,9 +229,9 @@ Free explain(const Request& request, TimestampTz clock) {
                       "Seats available: " + std::to_string(std::max<std::int64_t>(available, 0)) + ".",
                       "Choose another session: booking.next_available_sessions() lists those with enough seats.");
     }
-    check_live_holds(request, clock);
     const bool by_counter = rows.int4(0, 4) >= request.party_size;
-    return Free{rows.int4(0, 9), by_counter, !by_counter};
+    return Free{rows.int4(0, 9), by_counter, !by_counter,
+                rows.is_null(0, 10) ? std::nullopt : std::optional(rows.int4(0, 10))};
 }
 
 Hold take_or_refuse(const Request& request) {
@@ -244,16 +245,16 @@ Hold take_or_refuse(const Request& request) {
             }
         }
         const Free free = explain(request, clock);
-        remember_scarcity(request.session, false);
+        remember_lanes(request.session, free.lanes);
+        remember_scarcity(request.session, free.live_holds_per_email.has_value());
+        if (free.live_holds_per_email.has_value()) {
+            check_live_holds(request, *free.live_holds_per_email, clock);
+        }
         if (free.by_expired_hold) {
             (void)capacity::reclaim(request.organization, request.session, clock);
         }
-        if (free.lanes != lanes_seen(request.session)) {
-            remember_lanes(request.session, free.lanes);
-            continue; // now the fast path knows where to look
-        }
         const capacity::Seats seats{request.organization, request.session, request.party_size};
-        if (free.lanes > 0 && capacity::take(seats, clock)) {
+        if (capacity::take(seats, clock)) {
             if (auto hold = write_hold(request, clock, Source::taken, 0); hold.has_value()) {
                 return *std::move(hold);
             }
@@ -261,14 +262,6 @@ Hold take_or_refuse(const Request& request) {
     }
     throw Refusal(RefusalKind::retry, "too many others are booking session " + uuid_text(request.session), {},
                   "Try again.");
-}
-
-// Holds of one address are counted one call at a time, so that two calls at once cannot both find room for one more.
-void lock_email(const Request& request) {
-    std::string key = std::to_string(request.organization) + " " + std::string(request.email);
-    std::transform(key.begin(), key.end(), key.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-    lock_until_transaction_ends(LockOf::email, key);
 }
 
 // The answer already given to this key, if any. Waits for a call with the same key that is still under way.
@@ -298,7 +291,6 @@ Hold reserve(const Request& request) {
             return *std::move(hold);
         }
     }
-    lock_email(request);
     return take_or_refuse(request);
 }
 

@@ -59,6 +59,12 @@ void enter(Call& call, FunctionCallInfo fcinfo, Access access) {
     call.guc_nest_level = NewGUCNestLevel();
     // The owner's statements must resolve every name as we wrote it, whatever the caller has created.
     set_for_this_call("search_path", "pg_catalog, pg_temp");
+    set_for_this_call("jit", "off"); // our statements are short, whatever the planner thinks of their cost
+    if (access != Access::report) {
+        // A plan that was made while a table was small or not analyzed is kept: it must not be one that reads the
+        // table.
+        set_for_this_call("enable_seqscan", "off");
+    }
     if (access == Access::writer) {
         bound_lock_waits();
     }
