@@ -29,7 +29,7 @@ stage_format() { # -o: files that are not added yet; -d: those that are gone
 
 stage_clang() {
   make generated PG_CONFIG="$PG_CONFIG"
-  sources . | each_file clang++ -std=c++20 -Wall -Wextra -Wshadow -Werror -Wno-register -fsyntax-only \
+  sources . | each_file clang++ -std=c++20 '-DPGBK_VERSION="0"' -Wall -Wextra -Wshadow -Werror -Wno-register -fsyntax-only \
     -Iextension/src -Iextension/generated -isystem "$("$PG_CONFIG" --includedir-server)" '{}'
 }
 
@@ -56,7 +56,7 @@ stage_unit() {
 stage_fuzz() {
   local build=$RUN_DIR/build-fuzz options=(-max_len=4096 -timeout=20) targets target binary
   if [[ -n ${PGBK_LONG:-} ]]; then
-    options+=(-runs=2000000)
+    options+=(-runs=2000000 -max_total_time=600)
   else
     options+=(-runs=20000 -seed=1) # the same inputs each time
   fi

@@ -24,7 +24,7 @@ Uuid IdGenerator::next(std::int64_t milliseconds, std::uint64_t random, std::int
                       "organization number must be positive, got " + std::to_string(organization));
     }
     if (wants_random(milliseconds)) {
-        last_milliseconds_ = milliseconds;
+        last_milliseconds_ = milliseconds < 0 ? 0 : milliseconds; // the field is unsigned
         counter_ = random & start_mask;
     } else if (counter_ == counter_mask) {
         ++last_milliseconds_;

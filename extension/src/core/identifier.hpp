@@ -30,7 +30,9 @@ public:
     Uuid next(std::int64_t milliseconds, std::uint64_t random, std::int32_t organization);
 
     // True if next() at this time will consume its random argument; a caller may pass 0 otherwise and save the draw.
-    bool wants_random(std::int64_t milliseconds) const { return milliseconds > last_milliseconds_; }
+    bool wants_random(std::int64_t milliseconds) const {
+        return last_milliseconds_ < 0 || milliseconds > last_milliseconds_;
+    }
 
 private:
     std::int64_t last_milliseconds_ = -1;

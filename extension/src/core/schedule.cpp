@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace pgbk::core {
 
@@ -132,10 +134,13 @@ void apply_custom_hours(const JsonNode& custom, Schedule& schedule) {
         if (enabled != nullptr) {
             expect(enabled, JsonKind::boolean, path + ".enabled", "a boolean");
         }
-        // Hours are checked also where they are ignored: a switched-off entry must not become an error when switched
-        // on.
+        const bool is_enabled = enabled == nullptr || enabled->boolean;
+        if (!is_enabled && member(*entry, "startTime") == nullptr && member(*entry, "endTime") == nullptr) {
+            continue;
+        }
+        // Hours that are there are checked also where they are ignored: switching the entry on must not be an error.
         const Hours hours = read_hours(*entry, path, schedule.slot_interval);
-        if ((enabled == nullptr || enabled->boolean) && schedule.hours.at(weekday).has_value()) {
+        if (is_enabled && schedule.hours.at(weekday).has_value()) {
             schedule.hours.at(weekday) = hours;
         }
     }

@@ -27,7 +27,7 @@ struct Schedule {
     std::array<std::optional<Hours>, 7> hours; // by weekday, Sunday is 0
 };
 
-// Throws Refusal invalid_schedule; its message begins with the JSON path of what is wrong. Strict: an unknown member is
+// Throws Refusal invalid_schedule; its message names the JSON path of what is wrong. Strict: an unknown member is
 // refused, since a mistyped "slotinterval" would otherwise be ignored until customers notice.
 Schedule parse_schedule(const JsonNode& document);
 

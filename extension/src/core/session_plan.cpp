@@ -48,7 +48,8 @@ void add_slots(std::vector<PlannedSession>& slots, local_days date, const Hours&
             continue;
         }
         std::chrono::sys_seconds end = *instant + interval;
-        if (const auto next = zone.instant_of(civil + interval); next.has_value() && *next < end) {
+        const std::chrono::sys_seconds enough = *instant + std::chrono::seconds(interval) * 3 / 4;
+        if (const auto next = zone.instant_of(civil + interval); next.has_value() && *next >= enough && *next < end) {
             end = *next; // the clock was put forward in between
         }
         slots.push_back({*instant, end, date});

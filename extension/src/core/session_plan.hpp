@@ -43,9 +43,9 @@ struct PlanRequest {
 // Sessions to add, ascending by start, none of which overlaps an existing one or another: one activity is one thing,
 // and a court that is sold twice for half an hour after a clock change is a double booking. Existing sessions win, then
 // the earlier start. Slots begin on the civil grid; those in a gap of the clock are left out, those in an overlap are
-// taken once, at the first occurrence. A session lasts slot_interval of real time, or less where the clock is put
-// forward meanwhile and the next slot of the grid begins before that: the night of 24 hours that has only 23 is sold, and
-// so is the day after it.
+// taken once, at the first occurrence. A session lasts slot_interval of real time. Where the clock is put forward
+// meanwhile, it ends with its slot of the grid, if that leaves it three quarters of its length: a day of 24 hours that
+// has only 23 is sold, and so is the day after it.
 std::vector<PlannedSession> plan_sessions(const Schedule& schedule, std::span<const ScheduleException> exceptions,
                                           const Zone& zone, const PlanRequest& request);
 

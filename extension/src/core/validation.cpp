@@ -146,9 +146,9 @@ void check_customer_phone(std::string_view phone) {
     const bool well_formed = std::all_of(phone.begin(), phone.end(), [](char c) {
         return is_digit(c) || std::string_view(" +-().x/").find(c) != std::string_view::npos;
     });
-    if (phone.size() < 3 || phone.size() > 40 || !well_formed) {
+    if (std::count_if(phone.begin(), phone.end(), is_digit) < 3 || phone.size() > 40 || !well_formed) {
         throw Refusal(RefusalKind::invalid_customer, "invalid customer phone " + quoted(phone), {},
-                      "Pass 3 to 40 characters of digits, spaces and + - ( ) . / x, or NULL.");
+                      "Pass at least three digits, spaces and + - ( ) . / x, 40 characters in all, or NULL.");
     }
 }
 

@@ -28,7 +28,9 @@ void check_days_ahead(std::int32_t days_ahead);
 // Rows asked for: 1 to 1,000.
 void check_limit(std::int32_t limit);
 
-// Name of 1 to 200 characters, not blank, without control characters; phone of 3 to 40 characters of digits, spaces and + - ( ) . / x.
+// Name of 1 to 200 characters, not blank, without control characters; phone of 3 digits to 40 characters of digits,
+// spaces and
+// + - ( ) . / x.
 void check_customer_name(std::string_view name);
 void check_customer_phone(std::string_view phone);
 

@@ -43,6 +43,22 @@ Datum expired_hold_seats_body(Call& call) {
     return Int32GetDatum(rows.int4(0, 1));
 }
 
+void check_party_fits(std::int32_t organization, const core::Uuid& activity, std::int32_t party_size) {
+    static constinit Statement statement("SELECT a.party_size_min, a.party_size_max FROM booking.activities AS a"
+                                         " WHERE a.organization_id = $1 AND a.id = $2");
+    const Rows rows = statement.read({organization, activity});
+    if (rows.empty()) {
+        throw Refusal(RefusalKind::activity_not_found, "no activity has the id " + uuid_text(activity));
+    }
+    const std::int32_t least = rows.int4(0, 1);
+    if (party_size < least || (!rows.is_null(0, 2) && party_size > rows.int4(0, 2))) {
+        throw Refusal(RefusalKind::invalid_party_size,
+                      "party of " + std::to_string(party_size) + " cannot be booked here",
+                      "This activity takes parties of " + std::to_string(least) + " or more" +
+                          (rows.is_null(0, 2) ? "." : ", " + std::to_string(rows.int4(0, 2)) + " at most."));
+    }
+}
+
 Datum next_available_sessions_body(Call& call) {
     const core::Uuid activity = uuid_argument(call, 0, "activity_id");
     const std::int32_t party_size = int4_argument(call, 1, "party_size");
@@ -53,11 +69,7 @@ Datum next_available_sessions_body(Call& call) {
     const TimestampTz after = std::max(optional_timestamp(call, 3).value_or(clock), clock);
     const std::int32_t organization = core::organization_of(activity).value_or(0);
 
-    static constinit Statement known(
-        "SELECT 1 FROM booking.activities AS a WHERE a.organization_id = $1 AND a.id = $2");
-    if (known.read({organization, activity}).empty()) {
-        throw Refusal(RefusalKind::activity_not_found, "no activity has the id " + uuid_text(activity));
-    }
+    check_party_fits(organization, activity, party_size);
     // Walks the unique index (organization_id, activity_id, start_time) and stops at the limit.
     static constinit Statement statement(
         "SELECT s.id, s.start_time, s.end_time, (r.seats - s.oversold_by + e.seats)::integer"

@@ -66,7 +66,8 @@ bool take_from_locked_lane(const Seats& seats, TimestampTz clock, std::int32_t o
         if (rows.empty()) {
             return false;
         }
-        if (take_from_lane(seats, clock, rows.int4(0, 1))) {
+        const std::int32_t lane = rows.int4(0, 1);
+        if (in_subtransaction([&] { return take_from_lane(seats, clock, lane); })) {
             return true;
         }
     }
@@ -116,58 +117,6 @@ bool is_on_sale(const Seats& seats, TimestampTz clock) {
     return !statement.write({seats.organization, seats.session, Value::timestamp(clock)}).empty();
 }
 
-// Takes the seats from wherever they lie, all parts locked.
-bool gather(const Seats& seats, TimestampTz clock) {
-    return in_subtransaction([&] {
-        std::vector<Part> parts = lock_all_parts(seats);
-        std::int64_t sum = 0;
-        for (const Part& part : parts) {
-            sum += part.remaining;
-        }
-        if (sum < seats.count || !is_on_sale(seats, clock)) {
-            return false;
-        }
-        std::int32_t wanted = seats.count;
-        for (Part& part : parts) {
-            const std::int32_t from_here = std::min(part.remaining, wanted);
-            if (from_here > 0) {
-                part.remaining -= from_here;
-                wanted -= from_here;
-                write_part(seats, part);
-            }
-        }
-        return true;
-    });
-}
-
-} // namespace
-
-bool take(const Seats& seats, TimestampTz clock) {
-    const std::int32_t lanes = lane_count(seats);
-    if (lanes == 0) {
-        return take_from_session(seats, clock);
-    }
-    const std::int32_t own = own_lane(seats.session, lanes);
-    return take_from_unlocked_lane(seats, clock, own) || take_from_locked_lane(seats, clock, own) ||
-           gather(seats, clock);
-}
-
-void give(const Seats& seats) {
-    // An oversold session has no lanes in use: its seats first make up for the overselling.
-    static constinit Statement to_session("UPDATE booking.sessions AS s"
-                                          "   SET remaining = s.remaining + GREATEST($3 - s.oversold_by, 0),"
-                                          "       oversold_by = GREATEST(s.oversold_by - $3, 0)"
-                                          " WHERE s.organization_id = $1 AND s.id = $2");
-    static constinit Statement to_lane("UPDATE booking.session_lanes AS l SET remaining = l.remaining + $3"
-                                       " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $4");
-    const std::int32_t lanes = lane_count(seats);
-    if (lanes == 0) {
-        to_session.write({seats.organization, seats.session, seats.count});
-    } else {
-        to_lane.write({seats.organization, seats.session, seats.count, own_lane(seats.session, lanes)});
-    }
-}
-
 // Expires the holds of "due" and gives their seats back. Rows are locked before anything is counted, and a row that a
 // rival settled meanwhile is not counted. Whether a session is striped is decided once (target), since both places
 // count and lanes are never removed. $1 organization, $2 clock, $3 number of this backend.
@@ -204,13 +153,105 @@ void give(const Seats& seats) {
     "     WHERE l.organization_id = $1 AND l.session_id = t.session_id AND l.lane = t.lane)"                           \
     " SELECT count(*) FROM expired"
 
-std::int64_t reclaim(std::int32_t organization, const core::Uuid& session, TimestampTz clock) {
+// Expires the session's holds that have run out, leaving out those that others are settling.
+void reclaim(const Seats& seats, TimestampTz clock) {
     static constinit Statement statement(
         "WITH due AS MATERIALIZED ("
         "    SELECT r.id FROM booking.slot_reservations AS r"
         "     WHERE r.organization_id = $1 AND r.session_id = $4 AND r.status = 'pending' AND r.expires_at <= $2"
-        "     ORDER BY r.id FOR NO KEY UPDATE)" PGBK_EXPIRE_AND_GIVE_SQL);
-    return statement.write({organization, Value::timestamp(clock), backend_number(), session}).int8(0, 1);
+        "     ORDER BY r.id FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL);
+    statement.write({seats.organization, Value::timestamp(clock), backend_number(), seats.session});
+}
+
+std::vector<Part> read_all_parts(const Seats& seats) {
+    static constinit Statement statement(
+        "SELECT -1, s.remaining FROM booking.sessions AS s WHERE s.organization_id = $1 AND s.id = $2"
+        " UNION ALL "
+        "SELECT l.lane, l.remaining FROM booking.session_lanes AS l WHERE l.organization_id = $1 AND l.session_id = $2"
+        " ORDER BY 1");
+    const Rows rows = statement.write({seats.organization, seats.session});
+    std::vector<Part> parts;
+    for (std::uint64_t i = 0; i < rows.count(); ++i) {
+        parts.push_back({rows.int4(i, 1), rows.int4(i, 2)});
+    }
+    return parts;
+}
+
+// Takes the seats from wherever they lie, all parts locked.
+bool gather(const Seats& seats, TimestampTz clock, Expired expired) {
+    return in_subtransaction([&] {
+        std::vector<Part> parts = lock_all_parts(seats);
+        if (expired == Expired::reclaim) {
+            reclaim(seats, clock);
+            parts = read_all_parts(seats);
+        }
+        std::int64_t sum = 0;
+        for (const Part& part : parts) {
+            sum += part.remaining;
+        }
+        if (sum < seats.count || !is_on_sale(seats, clock)) {
+            return false;
+        }
+        std::int32_t wanted = seats.count;
+        for (Part& part : parts) {
+            const std::int32_t from_here = std::min(part.remaining, wanted);
+            if (from_here > 0) {
+                part.remaining -= from_here;
+                wanted -= from_here;
+                write_part(seats, part);
+            }
+        }
+        return true;
+    });
+}
+
+} // namespace
+
+bool take(const Seats& seats, TimestampTz clock, Expired expired, Locked locked) {
+    const std::int32_t lanes = lane_count(seats);
+    const bool may_wait = lanes == 0 || locked == Locked::wait_for;
+    if (expired == Expired::reclaim) {
+        return may_wait && gather(seats, clock, expired);
+    }
+    if (lanes == 0) {
+        return take_from_session(seats, clock);
+    }
+    const std::int32_t own = own_lane(seats.session, lanes);
+    return take_from_unlocked_lane(seats, clock, own) ||
+           (may_wait && (take_from_locked_lane(seats, clock, own) || gather(seats, clock, expired)));
+}
+
+void give(const Seats& seats) {
+    // An oversold session has no lanes in use: its seats first make up for the overselling.
+    static constinit Statement to_session("UPDATE booking.sessions AS s"
+                                          "   SET remaining = s.remaining + GREATEST($3 - s.oversold_by, 0),"
+                                          "       oversold_by = GREATEST(s.oversold_by - $3, 0)"
+                                          " WHERE s.organization_id = $1 AND s.id = $2");
+    static constinit Statement to_lane("UPDATE booking.session_lanes AS l SET remaining = l.remaining + $3"
+                                       " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $4");
+    const std::int32_t lanes = lane_count(seats);
+    if (lanes == 0) {
+        to_session.write({seats.organization, seats.session, seats.count});
+    } else {
+        to_lane.write({seats.organization, seats.session, seats.count, own_lane(seats.session, lanes)});
+    }
+}
+
+void await_settlement(std::int32_t organization, const core::Uuid& session, TimestampTz clock) {
+    static constinit Statement statement("SELECT 1 FROM booking.slot_reservations AS r"
+                                         " WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending'"
+                                         "   AND r.expires_at <= $3 ORDER BY r.id FOR NO KEY UPDATE");
+    (void)in_subtransaction([&] {
+        statement.write({organization, session, Value::timestamp(clock)});
+        return false;
+    });
+}
+
+std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session, TimestampTz clock) {
+    static constinit Statement statement(
+        "SELECT COALESCE(sum(r.party_size), 0) FROM booking.slot_reservations AS r"
+        " WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending' AND r.expires_at <= $3");
+    return statement.write({organization, session, Value::timestamp(clock)}).int8(0, 1);
 }
 
 std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t limit) {

@@ -6,8 +6,12 @@
 // and each backend takes from a lane of its own. Lanes are never removed, and both places always count, so that a give
 // which meets a striping loses nothing.
 //
-// Lock order everywhere: reservations by id, then session rows by id, then lanes by number. Where an application's own
-// transaction breaks it by several calls, the deadlock detector ends one of them, as SQLSTATE BK401.
+// Lock order everywhere: reservations by id, then session rows by id, then lanes by number. Nobody waits for a
+// reservation while holding a session or a lane, and nobody waits for a lane while holding another one out of order.
+// That takes care: an UPDATE that waited for a row and then found too few seats has changed nothing but keeps the lock.
+// So every attempt of take() that may end like that runs in a subtransaction that is rolled back. Where an
+// application's own transaction breaks the order by several calls, the deadlock detector ends one of them, as SQLSTATE
+// BK401.
 #pragma once
 
 #include "core/identifier.hpp"
@@ -47,15 +51,24 @@ struct Seats {
     std::int32_t count;
 };
 
+enum class Expired : std::uint8_t { leave, reclaim };
+enum class Locked : std::uint8_t { skip, wait_for };
+
 // True if the seats are taken now, wherever they lay: in one place if possible, else gathered from all. False if there
-// are not enough, or the session is not on sale; then no lock is left behind by the search.
-bool take(const Seats& seats, TimestampTz clock);
+// are not enough, or the session is not on sale; then no lock is left behind by the search in lanes. With
+// Expired::reclaim, this session's holds that have run out are expired on the way, all but those that others are
+// settling: an expired hold is free the moment it expires, without waiting for the job. With Locked::skip, lanes that
+// others are working on are not waited for; for callers that may hold the lock of one.
+bool take(const Seats& seats, TimestampTz clock, Expired expired, Locked locked);
 
 void give(const Seats& seats);
 
-// Expires this session's holds that have run out, and gives their seats back: an expired hold is free the moment it
-// expires, without waiting for the job. Returns how many holds.
-std::int64_t reclaim(std::int32_t organization, const core::Uuid& session, TimestampTz clock);
+// Waits until nobody is settling one of the session's holds that have run out, and keeps no lock. Only for callers that
+// hold no session and no lane.
+void await_settlement(std::int32_t organization, const core::Uuid& session, TimestampTz clock);
+
+// Seats of the session's holds that have run out and are not released, as last committed.
+std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session, TimestampTz clock);
 
 // Expires up to limit holds of the organization that have run out, leaving out those that another transaction is
 // working on. Returns how many.

@@ -68,11 +68,12 @@ Price price_of(const Reservation& reservation) {
 // The hold has run out and its seats were given back: take them again, or say that the money must go back.
 void retake(const Reservation& reservation, TimestampTz clock) {
     const capacity::Seats seats{reservation.organization, reservation.session, reservation.party_size};
-    if (capacity::take(seats, clock)) {
+    if (capacity::take(seats, clock, capacity::Expired::leave, capacity::Locked::wait_for) ||
+        capacity::take(seats, clock, capacity::Expired::reclaim, capacity::Locked::wait_for)) {
         return;
     }
-    if (capacity::reclaim(seats.organization, seats.session, clock) > 0 && capacity::take(seats, clock)) {
-        return;
+    if (capacity::expired_seats(seats.organization, seats.session, clock) >= seats.count) {
+        throw Refusal(RefusalKind::retry, "seats of expired holds are just being given back", {}, "Try again.");
     }
     throw Refusal(RefusalKind::late_confirmation_refused,
                   "the hold " + uuid_text(reservation.id) + " ran out at " + timestamp_text(reservation.expires_at) +

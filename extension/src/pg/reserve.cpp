@@ -105,8 +105,9 @@ std::optional<Hold> write_hold(const Request& request, TimestampTz clock, Source
                                             " RETURNING a.hold_seconds)" PGBK_INSERT_HOLD_SQL
                                             "taken AS u) AS t RETURNING expires_at");
     static constinit Statement from_lane("WITH taken AS (" PGBK_TAKE_FROM_LANE_SQL PGBK_ACCEPTABLE_SQL
-                                         " RETURNING a.hold_seconds)" PGBK_INSERT_HOLD_SQL
-                                         "taken AS u) AS t RETURNING expires_at");
+                                         " RETURNING a.hold_seconds, l.remaining), held AS (" PGBK_INSERT_HOLD_SQL
+                                         "taken AS u) AS t RETURNING expires_at)"
+                                         " SELECT h.expires_at, t.remaining FROM held AS h, taken AS t");
     static constinit Statement already_taken(PGBK_INSERT_HOLD_SQL
                                              "booking.sessions AS s JOIN booking.activities AS u"
                                              "    ON u.organization_id = $1 AND u.id = s.activity_id"
@@ -136,6 +137,11 @@ std::optional<Hold> write_hold(const Request& request, TimestampTz clock, Source
                                        Value::bytea(as_bytes(token_hash)), salt, key, request_value});
     if (rows.empty()) {
         return std::nullopt;
+    }
+    if (source == Source::lane) {
+        // Near its end a lane is better looked at first: see keeps_lock below.
+        constexpr std::int32_t few = 64;
+        remember_scarcity(request.session, rows.int4(0, 2) < few);
     }
     return Hold{id, rows.timestamp(0, 1), core::token_text(secret.token)};
 }
@@ -237,12 +243,16 @@ Free explain(const Request& request, TimestampTz clock) {
 Hold take_or_refuse(const Request& request) {
     // Each round ends by success, by a refusal, or because rivals changed the counters in between.
     constexpr int rounds = 16;
+    bool keeps_lock = false;
     for (int round = 0; round < rounds; ++round) {
         const TimestampTz clock = settings::now();
-        if (!was_scarce(request.session)) {
+        if (round == 0 && !was_scarce(request.session)) {
+            const bool had_written = TransactionIdIsValid(GetTopTransactionIdIfAny());
             if (auto hold = take_and_hold(request, clock); hold.has_value()) {
                 return *std::move(hold);
             }
+            // It changed nothing, and yet this has become a writing transaction: it waited for a counter in vain.
+            keeps_lock = !had_written && TransactionIdIsValid(GetTopTransactionIdIfAny());
         }
         const Free free = explain(request, clock);
         remember_lanes(request.session, free.lanes);
@@ -250,17 +260,22 @@ Hold take_or_refuse(const Request& request) {
         if (free.live_holds_per_email.has_value()) {
             check_live_holds(request, *free.live_holds_per_email, clock);
         }
-        if (free.by_expired_hold) {
-            (void)capacity::reclaim(request.organization, request.session, clock);
-        }
         const capacity::Seats seats{request.organization, request.session, request.party_size};
-        if (capacity::take(seats, clock)) {
+        const auto expired = free.by_expired_hold ? capacity::Expired::reclaim : capacity::Expired::leave;
+        const auto locked = keeps_lock ? capacity::Locked::skip : capacity::Locked::wait_for;
+        if (capacity::take(seats, clock, expired, locked)) {
             if (auto hold = write_hold(request, clock, Source::taken, 0); hold.has_value()) {
                 return *std::move(hold);
             }
         }
+        if (keeps_lock) {
+            break; // others may be waiting for us with the seats that we want
+        }
+        if (free.by_expired_hold) {
+            capacity::await_settlement(request.organization, request.session, clock);
+        }
     }
-    throw Refusal(RefusalKind::retry, "too many others are booking session " + uuid_text(request.session), {},
+    throw Refusal(RefusalKind::retry, "others are just booking session " + uuid_text(request.session), {},
                   "Try again.");
 }
 

@@ -32,8 +32,8 @@ void copy_clipped(char* to, std::size_t size, const std::string& from) {
 
 // The server's own words for "somebody else was faster": the whole call may be tried again.
 bool is_retryable(int sqlstate) {
-    // With a snapshot that is kept for the transaction, what a rival has written is not seen but violates a key; at
-    // read committed our own statements violate none, and a key that the user has added speaks for itself.
+    // With a snapshot that is kept for the transaction, what a rival has written is not seen but violates a key. At
+    // read committed our functions violate none among themselves; somebody's own INSERT, or own key, speaks for itself.
     return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED ||
            (sqlstate == ERRCODE_UNIQUE_VIOLATION && IsolationUsesXactSnapshot());
 }

@@ -1,0 +1,337 @@
+"""Ten thousand errors in one backend, plain and in PL/pgSQL exception blocks: no memory grows, no C++ frame is left,
+the backend's role and settings are as before, and nothing is written."""
+
+import datetime
+import json
+import random
+import unittest
+import zlib
+
+from psql import LONG, UTC, DatabaseCase, SqlError, clock_at, quote, wait_until
+
+ERRORS = 100000 if LONG else 10000
+WARM_UP = ERRORS // 5
+NOW = datetime.datetime(2031, 6, 1, 8, tzinfo=UTC)
+TOKEN = "A" * 43  # 32 zero bytes
+
+
+def an_id(number):
+    return f"01900000-0000-8000-8000-{number:04x}0000004d"
+
+
+VENUE, ACTIVITY = an_id(1), an_id(2)
+OPEN, STARTED, CLOSED, CANCELLED, FULL, LOCKED = (an_id(n) for n in range(0x10, 0x16))
+LIVE, RUN_OUT, GIVEN_BACK, EXPIRED, OF_CANCELLED, EXTENDED, BOOKED, FREE = (an_id(n) for n in range(0x20, 0x28))
+UNKNOWN = an_id(0x99)
+
+SCHEMA = f"""
+INSERT INTO booking.organizations (organization_id, name) VALUES (77, 'Errors');
+INSERT INTO booking.venues (organization_id, id, name, timezone) VALUES (77, '{VENUE}', 'Hall', 'Europe/Berlin');
+INSERT INTO booking.activities (organization_id, id, venue_id, name, capacity, price_minor, schedule, party_size_min,
+                                party_size_max, hold_seconds_max, hold_extensions_max)
+VALUES (77, '{ACTIVITY}', '{VENUE}', 'Tour', 10, 1500,
+        '{{"operatingDays": ["Monday"], "startTime": "09:00", "endTime": "10:00", "slotInterval": 30}}', 2, 6, 1800, 1);
+INSERT INTO booking.sessions (organization_id, id, activity_id, start_time, end_time, local_date, capacity_total,
+                              remaining, status, timezone)
+SELECT 77, s.id, '{ACTIVITY}', s.start_time, s.start_time + interval '30 minutes', s.start_time::date,
+       CASE s.id WHEN '{OPEN}' THEN 20 ELSE 10 END, s.remaining,
+       s.status, 'Europe/Berlin'
+  FROM (VALUES ('{OPEN}'::uuid, timestamptz '2031-06-02 09:00+00', 14, 'open'),
+               ('{STARTED}', '2031-06-01 07:00+00', 10, 'open'),
+               ('{CLOSED}', '2031-06-02 10:00+00', 10, 'closed'),
+               ('{CANCELLED}', '2031-06-02 11:00+00', 8, 'cancelled'),
+               ('{FULL}', '2031-06-02 12:00+00', 1, 'open'),
+               ('{LOCKED}', '2031-06-02 13:00+00', 10, 'open')) AS s (id, start_time, remaining, status);
+INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status, created_at,
+                                       expires_at, settled_at, extended_count, token_hash)
+SELECT 77, r.id, r.session, r.party, 'ann@example.com', r.status, r.created, r.created + r.lasts,
+       CASE WHEN r.status <> 'pending' THEN r.created END, r.extended, sha256(decode(repeat('00', 32), 'hex'))
+  FROM (VALUES ('{LIVE}'::uuid, '{OPEN}'::uuid, 3, 'pending', timestamptz '2031-06-01 07:50+00', interval '20 min', 0),
+               ('{RUN_OUT}', '{FULL}', 4, 'pending', '2031-06-01 07:30+00', '10 min', 0),
+               ('{GIVEN_BACK}', '{OPEN}', 2, 'cancelled', '2031-06-01 07:30+00', '10 min', 0),
+               ('{EXPIRED}', '{FULL}', 6, 'expired', '2031-06-01 07:30+00', '10 min', 0),
+               ('{OF_CANCELLED}', '{CANCELLED}', 2, 'pending', '2031-06-01 07:55+00', '20 min', 0),
+               ('{EXTENDED}', '{OPEN}', 3, 'pending', '2031-06-01 07:55+00', '20 min', 1),
+               ('{BOOKED}', '{FULL}', 5, 'pending', '2031-06-01 07:55+00', '20 min', 0))
+       AS r (id, session, party, status, created, lasts, extended);
+
+-- The owner's own triggers, as an application might plant them: they fail inside our statements.
+CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    CASE split_part(COALESCE(to_jsonb(NEW) ->> 'customer_email', to_jsonb(NEW) ->> 'email'), '@', 1)
+        WHEN 'divide' THEN NEW.party_size := 1 / (NEW.party_size - NEW.party_size);
+        WHEN 'check' THEN NEW.party_size := 0;
+        WHEN 'null' THEN NEW.customer_email := NULL;
+        WHEN 'unique' THEN NEW.id := '{LIVE}';
+        WHEN 'raise' THEN
+            RAISE EXCEPTION USING MESSAGE = repeat('message ', 2000), DETAIL = repeat('detail ', 2000),
+                HINT = repeat('hint ', 2000), ERRCODE = 'ZZ001';
+        WHEN 'refuse' THEN PERFORM booking.reserve_slot(NEW.session_id, -1, 'ann@example.com');
+        WHEN 'nested' THEN PERFORM booking.reserve_slot(NEW.session_id, NEW.party_size, 'divide@example.com');
+        WHEN 'caught' THEN
+            BEGIN
+                PERFORM booking.reserve_slot(NEW.session_id, NEW.party_size, 'divide@example.com');
+            EXCEPTION WHEN division_by_zero THEN
+                PERFORM booking.confirm_reservation('{UNKNOWN}');
+            END;
+        WHEN 'slow' THEN PERFORM pg_sleep(60);
+        ELSE NULL;
+    END CASE;
+    RETURN NEW;
+END $$;
+ALTER FUNCTION public.fail() OWNER TO booking_owner;
+GRANT EXECUTE ON FUNCTION public.fail() TO booking_owner;
+CREATE TRIGGER fail BEFORE INSERT ON booking.slot_reservations FOR EACH ROW EXECUTE FUNCTION public.fail();
+
+CREATE FUNCTION public.fail_booking() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    CASE NEW.customer_name
+        WHEN 'divide' THEN NEW.party_size := 1 / (NEW.party_size - NEW.party_size);
+        WHEN 'foreign' THEN NEW.customer_id := '{UNKNOWN}';
+        WHEN 'check' THEN NEW.currency := 'euro';
+        WHEN 'cast' THEN NEW.party_size := 'many';
+        ELSE NULL;
+    END CASE;
+    RETURN NEW;
+END $$;
+ALTER FUNCTION public.fail_booking() OWNER TO booking_owner;
+CREATE TRIGGER fail BEFORE INSERT ON booking.bookings FOR EACH ROW EXECUTE FUNCTION public.fail_booking();
+
+-- Runs a statement in a subtransaction, so many times, and looks at what it leaves behind.
+CREATE PROCEDURE public.provoke(statement text, expected text, times integer) LANGUAGE plpgsql AS $$
+DECLARE
+    state text;
+    mood text := concat_ws('|', current_user, session_user, current_setting('search_path'),
+                           current_setting('lock_timeout'), current_setting('role'));
+    left_behind text;
+BEGIN
+    FOR i IN 1 .. times LOOP
+        BEGIN
+            state := '00000';
+            EXECUTE statement;
+        EXCEPTION WHEN OTHERS OR query_canceled THEN
+            state := SQLSTATE;
+        END;
+        IF state <> expected THEN
+            RAISE EXCEPTION '% instead of %: %', state, expected, statement;
+        END IF;
+        left_behind := concat_ws('|', current_user, session_user, current_setting('search_path'),
+                                 current_setting('lock_timeout'), current_setting('role'));
+        IF left_behind <> mood THEN
+            RAISE EXCEPTION 'left behind: % instead of % by %', left_behind, mood, statement;
+        END IF;
+    END LOOP;
+END $$;
+"""
+
+
+def reserve(email="ann@example.com", session=OPEN, party=2, rest=""):
+    return f"SELECT booking.reserve_slot({quote(session)}, {party}, {quote(email)}{rest})"
+
+
+def with_schedule(**change):
+    return (f"UPDATE booking.activities SET schedule = schedule || {quote(json.dumps(change))}"
+            f" WHERE id = '{ACTIVITY}'")
+
+
+AS_PUBLIC = "SET LOCAL ROLE booking_public; "
+# Statement and its SQLSTATE; several statements are one transaction.
+PROVOCATIONS = [
+    (reserve(session=None), "BK001"), (reserve(party="NULL"), "BK001"), (reserve(email=None), "BK001"),
+    ("SELECT booking.confirm_reservation(NULL)", "BK001"), ("SELECT booking.new_id(NULL)", "BK001"),
+    ("SELECT booking.get_upcoming_bookings(NULL)", "BK001"), ("SELECT booking.generate_all_sessions(NULL)", "BK001"),
+    (reserve(party=0), "BK002"), (reserve(party=-1), "BK002"), (reserve(party=7), "BK002"),
+    (reserve(party=2147483647), "BK002"), (f"SELECT booking.check_slot_availability('{OPEN}', 0)", "BK002"),
+    (reserve(email=""), "BK003"), (reserve(email="x" * 100000), "BK003"), (reserve(email="a b@example.com"), "BK003"),
+    (reserve(rest=", NULL, 0"), "BK004"), (reserve(rest=", NULL, 1801"), "BK004"),
+    (f"SELECT booking.extend_reservation('{LIVE}', '{TOKEN}', 0)", "BK004"),
+    (reserve(rest=", 'short'"), "BK005"), (reserve(rest=", repeat('x', 256)"), "BK005"),
+    (with_schedule(slotInterval=0), "BK006"), (with_schedule(startTime="25:00"), "BK006"),
+    (with_schedule(operatingDays="Monday"), "BK006"), (with_schedule(slotinterval=30), "BK006"),
+    (with_schedule(customHours={"x" * 1000: {}}), "BK006"), ("SELECT booking.check_schedule('[]')", "BK006"),
+    (f"SELECT booking.generate_activity_sessions('{ACTIVITY}', '2031-06-01', -1)", "BK007"),
+    (f"SELECT booking.generate_activity_sessions('{ACTIVITY}', 'infinity', 1)", "BK007"),
+    (f"UPDATE booking.venues SET timezone = 'Mars/Olympus' WHERE id = '{VENUE}'", "BK008"),
+    ("SELECT booking.check_time_zone(repeat('x/', 1000))", "BK008"),
+    ("SELECT * FROM booking.get_upcoming_bookings(0)", "BK009"),
+    (f"SELECT * FROM booking.next_available_sessions('{ACTIVITY}', 1, 1001)", "BK009"),
+    (f"SELECT booking.confirm_reservation('{LIVE}', NULL, '  ')", "BK010"),
+    (f"SELECT booking.confirm_reservation('{LIVE}', NULL, 'Ann', 'call me')", "BK010"),
+    ("SELECT booking.new_id(0)", "BK011"),
+    (f"SELECT booking.set_session_lanes('{OPEN}', 0)", "BK012"),
+    (f"UPDATE booking.activities SET live_holds_per_email = 1 WHERE id = '{ACTIVITY}'; " + reserve(), "BK213"),
+    (reserve(session=UNKNOWN), "BK101"), (reserve(session="00000000-0000-0000-0000-000000000000"), "BK101"),
+    (f"SELECT booking.check_slot_availability('{UNKNOWN}', 1)", "BK101"),
+    (f"SELECT booking.confirm_reservation('{UNKNOWN}')", "BK102"),
+    (f"SELECT booking.cancel_reservation('{UNKNOWN}', '{TOKEN}')", "BK102"),
+    (f"SELECT booking.generate_activity_sessions('{UNKNOWN}', '2031-06-01', 1)", "BK103"),
+    (f"SELECT * FROM booking.next_available_sessions('{UNKNOWN}', 1)", "BK103"),
+    (reserve(session=FULL, party=6), "BK201"), (reserve(session=FULL, party=6, rest=", 'a-key-of-16-or-more'"), "BK201"),
+    (reserve(session=STARTED), "BK202"), (reserve(session=CLOSED), "BK203"), (reserve(session=CANCELLED), "BK204"),
+    (f"SELECT booking.confirm_reservation('{OF_CANCELLED}')", "BK204"),
+    (f"SELECT booking.extend_reservation('{RUN_OUT}')", "BK205"),
+    (f"SELECT booking.extend_reservation('{EXPIRED}', '{TOKEN}')", "BK205"),
+    (f"SELECT booking.extend_reservation('{GIVEN_BACK}')", "BK206"),
+    (f"SELECT booking.confirm_reservation('{GIVEN_BACK}')", "BK206"),
+    (f"SELECT booking.extend_reservation('{BOOKED}')", "BK207"),
+    (f"SELECT booking.cancel_reservation('{BOOKED}')", "BK207"),
+    (reserve(rest=", 'key-that-is-in-use-already'", party=3), "BK208"),
+    (f"SELECT booking.extend_reservation('{EXTENDED}')", "BK209"),
+    (f"SELECT booking.extend_reservation('{LIVE}', '{TOKEN}', 1800)", "BK209"),
+    (AS_PUBLIC + f"SELECT booking.confirm_reservation('{LIVE}', '{TOKEN}')", "BK210"),
+    # The hold that has run out is reclaimed on the way, and comes back with the transaction's end.
+    (f"SELECT booking.confirm_reservation('{EXPIRED}')", "BK211"),
+    (f"UPDATE booking.bookings SET status = 'pending' WHERE organization_id = 77", "BK212"),
+    (f"UPDATE booking.slot_reservations SET status = 'pending', settled_at = NULL WHERE id = '{GIVEN_BACK}'", "BK212"),
+    (f"SELECT booking.extend_reservation('{LIVE}', '')", "BK301"),
+    (f"SELECT booking.cancel_reservation('{LIVE}', '{'B' * 43}')", "BK301"),
+    (f"SELECT booking.confirm_reservation('{LIVE}', repeat('x', 100000))", "BK301"),
+    ("ALTER SCHEMA booking RENAME TO elsewhere; SELECT elsewhere.integrity_check()", "BK901"),
+    ("CREATE TABLE booking.mine (); SELECT booking.install()", "BK902"),
+    ("UPDATE pg_extension SET extversion = '0' WHERE extname = 'pg_booking'; SELECT booking.install()", "BK903"),
+    ("SELECT booking.install('postgres')", "BK904"),
+    (AS_PUBLIC + f"SELECT booking.confirm_reservation('{LIVE}')", "42501"),
+    (AS_PUBLIC + "SELECT * FROM booking.bookings", "42501"),
+    ("SET LOCAL ROLE booking_member; SELECT booking.get_upcoming_bookings()", "42501"),
+    ("SET LOCAL request.jwt.claims = 'no json'; SET LOCAL ROLE booking_member; SELECT booking.get_upcoming_bookings()",
+     "22P02"),
+    ("SELECT booking.stamp_row()", "39P01"),
+    # Errors of the server, inside our statements.
+    (reserve("divide@example.com"), "22012"), (reserve("divide@example.com", rest=", 'a-key-of-16-or-more'"), "22012"),
+    (reserve("check@example.com"), "23514"), (reserve("null@example.com"), "23502"),
+    (reserve("unique@example.com"), "23505"), (reserve("raise@example.com"), "ZZ001"), (reserve("refuse@example.com"), "BK002"),
+    (reserve("nested@example.com"), "22012"), (reserve("caught@example.com"), "BK102"),
+    (reserve("divide@example.com").replace("reserve_slot", "try_reserve_slot"), "22012"),
+    # Seats of a hold that has run out are taken back before the insert fails.
+    (reserve("divide@example.com", session=FULL, party=4), "22012"),
+    (f"SELECT booking.confirm_reservation('{LIVE}', NULL, 'divide')", "22012"),
+    (f"SELECT booking.confirm_reservation('{LIVE}', NULL, 'foreign')", "23503"),
+    (f"SELECT booking.confirm_reservation('{LIVE}', NULL, 'check')", "23514"),
+    (f"SELECT booking.confirm_reservation('{LIVE}', NULL, 'cast')", "22P02"),
+    ("UPDATE booking.sessions SET remaining = -1 WHERE organization_id = 77", "23514"),
+    ("SET LOCAL TRANSACTION READ ONLY; " + reserve(), "25006"),
+    ("SET LOCAL default_transaction_read_only = on; SET LOCAL work_mem = '64kB';"
+     " ALTER TABLE booking.slot_reservations RENAME TO gone; " + reserve(), "42P01"),
+    # A lock that somebody else has.
+    ("SET LOCAL lock_timeout = '1ms'; " + reserve(session=LOCKED), "BK401"),
+    ("SET LOCAL pg_booking.lock_timeout = '1ms'; " + reserve(session=LOCKED), "BK401"),
+]
+SLOW = reserve("slow@example.com")
+RARE = {"BK901", "BK902", "BK903", "BK904", "42P01"}  # DDL, a twentieth as often as the others
+
+
+class ProvokedErrors(DatabaseCase):
+    def setUp(self):
+        self.admin.query(clock_at(NOW))
+        for statement in SCHEMA.split(";\n\n"):
+            self.admin.query(statement)
+        self.admin.query(reserve(rest=", 'key-that-is-in-use-already'"))
+        self.admin.query(f"SELECT booking.confirm_reservation('{BOOKED}')")
+        self.rival = self.session(clock_at(NOW))
+        self.rival.query("BEGIN")
+        self.rival.query(f"SELECT 1 FROM booking.sessions WHERE id = '{LOCKED}' FOR UPDATE")
+
+    def checksum(self):
+        tables = [name for name, in self.admin.query(
+            "SELECT format('booking.%I', relname) FROM pg_class WHERE relnamespace = 'booking'::regnamespace"
+            " AND relkind = 'r' ORDER BY 1")]
+        return {table: self.admin.query(f"SELECT count(*), sum(hashtextextended(t::text, 0)::numeric) FROM {table} AS t")
+                for table in tables}
+
+    def anonymous_kilobytes(self, pid):
+        """Memory of the process itself; what it has touched of shared buffers does not count."""
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("RssAnon:"))
+
+    def memory(self, session):
+        contexts = session.query(
+            "SELECT sum(total_bytes) FILTER (WHERE name = 'TopMemoryContext'), sum(total_bytes)"
+            "  FROM pg_backend_memory_contexts WHERE name NOT IN ('MessageContext', 'PortalContext', 'ExecutorState')")
+        top, every = contexts[0]
+        return {"RssAnon, KB": self.anonymous_kilobytes(session.pid), "TopMemoryContext": int(top),
+                "all contexts": int(every)}
+
+    def provoke_plainly(self, session, statement, state):
+        with self.assertRaises(SqlError, msg=statement) as raised:
+            session.query(statement.replace("; ", " \\; "))
+        self.assertEqual(raised.exception.sqlstate, state, (statement, raised.exception.message))
+        return 1
+
+    def provoke_in_subtransactions(self, session, statement, state):
+        session.query(f"CALL public.provoke({quote(statement)}, {quote(state)}, 5)")
+        return 5
+
+    def cancel_in_the_middle(self, session, dice):
+        way = dice.randrange(3)
+        if way < 2:
+            session.query("SET statement_timeout = '5ms'")
+            if way == 0:
+                self.provoke_plainly(session, SLOW, "57014")
+            else:
+                session.query(f"CALL public.provoke({quote(SLOW)}, '57014', 1)")
+            session.query("RESET statement_timeout")
+        else:
+            session.send(SLOW)
+            wait_until(lambda: self.admin.query(
+                f"SELECT 1 FROM pg_stat_activity WHERE pid = {session.pid} AND wait_event = 'PgSleep'"), "in the trigger")
+            self.admin.query(f"SELECT pg_cancel_backend({session.pid})")
+            with self.assertRaises(SqlError) as raised:
+                session.receive()
+            self.assertEqual(raised.exception.sqlstate, "57014")
+        return 1
+
+    def lose_a_race(self, session):
+        """A serialization failure in our statement."""
+        session.query("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        session.query("SELECT count(*) FROM booking.sessions")
+        self.admin.query(f"UPDATE booking.sessions SET remaining = remaining WHERE id = '{OPEN}'")
+        self.provoke_plainly(session, reserve(), "40001")
+        session.query("ROLLBACK")
+        return 1
+
+    def test_errors_leave_nothing_behind(self):
+        self.assertLessEqual(
+            {row[0] for row in self.admin.query("SELECT sqlstate FROM booking.refusal_codes()")},
+            {state for _, state in PROVOCATIONS}, "each refusal is provoked")
+        session = self.session(clock_at(NOW), "SET log_min_messages = fatal")  # the log need not have all of it
+        mood = "SELECT current_user, session_user, current_setting('search_path'), current_setting('lock_timeout')"
+        earlier = {"rows": self.checksum(), "mood": session.query(mood)}
+        dice = random.Random(2)
+        common = [p for p in PROVOCATIONS if p[1] not in RARE]
+        rare = [p for p in PROVOCATIONS if p[1] in RARE]
+        errors, rounds, warm = 0, 0, None
+        while errors < ERRORS:
+            statements = common + (rare if rounds % 20 == 0 else [])
+            dice.shuffle(statements)
+            for statement, state in statements:
+                # In the first rounds each kind comes in both ways, so that the warm-up has seen everything.
+                if (rounds + zlib.crc32(statement.encode())) % 2 == 0:
+                    errors += self.provoke_plainly(session, statement, state)
+                else:
+                    errors += self.provoke_in_subtransactions(session, statement, state)
+            errors += self.cancel_in_the_middle(session, dice)
+            errors += self.lose_a_race(session)
+            # In between, what succeeds still does.
+            session.query("BEGIN")
+            session.query(f"CALL public.provoke({quote(reserve('divide@example.com'))}, '22012', 1)")
+            self.assertEqual(session.value("SELECT outcome FROM booking.try_reserve_slot"
+                                           f"('{OPEN}', 2, 'ann@example.com')"), "held")
+            session.query("ROLLBACK")
+            rounds += 1
+            if warm is None and errors >= WARM_UP and rounds >= 4:
+                warm = self.memory(session)
+        cold = self.memory(session)
+        self.assertGreaterEqual(errors, ERRORS)
+        # malloc's own disorder is some hundred kilobytes; a leak of 128 bytes an error would be a megabyte.
+        self.assertLess(cold["RssAnon, KB"] - warm["RssAnon, KB"], 1000, (errors, rounds, warm, cold))
+        self.assertLessEqual(cold["TopMemoryContext"], warm["TopMemoryContext"] + 32768, (errors, rounds, warm, cold))
+        self.assertLess(cold["all contexts"], warm["all contexts"] + 262144, (errors, rounds, warm, cold))
+        self.assertEqual(session.value("SELECT booking.live_cpp_frames()"), "0")
+        self.assertEqual({"rows": self.checksum(), "mood": session.query(mood)}, earlier)
+        self.rival.query("ROLLBACK")
+        self.assert_integrity()
+        print(f"\n{errors} errors, {rounds} rounds, {warm} -> {cold}", end=" ")
+
+
+if __name__ == "__main__":
+    unittest.main()
