@@ -60,7 +60,10 @@ class Session:
 
     def close(self):
         self._selector.close()
-        self._process.stdin.close()
+        try:
+            self._process.stdin.close()
+        except BrokenPipeError:
+            pass  # psql ended before it had read everything
         self._process.stdout.close()
         try:
             self._process.wait(10)

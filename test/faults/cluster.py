@@ -1,0 +1,65 @@
+"""A server of a test's own, to be killed: in FAULTS_DIR, its socket in a short path, no TCP."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "test/e2e"))  # psql.py
+
+
+def as_server(*command):
+    user = os.environ.get("SERVER_USER")
+    prefix = ["runuser", "-u", user, "--"] if user else []
+    return subprocess.run([*prefix, *command], cwd="/", check=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+class Cluster:
+    """Points PGHOST at itself, so that psql.py talks to it."""
+
+    def __init__(self, name, *settings):
+        self.data = pathlib.Path(os.environ["FAULTS_DIR"]) / name
+        self.log = self.data.with_suffix(".log")
+        self.sockets = tempfile.mkdtemp(prefix="pgbk")
+        if os.environ.get("SERVER_USER"):
+            shutil.chown(self.sockets, os.environ["SERVER_USER"])
+        as_server("initdb", "-D", str(self.data), "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "-U", "postgres")
+        lines = [f"unix_socket_directories = '{self.sockets}'", "listen_addresses = ''", "timezone = 'UTC'",
+                 "shared_preload_libraries = ''", "max_connections = 150", "log_min_messages = log", *settings]
+        as_server("sh", "-c", f"printf '%s\\n' \"$@\" >> '{self.data}/postgresql.conf'", "sh", *lines)
+        os.environ.update(PGHOST=self.sockets, PGPORT="5432", PGUSER="postgres")
+
+    def start(self):
+        as_server("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60", "start")
+
+    def stop(self):
+        as_server("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+
+    def remove(self):
+        try:
+            self.stop()
+        except subprocess.CalledProcessError:
+            pass  # it is down
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def postmaster(self):
+        return int((self.data / "postmaster.pid").read_text(encoding="ascii").split()[0])
+
+    def kill_postmaster(self):
+        """kill -9, as the machine's out-of-memory killer would; its children notice and end."""
+        children = self.children()
+        os.kill(self.postmaster(), signal.SIGKILL)
+        for pid in children:
+            while os.path.exists(f"/proc/{pid}"):
+                pass  # shared memory is in use until the last one is gone
+        (self.data / "postmaster.pid").unlink()
+
+    def children(self):
+        output = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.postmaster())], check=False,
+                                capture_output=True, text=True).stdout
+        return [int(pid) for pid in output.split()]
