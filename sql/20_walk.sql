@@ -1,8 +1,9 @@
 -- The main job: a venue and its schedule, sessions, a seat held, a rival refused, a booking, the dashboard.
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
--- It is Thursday, 2 January 2031, 12:00 at the venue.
-SELECT ceil(extract(epoch FROM timestamptz '2031-01-02 12:00 America/Vancouver' - now())) AS noon \gset
+-- It is Thursday, 2 January 2031, half a minute past 12:00 at the venue, so that no step of the machine's clock makes it
+-- another hour.
+SELECT ceil(extract(epoch FROM timestamptz '2031-01-02 12:00:30 America/Vancouver' - now())) AS noon \gset
 SET pg_booking.clock_offset = :noon;
 SELECT date_trunc('hour', booking.clock()) AS clock;
 
