@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace pgbk::core {
@@ -55,6 +56,19 @@ std::string phone(std::string_view value) {
 
 constexpr std::int32_t least = std::numeric_limits<std::int32_t>::min();
 constexpr std::int32_t most = std::numeric_limits<std::int32_t>::max();
+
+std::string fits(std::int32_t party, std::int32_t smallest, std::optional<std::int32_t> largest) {
+    return test::outcome_of([&] { check_party_fits(party, smallest, largest); });
+}
+
+TEST(PartySize, FitsWhatTheActivityTakes) {
+    EXPECT_EQ(fits(1, 2, 6), "invalid_party_size");
+    EXPECT_EQ(fits(2, 2, 6), "accepted");
+    EXPECT_EQ(fits(6, 2, 6), "accepted");
+    EXPECT_EQ(fits(7, 2, 6), "invalid_party_size");
+    EXPECT_EQ(fits(1, 2, std::nullopt), "invalid_party_size");
+    EXPECT_EQ(fits(most, 2, std::nullopt), "accepted");
+}
 
 TEST(PartySize, IsPositive) {
     EXPECT_EQ(party_size(least), "invalid_party_size");

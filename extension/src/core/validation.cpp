@@ -89,6 +89,15 @@ void check_party_size(std::int32_t party_size) {
     }
 }
 
+void check_party_fits(std::int32_t party_size, std::int32_t least, std::optional<std::int32_t> most) {
+    if (party_size < least || (most.has_value() && party_size > *most)) {
+        throw Refusal(RefusalKind::invalid_party_size,
+                      "party of " + std::to_string(party_size) + " cannot be booked here",
+                      "This activity takes parties of " + std::to_string(least) +
+                          (most.has_value() ? " to " + std::to_string(*most) + "." : " or more."));
+    }
+}
+
 void check_email(std::string_view email) {
     const auto at = email.rfind('@');
     if (email.empty() || email.size() > longest_email || at == std::string_view::npos ||

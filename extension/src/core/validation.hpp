@@ -4,12 +4,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace pgbk::core {
 
 // Units: seats. A party is positive; what an activity or a session takes is checked where they are known.
 void check_party_size(std::int32_t party_size);
+
+// What an activity takes: least to most, or any number from least up where there is no most.
+void check_party_fits(std::int32_t party_size, std::int32_t least, std::optional<std::int32_t> most);
 
 // Pragmatic syntax: local@domain, at most 254 bytes (RFC 5321 4.5.3.1.3), dotted domain, no spaces or controls,
 // UTF-8 allowed in the local part (RFC 6531). Quoted local parts and address literals are refused.

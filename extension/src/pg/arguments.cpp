@@ -101,6 +101,10 @@ std::string date_text(DateADT date) {
     return std::to_string(year) + "-" + two_digits(month) + "-" + two_digits(day);
 }
 
+void refuse_unknown_session(const core::Uuid& id) {
+    throw core::Refusal(core::RefusalKind::session_not_found, "no session has the id " + uuid_text(id));
+}
+
 Datum uuid_result(const Call& call, const core::Uuid& id) {
     return server([&] {
         void* const copy = MemoryContextAlloc(call.result_context, id.size());

@@ -26,6 +26,9 @@ std::string timestamp_text(TimestampTz at);
 
 std::string date_text(DateADT date); // "2026-11-21", whatever the caller's DateStyle
 
+// Throws Refusal session_not_found.
+[[noreturn]] void refuse_unknown_session(const core::Uuid& id);
+
 // Results, allocated where the caller expects them.
 Datum uuid_result(const Call& call, const core::Uuid& id);
 Datum text_result(const Call& call, std::string_view text);

@@ -28,7 +28,7 @@ Datum check_slot_availability_body(Call& call) {
     const Rows rows = statement.read(
         {core::organization_of(session).value_or(0), session, Value::timestamp(settings::now()), party_size});
     if (rows.empty()) {
-        throw Refusal(RefusalKind::session_not_found, "no session has the id " + uuid_text(session));
+        refuse_unknown_session(session);
     }
     return BoolGetDatum(rows.boolean(0, 1));
 }
@@ -50,13 +50,8 @@ void check_party_fits(std::int32_t organization, const core::Uuid& activity, std
     if (rows.empty()) {
         throw Refusal(RefusalKind::activity_not_found, "no activity has the id " + uuid_text(activity));
     }
-    const std::int32_t least = rows.int4(0, 1);
-    if (party_size < least || (!rows.is_null(0, 2) && party_size > rows.int4(0, 2))) {
-        throw Refusal(RefusalKind::invalid_party_size,
-                      "party of " + std::to_string(party_size) + " cannot be booked here",
-                      "This activity takes parties of " + std::to_string(least) + " or more" +
-                          (rows.is_null(0, 2) ? "." : ", " + std::to_string(rows.int4(0, 2)) + " at most."));
-    }
+    core::check_party_fits(party_size, rows.int4(0, 1),
+                           rows.is_null(0, 2) ? std::nullopt : std::optional(rows.int4(0, 2)));
 }
 
 Datum next_available_sessions_body(Call& call) {

@@ -9,16 +9,12 @@ namespace pgbk::capacity {
 
 namespace {
 
-[[noreturn]] void refuse_unknown(const core::Uuid& session) {
-    throw core::Refusal(core::RefusalKind::session_not_found, "no session has the id " + uuid_text(session));
-}
-
 std::int32_t lane_count(const Seats& seats) {
     static constinit Statement statement("SELECT s.lane_count::integer FROM booking.sessions AS s"
                                          " WHERE s.organization_id = $1 AND s.id = $2");
     const Rows rows = statement.write({seats.organization, seats.session});
     if (rows.empty()) {
-        refuse_unknown(seats.session);
+        refuse_unknown_session(seats.session);
     }
     remember_lanes(seats.session, rows.int4(0, 1));
     return rows.int4(0, 1);
@@ -89,7 +85,7 @@ std::vector<Part> lock_all_parts(const Seats& seats) {
                                      " ORDER BY l.lane FOR NO KEY UPDATE");
     const Rows row = session.write({seats.organization, seats.session});
     if (row.empty()) {
-        refuse_unknown(seats.session);
+        refuse_unknown_session(seats.session);
     }
     std::vector<Part> parts{{-1, row.int4(0, 1)}};
     const Rows rows = lanes.write({seats.organization, seats.session});

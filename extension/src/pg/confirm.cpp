@@ -55,7 +55,7 @@ Price price_of(const Reservation& reservation) {
         " WHERE s.organization_id = $1 AND s.id = $2");
     const Rows rows = statement.write({reservation.organization, reservation.session, reservation.party_size});
     if (rows.empty()) {
-        throw Refusal(RefusalKind::session_not_found, "no session has the id " + uuid_text(reservation.session));
+        refuse_unknown_session(reservation.session);
     }
     if (rows.bytes(0, 3) == "cancelled") {
         throw Refusal(RefusalKind::session_cancelled,

@@ -35,7 +35,7 @@ TimestampTz extend(const Reservation& reservation, std::optional<std::int32_t> s
         " WHERE s.organization_id = $1 AND s.id = $2");
     const Rows rows = limits.write({reservation.organization, reservation.session});
     if (rows.empty()) {
-        throw Refusal(RefusalKind::session_not_found, "no session has the id " + uuid_text(reservation.session));
+        refuse_unknown_session(reservation.session);
     }
     if (rows.bytes(0, 4) == "cancelled") {
         throw Refusal(RefusalKind::session_cancelled,

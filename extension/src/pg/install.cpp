@@ -198,10 +198,6 @@ void schedule_jobs(ResultSet& result) {
     }
 }
 
-void set_for_this_call(const char* name, const char* value) {
-    (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
 // Everything that needs a superuser and no table. Returns the owner.
 Oid install_roles(const char* wanted_owner) {
     check_version();

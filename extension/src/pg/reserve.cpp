@@ -50,10 +50,6 @@ Secret new_secret(const Request& request) {
     return {token_from(as_bytes(salt), *request.idempotency_key), salt};
 }
 
-[[noreturn]] void refuse_unknown(const core::Uuid& session) {
-    throw Refusal(RefusalKind::session_not_found, "no session has the id " + uuid_text(session));
-}
-
 Request read_request(const Call& call) {
     Request request{};
     request.session = uuid_argument(call, 0, "session_id");
@@ -68,7 +64,7 @@ Request read_request(const Call& call) {
     }
     const auto organization = core::organization_of(request.session);
     if (!organization.has_value()) {
-        refuse_unknown(request.session);
+        refuse_unknown_session(request.session);
     }
     request.organization = *organization;
     return request;
@@ -155,16 +151,6 @@ std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock) {
     return write_hold(request, clock, Source::lane, own_lane(request.session, lanes));
 }
 
-void check_party_fits(const Request& request, const Rows& rows) {
-    const std::int32_t least = rows.int4(0, 5);
-    const std::int32_t most = rows.is_null(0, 6) ? rows.int4(0, 3) : rows.int4(0, 6);
-    if (request.party_size < least || request.party_size > most) {
-        throw Refusal(RefusalKind::invalid_party_size,
-                      "party of " + std::to_string(request.party_size) + " cannot be booked here",
-                      "This activity takes parties of " + std::to_string(least) + " to " + std::to_string(most) + ".");
-    }
-}
-
 // Holds of one address are counted one call at a time, so that two calls at once cannot both find room for one more.
 void lock_email(const Request& request) {
     std::string key = std::to_string(request.organization) + " " + std::string(request.email);
@@ -210,7 +196,7 @@ Free explain(const Request& request, TimestampTz clock) {
     const Rows rows =
         statement.write({request.organization, request.session, request.party_size, Value::timestamp(clock)});
     if (rows.empty()) {
-        refuse_unknown(request.session);
+        refuse_unknown_session(request.session);
     }
     const std::string_view status = rows.bytes(0, 1);
     const std::string which = "session " + uuid_text(request.session);
@@ -223,7 +209,7 @@ Free explain(const Request& request, TimestampTz clock) {
     if (rows.timestamp(0, 2) <= clock) {
         throw Refusal(RefusalKind::session_started, which + " started at " + timestamp_text(rows.timestamp(0, 2)));
     }
-    check_party_fits(request, rows);
+    core::check_party_fits(request.party_size, rows.int4(0, 5), rows.int4(0, rows.is_null(0, 6) ? 3 : 6));
     if (request.hold_seconds.has_value()) {
         core::check_hold_length(std::chrono::seconds(*request.hold_seconds), std::chrono::seconds(rows.int4(0, 7)));
     }

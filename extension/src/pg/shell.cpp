@@ -12,10 +12,6 @@ int sqlstate_of(core::RefusalKind kind) {
     return MAKE_SQLSTATE(text[0], text[1], text[2], text[3], text[4]);
 }
 
-void set_for_this_call(const char* name, const char* value) {
-    (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
 // A waiting writer gives up after our limit, unless the caller has set a shorter one.
 void bound_lock_waits() {
     if (settings::lock_timeout > 0 && (LockTimeout == 0 || LockTimeout > settings::lock_timeout)) {
@@ -39,6 +35,10 @@ bool is_retryable(int sqlstate) {
 }
 
 } // namespace
+
+void set_for_this_call(const char* name, const char* value) {
+    (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
 
 void enter(Call& call, FunctionCallInfo fcinfo, Access access) {
     call.fcinfo = fcinfo;

@@ -43,6 +43,7 @@ struct Ending {
 // Server frames.
 void enter(Call& call, FunctionCallInfo fcinfo, Access access);
 void leave(Call& call);
+void set_for_this_call(const char* name, const char* value); // a setting, until the GUC nest level ends
 [[noreturn]] void raise(const Ending& ending);
 [[noreturn]] void raise_refusal(core::RefusalKind kind, const char* message, const char* detail, const char* hint);
 
