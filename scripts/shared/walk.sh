@@ -53,7 +53,7 @@ SQL
   ORGANIZATION=$RESULT
   sql_value "org=$ORGANIZATION" <<'SQL'
 INSERT INTO booking.venues (organization_id, name, timezone)
-VALUES (:'org', 'Harbour Courts', 'America/Vancouver') RETURNING id;
+VALUES (:'org', 'Harbour Courts', 'America/New_York') RETURNING id;
 SQL
   VENUE=$RESULT
   sql_value "org=$ORGANIZATION" "venue=$VENUE" <<'SQL'
@@ -68,7 +68,7 @@ SQL
   sql "org=$ORGANIZATION" "venue=$VENUE" <<'SQL'
 INSERT INTO booking.schedule_exceptions (organization_id, venue_id, first_date, last_date, reason)
 SELECT :'org', :'venue', d, d, 'public holiday'
-  FROM (SELECT (booking.clock() AT TIME ZONE 'America/Vancouver')::date + 4) AS t (d);
+  FROM (SELECT (booking.clock() AT TIME ZONE 'America/New_York')::date + 4) AS t (d);
 SQL
 }
 
@@ -82,11 +82,11 @@ SQL
 show_week() {
   sql <<'SQL'
 SELECT to_char(day, 'Dy YYYY-MM-DD') AS day, count(s.id) AS sessions,
-       COALESCE(to_char(min(s.start_time AT TIME ZONE 'America/Vancouver'), 'HH24:MI'), 'closed') AS first,
-       to_char(max(s.end_time AT TIME ZONE 'America/Vancouver'), 'HH24:MI') AS last_ends,
+       COALESCE(to_char(min(s.start_time AT TIME ZONE 'America/New_York'), 'HH24:MI'), 'closed') AS first,
+       to_char(max(s.end_time AT TIME ZONE 'America/New_York'), 'HH24:MI') AS last_ends,
        sum(s.seats_available) AS seats
   FROM generate_series(1, 7) AS n
- CROSS JOIN LATERAL (SELECT (booking.clock() AT TIME ZONE 'America/Vancouver')::date + n AS day) AS d
+ CROSS JOIN LATERAL (SELECT (booking.clock() AT TIME ZONE 'America/New_York')::date + n AS day) AS d
   LEFT JOIN booking.activity_sessions AS s ON s.local_date = d.day
  GROUP BY day ORDER BY d.day;
 SQL
