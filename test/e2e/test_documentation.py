@@ -26,6 +26,16 @@ class Documentation(DatabaseCase):
                                           " WHERE capacity_remaining < capacity_total"), "2")
         self.assert_integrity()
 
+    def test_monitoring_queries(self):
+        """The queries that people monitor bookings with run as they are, with the schema on the search path."""
+        session = self.session("SET search_path = booking")
+        for query in ("SELECT id, customer_name, customer_email, package_id, status, payment_status, created_at"
+                      " FROM bookings ORDER BY created_at DESC LIMIT 50",
+                      "SELECT * FROM bookings WHERE payment_status = 'pending' AND status = 'pending'"
+                      " AND created_at > now() - INTERVAL '24 hours'",
+                      "SELECT * FROM bookings WHERE status = 'scheduled' AND scheduled_start::date = CURRENT_DATE"):
+            self.assertEqual(session.state(query), "00000", query)
+
     def test_every_code_is_explained(self):
         text = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
         for state, name in self.admin.query("SELECT sqlstate, name FROM booking.refusal_codes()"):
