@@ -96,28 +96,33 @@ class Crash(unittest.TestCase):
     def kill_backends(self, dice, over):
         """One at a time; the postmaster then restarts all of them, which is the harder case."""
         for _ in range(KILLS):
-            wait_until(self.is_up, "the server is back")
-            victims = self.clients_of_server()
-            if victims:
-                try:
-                    os.kill(dice.choice(victims), signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+            victims = self.wait_for_load()
+            try:
+                os.kill(dice.choice(victims), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         over.set()
 
-    def is_up(self):
-        try:
-            with Session(DATABASE) as session:
-                return session.value("SELECT count(*) > 3 FROM pg_stat_activity WHERE backend_type = 'client backend'") == "t"
-        except (ConnectionError, SqlError, OSError):
-            return False
+    def wait_for_load(self):
+        """Process numbers of backends, once there are some. Between a kill and the restart the server may answer once
+        more, or not at all."""
+        found = []
 
-    def clients_of_server(self):
-        with Session(DATABASE) as session:
-            return [int(pid) for pid, in session.query(
-                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")]
+        def look():
+            try:
+                with Session(DATABASE) as session:
+                    found[:] = [int(pid) for pid, in session.query(
+                        "SELECT pid FROM pg_stat_activity"
+                        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")]
+            except (ConnectionError, SqlError, OSError):
+                found.clear()
+            return len(found) >= 3
+
+        wait_until(look, "the load is there", 120)
+        return found
 
     def under_load(self, lanes, disturb):
+        wait_until(self.is_reachable, "the server is back", 120)
         with Session(DATABASE) as admin:
             session_id = admin.value("SELECT s.id FROM booking.sessions AS s JOIN booking.activities AS a"
                                      f" ON a.id = s.activity_id WHERE a.name = 'lanes {lanes}'")
@@ -138,7 +143,7 @@ class Crash(unittest.TestCase):
         self.check(session_id, clients)
 
     def check(self, session_id, clients):
-        wait_until(lambda: self.is_reachable(), "the server is back")
+        wait_until(self.is_reachable, "the server is back", 120)
         with Session(DATABASE) as admin:
             self.assertEqual(admin.query("SELECT * FROM booking.integrity_check()"), [])
             taken = admin.value("SELECT COALESCE(sum(party_size), 0) FROM booking.slot_reservations"
@@ -183,7 +188,7 @@ class Crash(unittest.TestCase):
 
     def test_postmaster_killed(self):
         def disturb(_dice, over):
-            wait_until(self.is_up, "the load is there")
+            self.wait_for_load()
             self.cluster.kill_postmaster()
             over.set()
             self.cluster.start()
