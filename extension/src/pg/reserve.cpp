@@ -175,8 +175,7 @@ void check_live_holds(const Request& request, std::int32_t most, TimestampTz clo
 
 struct Free {
     std::int32_t lanes;
-    bool by_counter;      // the counters show enough seats
-    bool by_expired_hold; // they would, once expired holds are given back
+    bool by_expired_hold; // the counters show too few seats, and enough once expired holds are given back
     std::optional<std::int32_t> live_holds_per_email;
 };
 
@@ -221,8 +220,7 @@ Free explain(const Request& request, TimestampTz clock) {
                       "Seats available: " + std::to_string(std::max<std::int64_t>(available, 0)) + ".",
                       "Choose another session: booking.next_available_sessions() lists those with enough seats.");
     }
-    const bool by_counter = rows.int4(0, 4) >= request.party_size;
-    return Free{rows.int4(0, 9), by_counter, !by_counter,
+    return Free{rows.int4(0, 9), rows.int4(0, 4) < request.party_size,
                 rows.is_null(0, 10) ? std::nullopt : std::optional(rows.int4(0, 10))};
 }
 
@@ -250,9 +248,11 @@ Hold take_or_refuse(const Request& request) {
         const auto expired = free.by_expired_hold ? capacity::Expired::reclaim : capacity::Expired::leave;
         const auto locked = keeps_lock ? capacity::Locked::skip : capacity::Locked::wait_for;
         if (capacity::take(seats, clock, expired, locked)) {
-            if (auto hold = write_hold(request, clock, Source::taken, 0); hold.has_value()) {
-                return *std::move(hold);
+            auto hold = write_hold(request, clock, Source::taken, 0);
+            if (!hold.has_value()) {
+                refuse_unknown_session(request.session); // it has just been deleted, and the seats with it
             }
+            return *std::move(hold);
         }
         if (keeps_lock) {
             break; // others may be waiting for us with the seats that we want
