@@ -17,7 +17,8 @@ void Statement::prepare(const Value* values, int count) {
     for (int i = 0; i < count; ++i) {
         types[i] = values[i].type();
     }
-    SPIPlanPtr const plan = SPI_prepare(sql_, count, types);
+    const int options = kind_ == Plan::once ? CURSOR_OPT_GENERIC_PLAN : 0;
+    SPIPlanPtr const plan = SPI_prepare_cursor(sql_, count, types, options);
     if (plan == nullptr) {
         elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
     }

@@ -65,9 +65,14 @@ private:
     std::uint64_t count_ = 0;
 };
 
+// How a statement is planned. Looking up single rows by key, the plan that knows no parameters is the right one, and
+// planning costs many times the execution: it is made once. The server's own choice (automatic) would go on planning
+// each call wherever its guess of the costs favours that; it is for reports, whose best plan depends on the parameters.
+enum class Plan : std::uint8_t { once, automatic };
+
 class Statement {
 public:
-    explicit constexpr Statement(const char* sql) : sql_(sql) {}
+    explicit constexpr Statement(const char* sql, Plan plan = Plan::once) : sql_(sql), kind_(plan) {}
 
     // Sees what the calling statement sees.
     Rows read(std::initializer_list<Value> values) { return run(values, true); }
@@ -81,6 +86,7 @@ private:
     void prepare(const Value* values, int count); // server frame
 
     const char* sql_;
+    Plan kind_;
     SPIPlanPtr plan_ = nullptr;
 };
 
