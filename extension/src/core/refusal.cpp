@@ -9,7 +9,7 @@ namespace {
 using K = RefusalKind;
 
 // 0xx the call is malformed, 1xx the thing is not there, 2xx its state forbids it, 3xx the caller may not,
-// 4xx try again, 9xx the installation.
+// 4xx try again, 6xx webhooks, 9xx the installation.
 constexpr std::array codes{
     RefusalCode{K::null_argument, "null_argument", "BK001", "a required argument is NULL"},
     RefusalCode{K::invalid_party_size, "invalid_party_size", "BK002",
@@ -52,6 +52,28 @@ constexpr std::array codes{
     RefusalCode{K::hold_limit, "hold_limit", "BK213", "the e-mail address has as many live holds as it may have"},
     RefusalCode{K::wrong_hold_token, "wrong_hold_token", "BK301", "the hold token does not belong to the reservation"},
     RefusalCode{K::retry, "retry", "BK401", "another transaction is in the way; the same call may succeed now"},
+    RefusalCode{K::invalid_webhook_url, "invalid_webhook_url", "BK601",
+                "the URL of a webhook is malformed, or not one that the caller may send to"},
+    RefusalCode{K::invalid_webhook_secret, "invalid_webhook_secret", "BK602",
+                "the scheme of a secret is unknown, or the secret is too short, too long or malformed"},
+    RefusalCode{K::invalid_webhook_options, "invalid_webhook_options", "BK603",
+                "an option of a webhook is unknown or has a value that it may not have; the message names it"},
+    RefusalCode{K::invalid_webhook_name, "invalid_webhook_name", "BK604", "the name of a webhook is too long or empty"},
+    RefusalCode{K::webhook_name_taken, "webhook_name_taken", "BK605",
+                "another webhook of the organization has this name"},
+    RefusalCode{K::endpoint_not_found, "endpoint_not_found", "BK606", "no webhook endpoint has this id or name"},
+    RefusalCode{K::delivery_not_found, "delivery_not_found", "BK607",
+                "no delivery has this id, or none is kept any more"},
+    RefusalCode{K::event_not_found, "event_not_found", "BK608", "no event has this id, or none is kept any more"},
+    RefusalCode{K::organization_not_found, "organization_not_found", "BK609", "no organization has this number"},
+    RefusalCode{K::endpoint_disabled, "endpoint_disabled", "BK610",
+                "the webhook endpoint is disabled, so nothing is sent to it"},
+    RefusalCode{K::invalid_replay, "invalid_replay", "BK611",
+                "what is to be sent again is not named by a table, range of time or rate that can be"},
+    RefusalCode{K::invalid_received_event, "invalid_received_event", "BK612",
+                "an event from outside lacks something or has a value that it may not have; the message names it"},
+    RefusalCode{K::invalid_relay_call, "invalid_relay_call", "BK613",
+                "what a relay asks for or reports is malformed; the message names it"},
     RefusalCode{K::not_installed, "not_installed", "BK901", "the tables are not there; booking.install() makes them"},
     RefusalCode{K::mixed_owners, "mixed_owners", "BK902",
                 "the schema or some of its tables belong to another role than the rest"},
