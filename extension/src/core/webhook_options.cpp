@@ -178,6 +178,15 @@ void read_option(const JsonNode& node, EndpointOptions& options) {
     refuse("unknown option " + quoted(key), "Known options are " + names + ".");
 }
 
+bool names_authorization(const JsonNode& headers) {
+    for (const JsonNode* node = headers.first; node != nullptr; node = node->next) {
+        if (lower(node->key) == "authorization") {
+            return true;
+        }
+    }
+    return false;
+}
+
 } // namespace
 
 void check_endpoint_name(std::string_view name) {
@@ -240,15 +249,6 @@ void check_headers(const JsonNode& headers, bool has_bearer_secret) {
         refuse("option \"headers\" has Authorization, which the bearer secret of this endpoint sets",
                "Leave it out, or give the endpoint a secret of another scheme.");
     }
-}
-
-bool names_authorization(const JsonNode& headers) {
-    for (const JsonNode* node = headers.first; node != nullptr; node = node->next) {
-        if (lower(node->key) == "authorization") {
-            return true;
-        }
-    }
-    return false;
 }
 
 } // namespace pgbk::core

@@ -43,7 +43,4 @@ EndpointOptions read_endpoint_options(const JsonNode& document, bool with_identi
 // printable. Authorization is the sender's where there is a bearer secret. A message shows names, never values.
 void check_headers(const JsonNode& headers, bool has_bearer_secret);
 
-// Whether the object names Authorization, in any case.
-bool names_authorization(const JsonNode& headers);
-
 } // namespace pgbk::core

@@ -20,6 +20,9 @@ public:
     static Value date(DateADT v) { return {DATEOID, DateADTGetDatum(v)}; }
     static Value bytea(std::string_view v) { return {BYTEAOID, v}; }
     static Value array(Oid array_type, Datum v) { return {array_type, v}; }
+    static Value jsonb(Datum v) { return {JSONBOID, v}; }
+    static Value numeric(Datum v) { return {NUMERICOID, v}; }
+    static Value interval(const Interval* v) { return {INTERVALOID, PointerGetDatum(v)}; }
     static Value null(Oid type) {
         Value value(type, Datum{0});
         value.null_ = true;
