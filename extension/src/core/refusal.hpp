@@ -27,6 +27,8 @@ enum class RefusalKind : std::uint8_t {
     invalid_customer,
     invalid_organization,
     invalid_lanes,
+    invalid_retention,
+    invalid_event_filter,
     session_not_found,
     reservation_not_found,
     activity_not_found,

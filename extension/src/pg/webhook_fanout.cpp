@@ -1,33 +1,22 @@
 // The trigger that makes deliveries of events, in the transaction in which they happened.
 #include "pg/arguments.hpp"
 #include "pg/settings.hpp"
+#include "pg/trigger.hpp"
 #include "pg/webhook_state.hpp"
 
 namespace pgbk {
 
 namespace {
 
-const TriggerData& trigger_data(const Call& call) {
-    if (!CALLED_AS_TRIGGER(call.fcinfo)) {
-        server([] {
-            ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                            errmsg("function \"trigger_booking_event_webhook\" was not called as a trigger")));
-        });
-    }
-    const auto& data = *reinterpret_cast<const TriggerData*>(call.fcinfo->context);
-    if (!TRIGGER_FIRED_AFTER(data.tg_event) || !TRIGGER_FIRED_FOR_STATEMENT(data.tg_event) ||
-        !TRIGGER_FIRED_BY_INSERT(data.tg_event) || data.tg_newtable == nullptr) {
-        server([] {
-            ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                            errmsg("function \"trigger_booking_event_webhook\" must be fired after an insert, for each "
-                                   "statement, with a transition table")));
-        });
-    }
-    return data;
-}
+constexpr const char* name = "trigger_booking_event_webhook";
 
 Datum trigger_booking_event_webhook_body(Call& call) {
-    const TriggerData& data = trigger_data(call);
+    const TriggerData& data = trigger_data(call, name);
+    if (!TRIGGER_FIRED_AFTER(data.tg_event) || !TRIGGER_FIRED_FOR_STATEMENT(data.tg_event) ||
+        !TRIGGER_FIRED_BY_INSERT(data.tg_event) || data.tg_newtable == nullptr) {
+        refuse_trigger("function \"%s\" must be fired after an insert, for each statement, with a transition table",
+                       name);
+    }
     server([&] { (void)SPI_register_trigger_data(const_cast<TriggerData*>(&data)); });
     // A test goes to the endpoint that is tested, and to no other.
     static constinit TransitionStatement statement(

@@ -1,7 +1,7 @@
 #include "pg/webhook_state.hpp"
 
 #include "pg/array.hpp"
-#include "pg/settings.hpp"
+#include "pg/notify.hpp"
 
 namespace pgbk {
 
@@ -110,9 +110,7 @@ void write_states(const std::vector<EndpointState>& states) {
 }
 
 void wake_relays() {
-    if (settings::notify != settings::notify_off) {
-        server([] { Async_Notify("booking_webhooks", ""); });
-    }
+    notify("booking_webhooks", "");
 }
 
 } // namespace pgbk
