@@ -37,8 +37,8 @@ class Cluster:
     def start(self):
         as_server("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60", "start")
 
-    def stop(self):
-        as_server("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+    def stop(self, mode="fast"):
+        as_server("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "stop")
 
     def remove(self):
         try:
