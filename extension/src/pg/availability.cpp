@@ -19,12 +19,11 @@ Datum check_slot_availability_body(Call& call) {
         "SELECT s.status = 'open' AND s.start_time > $3"
         "   AND $4 BETWEEN a.party_size_min AND COALESCE(a.party_size_max, $4)"
         "   AND " PGBK_REMAINING_SQL " - s.oversold_by"
-        "       + COALESCE((SELECT sum(r.party_size) FROM booking.slot_reservations AS r"
-        "                    WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending'"
-        "                      AND r.expires_at <= $3), 0) >= $4"
-        "  FROM booking.sessions AS s"
-        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
-        " WHERE s.organization_id = $1 AND s.id = $2");
+        "       + " PGBK_EXPIRED_SEATS_SQL(
+            "$1", "$2", "$3") " >= $4"
+                              "  FROM booking.sessions AS s"
+                              "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+                              " WHERE s.organization_id = $1 AND s.id = $2");
     const Rows rows = statement.read(
         {core::organization_of(session).value_or(0), session, Value::timestamp(settings::now()), party_size});
     if (rows.empty()) {
@@ -35,9 +34,7 @@ Datum check_slot_availability_body(Call& call) {
 
 // Seats of expired holds that are not released yet, for the view activity_sessions.
 Datum expired_hold_seats_body(Call& call) {
-    static constinit Statement statement(
-        "SELECT COALESCE(sum(r.party_size), 0)::integer FROM booking.slot_reservations AS r"
-        " WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending' AND r.expires_at <= $3");
+    static constinit Statement statement("SELECT " PGBK_EXPIRED_SEATS_SQL("$1", "$2", "$3") "::integer");
     const Rows rows = statement.read({int4_argument(call, 0, "organization_id"), uuid_argument(call, 1, "session_id"),
                                       Value::timestamp(settings::now())});
     return Int32GetDatum(rows.int4(0, 1));
@@ -69,13 +66,13 @@ Datum next_available_sessions_body(Call& call) {
     static constinit Statement statement(
         "SELECT s.id, s.start_time, s.end_time, (r.seats - s.oversold_by + e.seats)::integer"
         "  FROM booking.sessions AS s"
-        " CROSS JOIN LATERAL (SELECT COALESCE(sum(r.party_size), 0) AS seats FROM booking.slot_reservations AS r"
-        "                      WHERE r.organization_id = $1 AND r.session_id = s.id AND r.status = 'pending'"
-        "                        AND r.expires_at <= $4) AS e"
-        " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
-        " WHERE s.organization_id = $1 AND s.activity_id = $2 AND s.start_time > $3 AND s.status = 'open'"
-        "   AND r.seats - s.oversold_by + e.seats >= $5"
-        " ORDER BY s.start_time LIMIT $6");
+        " CROSS JOIN LATERAL (SELECT " PGBK_EXPIRED_SEATS_SQL(
+            "$1", "s.id",
+            "$4") " AS seats) AS e"
+                  " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
+                  " WHERE s.organization_id = $1 AND s.activity_id = $2 AND s.start_time > $3 AND s.status = 'open'"
+                  "   AND r.seats - s.oversold_by + e.seats >= $5"
+                  " ORDER BY s.start_time LIMIT $6");
     ResultSet result(call);
     result.add(
         statement.read({organization, activity, Value::timestamp(after), Value::timestamp(clock), party_size, limit}));

@@ -25,45 +25,31 @@ bool take_from_session(const Seats& seats, TimestampTz clock) {
     return !statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock)}).empty();
 }
 
-bool take_from_lane(const Seats& seats, TimestampTz clock, std::int32_t lane) {
-    static constinit Statement statement(PGBK_TAKE_FROM_LANE_SQL " RETURNING 1");
-    return !statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock), lane}).empty();
-}
-
-// Another lane that has enough seats and that nobody is working on. Runs in a subtransaction: SKIP LOCKED may lock a
-// lane, find that its seats have just gone, and keep the lock although it returns no row.
-bool take_from_unlocked_lane(const Seats& seats, TimestampTz clock, std::int32_t own) {
-    static constinit Statement find("SELECT l.lane::integer FROM booking.session_lanes AS l"
-                                    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"
-                                    " ORDER BY (l.lane - $4 + 256) % 256 LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED");
-    return in_subtransaction([&] {
-        const Rows rows = find.write({seats.organization, seats.session, seats.count, own});
-        if (rows.empty()) {
-            return false;
-        }
-        const std::int32_t lane = rows.int4(0, 1);
-        const bool taken = take_from_lane(seats, clock, lane);
-        if (taken) {
-            remember_lane(seats.session, lane);
-        }
-        return taken;
-    });
-}
-
-// A lane that has enough seats but is being worked on: waits for it. Where many want the last seats, waiting for one
-// lane each holds up nobody else, as gathering does.
-bool take_from_locked_lane(const Seats& seats, TimestampTz clock, std::int32_t own) {
-    static constinit Statement find("SELECT l.lane::integer FROM booking.session_lanes AS l"
-                                    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"
-                                    " ORDER BY (l.lane - $4 + 256) % 256 LIMIT 1");
-    constexpr int attempts = 4;
+// Takes from the nearest lane, from the own one on, that has enough seats: one that nobody is working on if there is
+// any, else waiting for it. Where many want the last seats, waiting for one lane each holds up nobody else, as
+// gathering does. In a subtransaction, since either way of looking may keep the lock of a lane without taking from it.
+bool take_from_some_lane(const Seats& seats, TimestampTz clock, std::int32_t own) {
+    static constinit Statement unlocked("WITH free AS MATERIALIZED (" PGBK_UNLOCKED_LANE_SQL
+                                        ") " PGBK_TAKE_FROM_LANE_SQL
+                                        " AND l.lane = (SELECT f.lane FROM free AS f) RETURNING l.lane::integer");
+    static constinit Statement locked(PGBK_TAKE_FROM_LANE_SQL
+                                      " AND l.lane = (SELECT x.lane FROM booking.session_lanes AS x"
+                                      "                WHERE x.organization_id = $1 AND x.session_id = $2"
+                                      "                  AND x.remaining >= $3"
+                                      "                ORDER BY (x.lane - $5 + 256) % 256 LIMIT 1)"
+                                      " RETURNING l.lane::integer");
+    constexpr int attempts = 3;
     for (int i = 0; i < attempts; ++i) {
-        const Rows rows = find.write({seats.organization, seats.session, seats.count, own});
-        if (rows.empty()) {
-            return false;
-        }
-        const std::int32_t lane = rows.int4(0, 1);
-        if (in_subtransaction([&] { return take_from_lane(seats, clock, lane); })) {
+        Statement& statement = i == 0 ? unlocked : locked;
+        const bool taken = in_subtransaction([&] {
+            const Rows rows =
+                statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock), own});
+            if (!rows.empty()) {
+                remember_lane(seats.session, rows.int4(0, 1));
+            }
+            return !rows.empty();
+        });
+        if (taken) {
             return true;
         }
     }
@@ -203,18 +189,15 @@ bool gather(const Seats& seats, TimestampTz clock, Expired expired) {
 
 } // namespace
 
-bool take(const Seats& seats, TimestampTz clock, Expired expired, Locked locked) {
-    const std::int32_t lanes = lane_count(seats);
-    const bool may_wait = lanes == 0 || locked == Locked::wait_for;
+bool take(const Seats& seats, TimestampTz clock, Expired expired) {
     if (expired == Expired::reclaim) {
-        return may_wait && gather(seats, clock, expired);
+        return gather(seats, clock, expired);
     }
+    const std::int32_t lanes = lane_count(seats);
     if (lanes == 0) {
         return take_from_session(seats, clock);
     }
-    const std::int32_t own = own_lane(seats.session, lanes);
-    return take_from_unlocked_lane(seats, clock, own) ||
-           (may_wait && (take_from_locked_lane(seats, clock, own) || gather(seats, clock, expired)));
+    return take_from_some_lane(seats, clock, own_lane(seats.session, lanes)) || gather(seats, clock, expired);
 }
 
 void give(const Seats& seats) {
@@ -244,9 +227,7 @@ void await_settlement(std::int32_t organization, const core::Uuid& session, Time
 }
 
 std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session, TimestampTz clock) {
-    static constinit Statement statement(
-        "SELECT COALESCE(sum(r.party_size), 0) FROM booking.slot_reservations AS r"
-        " WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending' AND r.expires_at <= $3");
+    static constinit Statement statement("SELECT " PGBK_EXPIRED_SEATS_SQL("$1", "$2", "$3"));
     return statement.write({organization, session, Value::timestamp(clock)}).int8(0, 1);
 }
 

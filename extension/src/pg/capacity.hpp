@@ -20,7 +20,7 @@
 namespace pgbk::capacity {
 
 // The two fast takes as SQL, so that the hold can be inserted by the same statement. $1 organization, $2 session,
-// $3 seats, $4 clock, $5 lane (only the second). A caller may add conditions on s and a, and RETURNING. No row: not
+// $3 seats, $4 clock. A caller adds which lane l is meant, may add conditions on s and a, and RETURNING. No row: not
 // enough seats there, or not on sale. The visible counter is compared before a row lock is waited for, so a sold-out
 // session refuses without waiting. Success never reads another lane.
 #define PGBK_ON_SALE_SQL "s.organization_id = $1 AND s.id = $2 AND s.status = 'open' AND s.start_time > $4"
@@ -36,14 +36,27 @@ namespace pgbk::capacity {
     "UPDATE booking.session_lanes AS l"                                                                                \
     "   SET remaining = l.remaining - $3"                                                                              \
     "  FROM booking.sessions AS s, booking.activities AS a"                                                            \
-    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5 AND l.remaining >= $3"                        \
+    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"                                        \
     "   AND " PGBK_ON_SALE_SQL " AND a.organization_id = $1 AND a.id = s.activity_id"
+
+// The nearest lane from $5 on that has $3 seats and that nobody is working on, locked. May keep a lock without
+// returning a row: for subtransactions only.
+#define PGBK_UNLOCKED_LANE_SQL                                                                                         \
+    "SELECT l.lane FROM booking.session_lanes AS l"                                                                    \
+    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"                                        \
+    " ORDER BY (l.lane - $5 + 256) % 256 LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
 
 // Seats of session s that are free by its counters, as an expression for readers.
 #define PGBK_REMAINING_SQL                                                                                             \
     "(s.remaining + CASE WHEN s.lane_count = 0 THEN 0 ELSE"                                                            \
     "    (SELECT COALESCE(sum(x.remaining), 0) FROM booking.session_lanes AS x"                                        \
     "      WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END)"
+
+// Seats of the session's holds that have run out and are not released. Such a hold is free the moment it expires.
+#define PGBK_EXPIRED_SEATS_SQL(organization, session, clock)                                                           \
+    "COALESCE((SELECT sum(h.party_size) FROM booking.slot_reservations AS h"                                           \
+    "           WHERE h.organization_id = " organization " AND h.session_id = " session                                \
+    "             AND h.status = 'pending' AND h.expires_at <= " clock "), 0)"
 
 struct Seats {
     std::int32_t organization;
@@ -52,14 +65,13 @@ struct Seats {
 };
 
 enum class Expired : std::uint8_t { leave, reclaim };
-enum class Locked : std::uint8_t { skip, wait_for };
 
 // True if the seats are taken now, wherever they lay: in one place if possible, else gathered from all. False if there
 // are not enough, or the session is not on sale; then no lock is left behind by the search in lanes. With
 // Expired::reclaim, this session's holds that have run out are expired on the way, all but those that others are
-// settling: an expired hold is free the moment it expires, without waiting for the job. With Locked::skip, lanes that
-// others are working on are not waited for; for callers that may hold the lock of one.
-bool take(const Seats& seats, TimestampTz clock, Expired expired, Locked locked);
+// settling: an expired hold is free the moment it expires, without waiting for the job. Waits for lanes, so it is not
+// for callers that may hold the lock of one.
+bool take(const Seats& seats, TimestampTz clock, Expired expired);
 
 void give(const Seats& seats);
 

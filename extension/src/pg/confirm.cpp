@@ -68,8 +68,8 @@ Price price_of(const Reservation& reservation) {
 // The hold has run out and its seats were given back: take them again, or say that the money must go back.
 void retake(const Reservation& reservation, TimestampTz clock) {
     const capacity::Seats seats{reservation.organization, reservation.session, reservation.party_size};
-    if (capacity::take(seats, clock, capacity::Expired::leave, capacity::Locked::wait_for) ||
-        capacity::take(seats, clock, capacity::Expired::reclaim, capacity::Locked::wait_for)) {
+    if (capacity::take(seats, clock, capacity::Expired::leave) ||
+        capacity::take(seats, clock, capacity::Expired::reclaim)) {
         return;
     }
     if (capacity::expired_seats(seats.organization, seats.session, clock) >= seats.count) {

@@ -19,7 +19,8 @@ Datum get_upcoming_bookings_body(Call& call) {
         "  LEFT JOIN booking.activities AS a ON a.organization_id = s.organization_id AND a.id = s.activity_id"
         " WHERE ($1::integer[] IS NULL OR b.organization_id = ANY ($1))"
         "   AND b.scheduled_start >= $2 AND b.status IN ('paid', 'scheduled', 'confirmed', 'checked_in')"
-        " ORDER BY b.scheduled_start, b.id LIMIT $3");
+        " ORDER BY b.scheduled_start, b.id LIMIT $3",
+        Plan::automatic);
     ResultSet result(call);
     result.add(statement.read({visible_organizations(call), Value::timestamp(settings::now()), limit}));
     return null_result(call);
@@ -46,7 +47,8 @@ Datum get_weekly_bookings_trend_body(Call& call) {
         "  CROSS JOIN generate_series(0, 6) AS d (back)"
         "   LEFT JOIN made AS m ON m.date = t.date - d.back"
         "  GROUP BY t.date, d.back"
-        "  ORDER BY 1");
+        "  ORDER BY 1",
+        Plan::automatic);
     ResultSet result(call);
     result.add(statement.read({visible_organizations(call), Value::timestamp(settings::now())}));
     return null_result(call);

@@ -8,6 +8,7 @@
 #include "pg/identity.hpp"
 #include "pg/lane.hpp"
 #include "pg/settings.hpp"
+#include "pg/subtransaction.hpp"
 
 namespace pgbk {
 
@@ -76,11 +77,13 @@ Digest request_digest(const Request& request) {
     return sha256({as_bytes(request.session), size, request.email, hold});
 }
 
-// What of a hold speaks against it besides the seats. $3 party size, $6 hold length. Where live holds are limited they
-// have to be counted first, in steps of their own.
+// What of a hold speaks against it besides the seats. $3 party size, $6 hold length.
 #define PGBK_ACCEPTABLE_SQL                                                                                            \
     " AND $3 >= a.party_size_min AND $3 <= COALESCE(a.party_size_max, $3)"                                             \
-    " AND COALESCE($6, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max AND a.live_holds_per_email IS NULL"
+    " AND COALESCE($6, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max"
+
+// Where live holds are limited they have to be counted first, in steps of their own.
+#define PGBK_UNLIMITED_SQL " AND a.live_holds_per_email IS NULL"
 
 #define PGBK_INSERT_HOLD_SQL                                                                                           \
     " INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status,"     \
@@ -90,28 +93,47 @@ Digest request_digest(const Request& request) {
 
 // Where the seats of a hold come from.
 enum class Source : std::uint8_t {
-    session_row, // taken by the same statement, from the session's row
-    lane,        // taken by the same statement, from a lane
-    taken,       // taken already
+    session_row,   // taken by the same statement, from the session's row
+    own_lane,      // taken by the same statement, from this backend's lane
+    unlocked_lane, // taken by the same statement, from any lane that has enough and that nobody is working on
+    taken,         // taken already
 };
 
-// One statement takes the seats and writes the hold, if nothing speaks against it.
-std::optional<Hold> write_hold(const Request& request, TimestampTz clock, Source source, std::int32_t lane) {
-    static constinit Statement from_session("WITH taken AS (" PGBK_TAKE_FROM_SESSION_SQL PGBK_ACCEPTABLE_SQL
-                                            " RETURNING a.hold_seconds)" PGBK_INSERT_HOLD_SQL
-                                            "taken AS u) AS t RETURNING expires_at");
-    static constinit Statement from_lane("WITH taken AS (" PGBK_TAKE_FROM_LANE_SQL PGBK_ACCEPTABLE_SQL
-                                         " RETURNING a.hold_seconds, l.remaining), held AS (" PGBK_INSERT_HOLD_SQL
-                                         "taken AS u) AS t RETURNING expires_at)"
-                                         " SELECT h.expires_at, t.remaining FROM held AS h, taken AS t");
+// The statement takes the seats, unless that is done, and writes the hold if nothing speaks against it.
+Statement& hold_statement(Source source) {
+    static constinit Statement from_session(
+        "WITH taken AS (" PGBK_TAKE_FROM_SESSION_SQL PGBK_ACCEPTABLE_SQL PGBK_UNLIMITED_SQL
+        " RETURNING a.hold_seconds)" PGBK_INSERT_HOLD_SQL "taken AS u) AS t RETURNING expires_at, 0");
+    // The last party's seats of a lane are left to the statement below: whoever waits here for a rival, and then finds
+    // too few seats, keeps the lane's lock (see Kept).
+    static constinit Statement from_own_lane(
+        "WITH taken AS (" PGBK_TAKE_FROM_LANE_SQL PGBK_ACCEPTABLE_SQL PGBK_UNLIMITED_SQL
+        " AND l.lane = $5 AND l.remaining > $3"
+        " RETURNING a.hold_seconds)" PGBK_INSERT_HOLD_SQL "taken AS u) AS t RETURNING expires_at, $5");
+    static constinit Statement from_unlocked_lane(
+        "WITH free AS MATERIALIZED (" PGBK_UNLOCKED_LANE_SQL "), taken AS (" PGBK_TAKE_FROM_LANE_SQL PGBK_ACCEPTABLE_SQL
+        " AND l.lane = (SELECT f.lane FROM free AS f)"
+        " RETURNING a.hold_seconds, l.lane::integer)" PGBK_INSERT_HOLD_SQL
+        "taken AS u) AS t RETURNING expires_at, (SELECT u.lane FROM taken AS u)");
     static constinit Statement already_taken(PGBK_INSERT_HOLD_SQL
                                              "booking.sessions AS s JOIN booking.activities AS u"
                                              "    ON u.organization_id = $1 AND u.id = s.activity_id"
                                              " WHERE s.organization_id = $1 AND s.id = $2) AS t"
-                                             " RETURNING expires_at");
-    Statement& statement = source == Source::session_row ? from_session
-                           : source == Source::lane      ? from_lane
-                                                         : already_taken;
+                                             " RETURNING expires_at, $5");
+    switch (source) {
+    case Source::session_row:
+        return from_session;
+    case Source::own_lane:
+        return from_own_lane;
+    case Source::unlocked_lane:
+        return from_unlocked_lane;
+    case Source::taken:
+        break;
+    }
+    return already_taken;
+}
+
+std::optional<Hold> write_hold(const Request& request, TimestampTz clock, Source source, std::int32_t lane) {
     const core::Uuid id = new_id(request.organization);
     const Secret secret = new_secret(request);
     const Digest token_hash = sha256_of(as_bytes(secret.token));
@@ -128,27 +150,35 @@ std::optional<Hold> write_hold(const Request& request, TimestampTz clock, Source
         request_value = Value::bytea(as_bytes(request_hash));
     }
     const Value hold_seconds = request.hold_seconds.has_value() ? Value(*request.hold_seconds) : Value::null(INT4OID);
-    const Rows rows = statement.write({request.organization, request.session, request.party_size,
-                                       Value::timestamp(clock), lane, hold_seconds, request.email, id,
-                                       Value::bytea(as_bytes(token_hash)), salt, key, request_value});
+    const Rows rows = hold_statement(source).write({request.organization, request.session, request.party_size,
+                                                    Value::timestamp(clock), lane, hold_seconds, request.email, id,
+                                                    Value::bytea(as_bytes(token_hash)), salt, key, request_value});
     if (rows.empty()) {
         return std::nullopt;
     }
-    if (source == Source::lane) {
-        // Near its end a lane is better looked at first: see keeps_lock below.
-        constexpr std::int32_t few = 64;
-        remember_scarcity(request.session, rows.int4(0, 2) < few);
+    if (source == Source::unlocked_lane) {
+        remember_lane(request.session, rows.int4(0, 2));
     }
     return Hold{id, rows.timestamp(0, 1), core::token_text(secret.token)};
 }
 
 // The fast path, by what this backend knows of the session.
-std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock) {
-    const std::int32_t lanes = lanes_seen(request.session);
+std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock, std::int32_t lanes) {
     if (lanes == 0) {
         return write_hold(request, clock, Source::session_row, 0);
     }
-    return write_hold(request, clock, Source::lane, own_lane(request.session, lanes));
+    return write_hold(request, clock, Source::own_lane, own_lane(request.session, lanes));
+}
+
+// SKIP LOCKED may lock a lane, find that its seats have just gone, and keep the lock although it returns no row: hence
+// the subtransaction.
+std::optional<Hold> take_unlocked_and_hold(const Request& request, TimestampTz clock, std::int32_t lanes) {
+    std::optional<Hold> hold;
+    (void)in_subtransaction([&] {
+        hold = write_hold(request, clock, Source::unlocked_lane, own_lane(request.session, lanes));
+        return hold.has_value();
+    });
+    return hold;
 }
 
 // Holds of one address are counted one call at a time, so that two calls at once cannot both find room for one more.
@@ -183,15 +213,14 @@ struct Free {
 Free explain(const Request& request, TimestampTz clock) {
     static constinit Statement statement(
         "SELECT s.status, s.start_time, s.capacity_total, (r.seats - s.oversold_by)::integer, a.party_size_min,"
-        "       a.party_size_max, a.hold_seconds_max, r.seats - s.oversold_by"
-        "       + COALESCE((SELECT sum(h.party_size) FROM booking.slot_reservations AS h"
-        "                    WHERE h.organization_id = $1 AND h.session_id = $2 AND h.status = 'pending'"
-        "                      AND h.expires_at <= $4), 0),"
-        "       s.lane_count::integer, a.live_holds_per_email"
-        "  FROM booking.sessions AS s"
-        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
-        " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
-        " WHERE s.organization_id = $1 AND s.id = $2");
+        "       a.party_size_max, a.hold_seconds_max,"
+        "       r.seats - s.oversold_by + " PGBK_EXPIRED_SEATS_SQL(
+            "$1", "$2", "$4") ","
+                              "       s.lane_count::integer, a.live_holds_per_email"
+                              "  FROM booking.sessions AS s"
+                              "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+                              " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
+                              " WHERE s.organization_id = $1 AND s.id = $2");
     const Rows rows =
         statement.write({request.organization, request.session, request.party_size, Value::timestamp(clock)});
     if (rows.empty()) {
@@ -224,40 +253,71 @@ Free explain(const Request& request, TimestampTz clock) {
                 rows.is_null(0, 10) ? std::nullopt : std::optional(rows.int4(0, 10))};
 }
 
+// The seats are taken wherever they lie, waiting for rivals if need be, and then the hold is written.
+std::optional<Hold> take_then_hold(const Request& request, TimestampTz clock, const Free& free) {
+    const capacity::Seats seats{request.organization, request.session, request.party_size};
+    const auto expired = free.by_expired_hold ? capacity::Expired::reclaim : capacity::Expired::leave;
+    if (!capacity::take(seats, clock, expired)) {
+        return std::nullopt;
+    }
+    auto hold = write_hold(request, clock, Source::taken, 0);
+    if (!hold.has_value()) {
+        refuse_unknown_session(request.session); // it has just been deleted, and the seats with it
+    }
+    return hold;
+}
+
+// A lock that the fast path has left behind: it waited for a counter in vain.
+enum class Kept : std::uint8_t { none, session, lane };
+
+// After a look at the session. Throws where holds are limited and this would be one too many.
+std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock, const Free& free, Kept kept) {
+    if (free.live_holds_per_email.has_value()) {
+        check_live_holds(request, *free.live_holds_per_email, clock);
+    }
+    if (free.lanes > 0 && !free.by_expired_hold) {
+        if (auto hold = take_unlocked_and_hold(request, clock, free.lanes); hold.has_value()) {
+            return hold;
+        }
+    }
+    if (kept == Kept::lane) {
+        return std::nullopt; // others may be waiting for it with the seats that we want
+    }
+    return take_then_hold(request, clock, free);
+}
+
 Hold take_or_refuse(const Request& request) {
     // Each round ends by success, by a refusal, or because rivals changed the counters in between.
     constexpr int rounds = 16;
-    bool keeps_lock = false;
-    for (int round = 0; round < rounds; ++round) {
+    bool look_first = was_scarce(request.session);
+    Kept kept = Kept::none;
+    for (int round = 0; round < rounds && kept != Kept::lane; ++round) {
         const TimestampTz clock = settings::now();
-        if (round == 0 && !was_scarce(request.session)) {
+        const std::int32_t lanes = lanes_seen(request.session);
+        if (!look_first) {
             const bool had_written = TransactionIdIsValid(GetTopTransactionIdIfAny());
-            if (auto hold = take_and_hold(request, clock); hold.has_value()) {
+            if (auto hold = take_and_hold(request, clock, lanes); hold.has_value()) {
                 return *std::move(hold);
             }
-            // It changed nothing, and yet this has become a writing transaction: it waited for a counter in vain.
-            keeps_lock = !had_written && TransactionIdIsValid(GetTopTransactionIdIfAny());
+            if (!had_written && TransactionIdIsValid(GetTopTransactionIdIfAny())) {
+                kept = lanes == 0 ? Kept::session : Kept::lane;
+            }
         }
         const Free free = explain(request, clock);
+        const bool is_limited = free.live_holds_per_email.has_value();
+        look_first = is_limited || free.by_expired_hold || free.lanes == lanes;
         remember_lanes(request.session, free.lanes);
-        remember_scarcity(request.session, free.live_holds_per_email.has_value());
-        if (free.live_holds_per_email.has_value()) {
-            check_live_holds(request, *free.live_holds_per_email, clock);
+        remember_scarcity(request.session, is_limited);
+        if (!look_first && kept == Kept::none) {
+            continue; // the fast path looked in the wrong place
         }
-        const capacity::Seats seats{request.organization, request.session, request.party_size};
-        const auto expired = free.by_expired_hold ? capacity::Expired::reclaim : capacity::Expired::leave;
-        const auto locked = keeps_lock ? capacity::Locked::skip : capacity::Locked::wait_for;
-        if (capacity::take(seats, clock, expired, locked)) {
-            auto hold = write_hold(request, clock, Source::taken, 0);
-            if (!hold.has_value()) {
-                refuse_unknown_session(request.session); // it has just been deleted, and the seats with it
-            }
+        if (auto hold = take_what_is_free(request, clock, free, kept); hold.has_value()) {
             return *std::move(hold);
         }
-        if (keeps_lock) {
-            break; // others may be waiting for us with the seats that we want
-        }
         if (free.by_expired_hold) {
+            if (kept != Kept::none) {
+                break; // who is settling the holds may be waiting for us
+            }
             capacity::await_settlement(request.organization, request.session, clock);
         }
     }

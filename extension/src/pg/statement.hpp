@@ -20,6 +20,9 @@ public:
     static Value date(DateADT v) { return {DATEOID, DateADTGetDatum(v)}; }
     static Value bytea(std::string_view v) { return {BYTEAOID, v}; }
     static Value array(Oid array_type, Datum v) { return {array_type, v}; }
+    static Value jsonb(Datum v) { return {JSONBOID, v}; }
+    static Value numeric(Datum v) { return {NUMERICOID, v}; }
+    static Value interval(const Interval* v) { return {INTERVALOID, PointerGetDatum(v)}; }
     static Value null(Oid type) {
         Value value(type, Datum{0});
         value.null_ = true;
@@ -65,9 +68,14 @@ private:
     std::uint64_t count_ = 0;
 };
 
+// How a statement is planned. Looking up single rows by key, the plan that knows no parameters is the right one, and
+// planning costs many times the execution: it is made once. The server's own choice (automatic) would go on planning
+// each call wherever its guess of the costs favours that; it is for reports, whose best plan depends on the parameters.
+enum class Plan : std::uint8_t { once, automatic };
+
 class Statement {
 public:
-    explicit constexpr Statement(const char* sql) : sql_(sql) {}
+    explicit constexpr Statement(const char* sql, Plan plan = Plan::once) : sql_(sql), kind_(plan) {}
 
     // Sees what the calling statement sees.
     Rows read(std::initializer_list<Value> values) { return run(values, true); }
@@ -75,13 +83,33 @@ public:
     Rows write(std::initializer_list<Value> values) { return run(values, false); }
 
 private:
-    static constexpr std::size_t most_values = 32;
-
     Rows run(std::initializer_list<Value> values, bool read_only);
-    void prepare(const Value* values, int count); // server frame
 
     const char* sql_;
+    Plan kind_;
     SPIPlanPtr plan_ = nullptr;
+};
+
+// A statement over the transition tables of a trigger (old_rows, new_rows). A plan is kept for each table that has the
+// trigger, since another table's rows may have another shape, and one that does not depend on how many rows the first
+// change had.
+class TransitionStatement {
+public:
+    explicit constexpr TransitionStatement(const char* sql) : sql_(sql) {}
+
+    Rows write(const TriggerData& data, std::initializer_list<Value> values);
+
+private:
+    struct TablePlan {
+        Oid table;
+        SPIPlanPtr plan;
+        TablePlan* next;
+    };
+
+    SPIPlanPtr plan_for(Oid table, const Value* values, int count); // server frame
+
+    const char* sql_;
+    TablePlan* plans_ = nullptr;
 };
 
 } // namespace pgbk
