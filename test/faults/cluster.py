@@ -22,23 +22,32 @@ def as_server(*command):
 class Cluster:
     """Points PGHOST at itself, so that psql.py talks to it."""
 
-    def __init__(self, name, *settings):
+    def __init__(self, name, *settings, initdb=(), environment=()):
         self.data = pathlib.Path(os.environ["FAULTS_DIR"]) / name
+        self.environment = environment  # of the server: NAME=VALUE
         self.log = self.data.with_suffix(".log")
         self.sockets = tempfile.mkdtemp(prefix="pgbk")
         if os.environ.get("SERVER_USER"):
             shutil.chown(self.sockets, os.environ["SERVER_USER"])
-        as_server("initdb", "-D", str(self.data), "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "-U", "postgres")
+        as_server("initdb", "-D", str(self.data), "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "-U", "postgres",
+                  *initdb)
         lines = [f"unix_socket_directories = '{self.sockets}'", "listen_addresses = ''", "timezone = 'UTC'",
                  "shared_preload_libraries = ''", "max_connections = 150", "log_min_messages = log", *settings]
         as_server("sh", "-c", f"printf '%s\\n' \"$@\" >> '{self.data}/postgresql.conf'", "sh", *lines)
         os.environ.update(PGHOST=self.sockets, PGPORT="5432", PGUSER="postgres")
 
     def start(self):
-        as_server("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60", "start")
+        as_server("env", *self.environment, "pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60", "start")
 
-    def stop(self):
-        as_server("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+    def is_running(self):
+        try:
+            as_server("pg_ctl", "-D", str(self.data), "status")
+            return True
+        except subprocess.CalledProcessError:
+            return False
+
+    def stop(self, mode="fast"):
+        as_server("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "stop")
 
     def remove(self):
         try:
