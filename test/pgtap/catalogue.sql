@@ -25,6 +25,8 @@ SELECT public.bag_eq(
               ('booking.clock()', 'fss', false),
               ('booking.confirm_reservation(uuid,text,text,text)', 'fvu', false),
               ('booking.current_user_id()', 'fss', false),
+              ('booking.event_description(text,text)', 'fis', false),
+              ('booking.event_kinds()', 'fis', false),
               ('booking.expired_hold_seats(integer,uuid)', 'fsu', false),
               ('booking.extend_reservation(uuid,text,integer)', 'fvu', false),
               ('booking.generate_activity_sessions(uuid,date,integer)', 'fvu', false),
@@ -37,9 +39,12 @@ SELECT public.bag_eq(
               ('booking.integrity_check()', 'fsu', false),
               ('booking.is_original()', 'fsu', false),
               ('booking.live_cpp_frames()', 'fvu', false),
+              ('booking.maintain_event_partitions(integer,integer)', 'fvu', false),
+              ('booking.maintain_job()', 'pvu', false),
               ('booking.new_id(integer)', 'fvu', false),
               ('booking.next_available_sessions(uuid,integer,integer,timestamp with time zone)', 'fsu', false),
               ('booking.organization_of(uuid)', 'fis', true),
+              ('booking.record_events()', 'fvu', false),
               ('booking.refusal_codes()', 'fis', false),
               ('booking.release_expired_reservations()', 'fvu', false),
               ('booking.release_expired_reservations(integer)', 'fvu', false),
@@ -93,23 +98,27 @@ SELECT public.is_empty(
         UNION ALL SELECT c.name FROM booking.refusal_codes() AS c GROUP BY c.name HAVING count(*) > 1 $$,
     'no two refusals share a code or a name');
 
--- Tables and views.
+-- Tables and views. Daily partitions stand as one.
 SELECT public.bag_eq(
-    $$ SELECT c.relname::text AS name, format('%s of %s, rls %s, forced %s', c.relkind, c.relowner::regrole,
-                                              c.relrowsecurity, c.relforcerowsecurity) AS properties
-         FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind <> 'i' $$,
+    $$ SELECT DISTINCT regexp_replace(c.relname, '_\d{8}$', '_DAY') AS name,
+              format('%s of %s, rls %s, forced %s', c.relkind, c.relowner::regrole, c.relrowsecurity,
+                     c.relforcerowsecurity) AS properties
+         FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind NOT IN ('i', 'I') $$,
     $$ SELECT n AS name, 'r of booking_owner, rls t, forced f' AS properties
-         FROM unnest(ARRAY['activities', 'bookings', 'customers', 'generation_watermarks', 'installation', 'job_runs',
-                           'organization_members', 'organizations', 'packages', 'schedule_exceptions',
+         FROM unnest(ARRAY['activities', 'booking_events_DAY', 'booking_events_default', 'bookings', 'customers',
+                           'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
                            'schema_migrations', 'session_lanes', 'sessions', 'slot_reservations', 'venues']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
-         FROM unnest(ARRAY['activity_sessions', 'public_activities', 'public_venues', 'user_organizations']) AS n
+         FROM unnest(ARRAY['activity_sessions', 'event_payloads', 'full_events', 'owner_events', 'public_activities',
+                           'public_events', 'public_venues', 'user_organizations']) AS n
+        UNION ALL
+       SELECT 'booking_events', 'p of booking_owner, rls t, forced f'
         UNION ALL
        SELECT 'organizations_organization_id_seq', 'S of booking_owner, rls f, forced f' $$,
     'tables and views belong to booking_owner, tables with row-level security that is not forced');
 SELECT public.is_empty(
-    $$ SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'v')
+    $$ SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p', 'v')
           AND COALESCE(obj_description(c.oid, 'pg_class'), '') = '' $$,
     'every table and view has a COMMENT');
 SELECT public.is_empty(

@@ -14,7 +14,7 @@ VALUES ('p', 'booking_public'), ('c', 'booking_customer'), ('m', 'booking_member
 -- Rights on tables and views, in the letters that psql shows: r select, a insert, w update, d delete, D truncate,
 -- x references, t trigger. A role that is not named has none.
 SELECT public.bag_eq(
-    $$ SELECT c.relname::text AS relation,
+    $$ SELECT DISTINCT regexp_replace(c.relname, '_\d{8}$', '_DAY') AS relation,
               COALESCE(string_agg(g.letter || '=' || g.rights, ' ' ORDER BY strpos('pcmsran', g.letter)), 'none')
          FROM pg_class AS c
          LEFT JOIN LATERAL (
@@ -25,19 +25,26 @@ SELECT public.bag_eq(
                   AS p (name, letter, place)
                WHERE has_table_privilege(r.role::oid, c.oid, p.name)
                GROUP BY r.letter) AS g ON true
-        WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'v')
+        WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p', 'v')
         GROUP BY c.relname $$,
     $$ VALUES ('activities', 'm=rawd s=rawd a=rawd'),
               ('activity_sessions', 'p=r c=r m=r s=r a=r'),
+              ('booking_events', 'c=r m=r s=r a=r'),
+              ('booking_events_DAY', 'none'),
+              ('booking_events_default', 'none'),
               ('bookings', 'c=r m=r s=r a=r'),
               ('customers', 'c=r m=r s=rawd a=rawd'),
+              ('event_payloads', 'none'),
+              ('full_events', 's=r a=r'),
               ('generation_watermarks', 's=r a=r'),
               ('installation', 's=r a=r'),
               ('job_runs', 'm=r s=ra a=ra'),
               ('organization_members', 'm=r s=rawd a=rawd'),
               ('organizations', 'm=r s=rawd a=rawd'),
+              ('owner_events', 'm=r s=r a=r'),
               ('packages', 'm=rawd s=rawd a=rawd'),
               ('public_activities', 'p=r c=r m=r s=r a=r'),
+              ('public_events', 'p=r c=r m=r s=r a=r'),
               ('public_venues', 'p=r c=r m=r s=r a=r'),
               ('schedule_exceptions', 'm=rawd s=rawd a=rawd'),
               ('schema_migrations', 's=r a=r'),
@@ -67,6 +74,8 @@ SELECT public.bag_eq(
               ('booking.check_time_zone(text)', 'pcmsra-'),
               ('booking.clock()', 'pcmsra-'),
               ('booking.current_user_id()', 'pcmsra-'),
+              ('booking.event_description(text,text)', 'pcmsra-'),
+              ('booking.event_kinds()', 'pcmsra-'),
               ('booking.expired_hold_seats(integer,uuid)', 'pcmsra-'),
               ('booking.new_id(integer)', 'pcmsra-'),
               ('booking.organization_of(uuid)', 'pcmsra-'),
@@ -87,6 +96,8 @@ SELECT public.bag_eq(
               ('booking.generate_job(integer)', '---s-a-'),
               ('booking.integrity_check()', '---s-a-'),
               ('booking.is_original()', '---s-a-'),
+              ('booking.maintain_event_partitions(integer,integer)', '---s-a-'),
+              ('booking.maintain_job()', '---s-a-'),
               ('booking.release_expired_reservations()', '---s-a-'),
               ('booking.release_expired_reservations(integer)', '---s-a-'),
               ('booking.release_job()', '---s-a-'),
@@ -95,6 +106,7 @@ SELECT public.bag_eq(
               ('booking.check_transition()', '-------'),
               ('booking.install(name)', '-------'),
               ('booking.install_roles(name)', '-------'),
+              ('booking.record_events()', '-------'),
               ('booking.stamp_row()', '-------') $$,
     'rights on routines, by role');
 
@@ -111,15 +123,16 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities bookings customers generation_watermarks installation job_runs organization_members'
-               ' organizations packages schedule_exceptions schema_migrations session_lanes sessions slot_reservations'
+               'activities booking_events bookings customers generation_watermarks installation job_runs'
+               ' organization_members organizations packages schedule_exceptions schema_migrations session_lanes sessions slot_reservations'
                ' venues'),
               ('member_read', 'SELECT', '{booking_member}',
-               'activities bookings customers job_runs organizations packages schedule_exceptions sessions'
-               ' slot_reservations venues'),
+               'activities booking_events bookings customers job_runs organizations packages schedule_exceptions'
+               ' sessions slot_reservations venues'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
               ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),
-              ('customer_read_own', 'SELECT', '{booking_customer}', 'bookings customers slot_reservations'),
+              ('customer_read_own', 'SELECT', '{booking_customer}',
+               'booking_events bookings customers slot_reservations'),
               ('public_read', 'SELECT', '{booking_public}', 'session_lanes sessions') $$,
     'policies by name, command, role and table');
 SELECT public.is_empty(

@@ -2,7 +2,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(61);
+SELECT public.plan(63);
 
 CREATE ROLE regress_visitor NOLOGIN IN ROLE booking_public;
 CREATE ROLE regress_member NOLOGIN IN ROLE booking_member;
@@ -57,17 +57,25 @@ EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE;
 END $$;
 
+-- How many events there are, in the words of sees(), whoever asks.
+CREATE FUNCTION pg_temp.all_events() RETURNS text STABLE SECURITY DEFINER LANGUAGE sql AS $$
+    SELECT string_agg(x.c, ' ' ORDER BY x.c)
+      FROM (SELECT format('%s:%s', e.organization_id, count(*)) AS c
+              FROM booking.booking_events AS e GROUP BY e.organization_id) AS x $$;
+
 CREATE TEMPORARY VIEW everything AS
 SELECT c.relname::text AS relation FROM pg_class AS c
- WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'v') 
-   AND c.relname NOT IN ('schema_migrations', 'installation');
+ WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+   AND NOT c.relispartition AND c.relname NOT IN ('schema_migrations', 'installation');
 GRANT SELECT ON pg_temp.everything TO PUBLIC;
 
 -- The public: free seats and the two public views.
 SET LOCAL ROLE regress_visitor;
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '42501'), ('customers', '42501'),
+    $$ VALUES ('booking_events', '42501'), ('event_payloads', '42501'), ('full_events', '42501'),
+              ('owner_events', '42501'), ('public_events', '1:8 2:3'),
+              ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '42501'), ('customers', '42501'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
               ('organizations', '42501'), ('packages', '42501'), ('public_activities', '1:3 2:1'),
               ('public_venues', '1:1 2:1'), ('schedule_exceptions', '42501'), ('session_lanes', '1:2'),
@@ -110,7 +118,9 @@ SET LOCAL ROLE regress_member;
 SELECT pg_temp.claim('staff-1') \g /dev/null
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('activities', '1:3'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:2'), ('customers', '1:2'),
+    $$ VALUES ('booking_events', '1:17'), ('event_payloads', '42501'), ('full_events', '42501'),
+              ('owner_events', '1:17'), ('public_events', '1:10 2:3'),
+              ('activities', '1:3'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:2'), ('customers', '1:2'),
               ('generation_watermarks', '42501'), ('job_runs', '1:1'), ('organization_members', '1:1'),
               ('organizations', '1:1'), ('packages', '1:1'), ('public_activities', '1:3 2:1'),
               ('public_venues', '1:1 2:1'), ('schedule_exceptions', '1:1'), ('session_lanes', '1:2'),
@@ -157,7 +167,7 @@ SELECT public.is((SELECT s.status FROM booking.sessions AS s WHERE s.organizatio
 -- A member without a claim, or of no organization, sees what the public sees. Malformed claims are an error.
 SET LOCAL ROLE regress_member;
 SELECT public.is((SELECT string_agg(DISTINCT pg_temp.sees(e.relation), ', ') FROM pg_temp.everything AS e
-                   WHERE e.relation !~ 'public_|sessions$|lanes$|watermarks$'
+                   WHERE e.relation !~ 'public_|sessions$|lanes$|watermarks$|full_events|payloads'
                      AND set_config('request.jwt.claims', c.claims, true) IS NOT NULL), c.answer,
                  'a member''s tables with claims ' || c.claims)
   FROM (VALUES ('', 'nothing'), ('{"sub": "stranger"}', 'nothing'), ('{}', 'nothing'), ('[]', 'nothing'),
@@ -169,7 +179,9 @@ SET LOCAL ROLE regress_customer;
 SELECT pg_temp.claim('mia') \g /dev/null
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:1'), ('customers', '1:1'),
+    $$ VALUES ('booking_events', '1:4'), ('event_payloads', '42501'), ('full_events', '42501'),
+              ('owner_events', '42501'), ('public_events', '1:19 2:3'),
+              ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:1'), ('customers', '1:1'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
               ('organizations', '42501'), ('packages', '42501'), ('public_activities', '1:3 2:1'),
               ('public_venues', '1:2 2:1'), ('schedule_exceptions', '42501'), ('session_lanes', '1:2'),
@@ -181,9 +193,15 @@ SELECT public.bag_eq('SELECT r.id FROM booking.slot_reservations AS r',
                      'a customer sees the own holds, however the address was written');
 SELECT public.is(pg_temp.changes('UPDATE booking.bookings SET customer_name = ''x'''), '42501',
                  'a customer changes no booking by hand');
+SELECT public.bag_eq($$ SELECT e.kind, n.name FROM booking.booking_events AS e
+                          LEFT JOIN booking.bookings AS b ON b.id = e.booking_id
+                          JOIN pg_temp.named AS n ON n.id IN (e.subject_id, b.reservation_id) $$,
+                     $$ VALUES ('reservation.held', 'held 1'), ('reservation.held', 'booked 1'),
+                               ('booking.created', 'booked 1'), ('booking.confirmed', 'booked 1') $$,
+                     'and sees the events of the own holds and bookings');
 SELECT pg_temp.claim('someone') \g /dev/null
 SELECT public.is(pg_temp.sees(t.name), 'nothing', 'a customer without an account here sees no ' || t.name)
-  FROM (VALUES ('customers'), ('bookings'), ('slot_reservations')) AS t (name);
+  FROM (VALUES ('customers'), ('bookings'), ('slot_reservations'), ('booking_events')) AS t (name);
 SELECT pg_temp.claim(NULL) \g /dev/null
 SELECT public.is(pg_temp.sees('bookings'), 'nothing', 'nor one without a claim');
 -- Customers whose user_id is NULL are nobody's.
@@ -195,10 +213,12 @@ SELECT pg_temp.claim(NULL) \g /dev/null
 SET LOCAL ROLE regress_server;
 SELECT public.bag_eq(
     $$ SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e
-        WHERE e.relation IN ('bookings', 'customers', 'slot_reservations', 'organizations', 'job_runs') $$,
+        WHERE e.relation IN ('bookings', 'customers', 'slot_reservations', 'organizations', 'job_runs', 'event_payloads')
+           OR e.relation IN ('booking_events', 'owner_events', 'full_events')
+          AND pg_temp.sees(e.relation) <> pg_temp.all_events() $$,
     $$ VALUES ('bookings', '1:2 2:1'), ('customers', '1:2 2:1'), ('slot_reservations', '1:3 2:2'),
-              ('organizations', '1:1 2:1'), ('job_runs', '1:1 2:1') $$,
-    'what a trusted server sees');
+              ('organizations', '1:1 2:1'), ('job_runs', '1:1 2:1'), ('event_payloads', '42501') $$,
+    'what a trusted server sees, besides all events');
 SELECT public.is(pg_temp.changes(w.statement), w.answer, 'server: ' || w.statement)
   FROM (VALUES ('UPDATE booking.sessions SET remaining = 0', '42501'),
                ('DELETE FROM booking.slot_reservations', '42501'),

@@ -29,13 +29,13 @@ SELECT public.bag_eq(
     $$ SELECT DISTINCT d.kind, d.identity FROM pg_temp.doomed() AS d WHERE d.class NOT IN ('pg_rewrite', 'pg_type') $$,
     $$ SELECT 'policy', format('member_read on booking.%s', t)
          FROM unnest(ARRAY['organizations', 'venues', 'activities', 'schedule_exceptions', 'packages', 'sessions',
-                           'customers', 'slot_reservations', 'bookings', 'job_runs']) AS t
+                           'customers', 'slot_reservations', 'bookings', 'job_runs', 'booking_events']) AS t
         UNION ALL
        SELECT 'policy', format('owner_write on booking.%s', t)
          FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'packages', 'sessions']) AS t
         UNION ALL
        SELECT 'policy', format('customer_read_own on booking.%s', t)
-         FROM unnest(ARRAY['customers', 'slot_reservations', 'bookings']) AS t
+         FROM unnest(ARRAY['customers', 'slot_reservations', 'bookings', 'booking_events']) AS t
         UNION ALL
        SELECT 'trigger', format('stamp_row on booking.%s', t)
          FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'customers']) AS t
@@ -43,18 +43,27 @@ SELECT public.bag_eq(
        SELECT 'trigger', format('check_transition on booking.%s', t)
          FROM unnest(ARRAY['bookings', 'slot_reservations']) AS t
         UNION ALL
-       VALUES ('policy', 'member_read_own on booking.organization_members'),
+       SELECT 'trigger', format('%s_%s on booking.%1$s', t, c)
+         FROM unnest(ARRAY['venues', 'activities', 'sessions']) AS t, unnest(ARRAY['inserted', 'updated', 'deleted']) AS c
+        UNION ALL
+       SELECT 'view', format('booking.%s', v)
+         FROM unnest(ARRAY['activity_sessions', 'event_payloads', 'full_events', 'owner_events', 'public_events']) AS v
+        UNION ALL
+       VALUES ('trigger', 'reservations_inserted on booking.slot_reservations'),
+              ('trigger', 'reservations_updated on booking.slot_reservations'),
+              ('trigger', 'bookings_inserted on booking.bookings'),
+              ('trigger', 'bookings_webhook_trigger on booking.bookings'),
+              ('policy', 'member_read_own on booking.organization_members'),
               ('table constraint', 'activities_id_check on booking.activities'),
               ('table constraint', 'activities_schedule_check on booking.activities'),
               ('table constraint', 'venues_id_check on booking.venues'),
-              ('table constraint', 'venues_timezone_check on booking.venues'),
-              ('view', 'booking.activity_sessions') $$,
-    'policies, triggers, four checks and one view are all that hangs on the extension');
+              ('table constraint', 'venues_timezone_check on booking.venues') $$,
+    'policies, triggers, four checks and five views are all that hangs on the extension');
 SELECT public.is_empty(
     $$ SELECT d.class, d.kind, d.identity FROM pg_temp.doomed() AS d
         WHERE d.class NOT IN ('pg_trigger', 'pg_policy', 'pg_rewrite', 'pg_attrdef')
           AND NOT (d.kind IN ('table constraint', 'view')
-                   OR d.class = 'pg_type' AND d.identity ~ '^booking\.activity_sessions(\[\])?$') $$,
+                   OR d.class = 'pg_type' AND d.identity ~ '^booking\.(activity_sessions|event_payloads|[a-z]+_events)(\[\])?$') $$,
     'no table, column, index or type of a table is among it');
 
 -- That the walk finds what must not be: each of these would lose data.
@@ -95,7 +104,8 @@ DECLARE
     t regclass;
 BEGIN
     FOR t IN SELECT c.oid FROM pg_class AS c
-              WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' ORDER BY c.relname LOOP
+              WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p')
+                AND NOT c.relispartition ORDER BY c.relname LOOP
         RETURN QUERY EXECUTE format('SELECT %L, count(*), md5(string_agg(x::text, chr(10) ORDER BY x::text))
                                        FROM %s AS x', t, t);
     END LOOP;
@@ -117,7 +127,7 @@ SELECT public.bag_eq('SELECT * FROM pg_temp.contents()', 'SELECT * FROM pg_temp.
 SELECT public.is_empty(
     $$ SELECT b.line FROM pg_temp.snapshot_before AS b
         WHERE b.line ~ '^(index|relation [rS]|column|comment|schema|role|migration|acl)'
-          AND b.line !~ 'booking.activity_sessions|[(]' AND b.line NOT IN (SELECT s FROM pg_temp.snapshot() AS s) $$,
+          AND b.line !~ 'booking\.(activity_sessions|event_payloads|(full|owner|public)_events)|[(]' AND b.line NOT IN (SELECT s FROM pg_temp.snapshot() AS s) $$,
     'tables, columns, comments and rights stay as they were');
 SELECT public.is((SELECT count(*) FROM public.tap_own), 2::bigint, 'a table of the user''s keeps its rows');
 SELECT public.hasnt_view('public', 'tap_view', 'a view of the user''s upon our view goes, as the documentation says');
