@@ -81,3 +81,23 @@ $$;
 COMMENT ON PROCEDURE booking.release_job() IS
     'Releases expired holds; commits after each organization and writes job_runs where there was something to do';
 
+
+-- Not one organization's: a failure is pg_cron's to record (cron.job_run_details).
+CREATE PROCEDURE booking.maintain_job()
+LANGUAGE plpgsql AS $$
+DECLARE
+    done record;
+BEGIN
+    IF NOT booking.is_original() THEN
+        RAISE LOG 'pg_booking: this database is a copy, its jobs are held; see booking.adopt()';
+        RETURN;
+    END IF;
+    done := booking.maintain_event_partitions();
+    COMMIT;
+    IF done.skipped OPERATOR(pg_catalog.>) 0 THEN
+        RAISE WARNING 'pg_booking: % partitions of booking_events were in use; the next run takes them', done.skipped;
+    END IF;
+END
+$$;
+COMMENT ON PROCEDURE booking.maintain_job() IS
+    'What is due once a day whatever the organization: partitions of booking_events, made ahead and dropped when old';

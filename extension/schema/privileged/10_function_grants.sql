@@ -5,7 +5,8 @@
 GRANT EXECUTE ON FUNCTION
     booking.new_id(integer), booking.organization_of(uuid), booking.check_schedule(jsonb),
     booking.check_time_zone(text), booking.clock(), booking.current_user_id(),
-    booking.expired_hold_seats(integer, uuid), booking.refusal_codes(), booking.state_transitions()
+    booking.expired_hold_seats(integer, uuid), booking.refusal_codes(), booking.state_transitions(),
+    booking.event_kinds(), booking.event_description(text, text)
     TO booking_public, booking_relay;
 
 -- Visitors: what they may do to a hold they prove by its token.
@@ -33,8 +34,10 @@ GRANT EXECUTE ON FUNCTION
     booking.release_expired_reservations(),
     booking.release_expired_reservations(integer),
     booking.integrity_check(),
-    booking.is_original()
+    booking.is_original(),
+    booking.maintain_event_partitions(integer, integer)
     TO booking_service;
-GRANT EXECUTE ON PROCEDURE booking.generate_job(integer), booking.release_job() TO booking_service;
+GRANT EXECUTE ON PROCEDURE booking.generate_job(integer), booking.release_job(), booking.maintain_job()
+    TO booking_service;
 
 GRANT EXECUTE ON FUNCTION booking.adopt(boolean), booking.live_cpp_frames() TO booking_admin;

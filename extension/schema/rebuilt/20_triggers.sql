@@ -24,3 +24,64 @@ CREATE TRIGGER check_transition BEFORE UPDATE ON booking.slot_reservations
     FOR EACH ROW
     WHEN (OLD.status IS DISTINCT FROM NEW.status)
     EXECUTE FUNCTION booking.check_transition('reservation');
+
+-- Events. The function's argument names the entity. Once a statement, over its transition tables; only the update of
+-- sessions is different, because their counters change with every booking: its list of columns is asked before anything
+-- else is done, and a list excludes transition tables.
+
+DROP TRIGGER IF EXISTS reservations_inserted ON booking.slot_reservations;
+CREATE TRIGGER reservations_inserted AFTER INSERT ON booking.slot_reservations
+    REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('reservation');
+DROP TRIGGER IF EXISTS reservations_updated ON booking.slot_reservations;
+CREATE TRIGGER reservations_updated AFTER UPDATE ON booking.slot_reservations
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('reservation');
+
+DROP TRIGGER IF EXISTS bookings_inserted ON booking.bookings;
+CREATE TRIGGER bookings_inserted AFTER INSERT ON booking.bookings
+    REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('booking');
+DROP TRIGGER IF EXISTS bookings_webhook_trigger ON booking.bookings;
+CREATE TRIGGER bookings_webhook_trigger AFTER UPDATE ON booking.bookings
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('booking');
+
+DROP TRIGGER IF EXISTS sessions_inserted ON booking.sessions;
+CREATE TRIGGER sessions_inserted AFTER INSERT ON booking.sessions
+    REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('session');
+DROP TRIGGER IF EXISTS sessions_updated ON booking.sessions;
+CREATE TRIGGER sessions_updated AFTER UPDATE OF status, capacity_total ON booking.sessions
+    FOR EACH ROW WHEN (OLD.status <> NEW.status OR OLD.capacity_total <> NEW.capacity_total)
+    EXECUTE FUNCTION booking.record_events('session');
+DROP TRIGGER IF EXISTS sessions_deleted ON booking.sessions;
+CREATE TRIGGER sessions_deleted AFTER DELETE ON booking.sessions
+    REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('session');
+
+DROP TRIGGER IF EXISTS activities_inserted ON booking.activities;
+CREATE TRIGGER activities_inserted AFTER INSERT ON booking.activities
+    REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('activity');
+DROP TRIGGER IF EXISTS activities_updated ON booking.activities;
+CREATE TRIGGER activities_updated AFTER UPDATE ON booking.activities
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('activity');
+DROP TRIGGER IF EXISTS activities_deleted ON booking.activities;
+CREATE TRIGGER activities_deleted AFTER DELETE ON booking.activities
+    REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('activity');
+
+DROP TRIGGER IF EXISTS venues_inserted ON booking.venues;
+CREATE TRIGGER venues_inserted AFTER INSERT ON booking.venues
+    REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('venue');
+DROP TRIGGER IF EXISTS venues_updated ON booking.venues;
+CREATE TRIGGER venues_updated AFTER UPDATE ON booking.venues
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('venue');
+DROP TRIGGER IF EXISTS venues_deleted ON booking.venues;
+CREATE TRIGGER venues_deleted AFTER DELETE ON booking.venues
+    REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('venue');

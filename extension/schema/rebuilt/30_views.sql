@@ -42,3 +42,143 @@ SELECT a.organization_id, a.id, a.venue_id, a.name, a.schedule, a.capacity, a.pr
   JOIN booking.organizations o ON o.organization_id = a.organization_id
  WHERE o.status = 'active' AND a.status = 'active';
 COMMENT ON VIEW booking.public_activities IS 'Activities as the public may see them';
+
+-- Events, one view an audience: who may see a kind at all is said by event_kinds(), what of it by the columns here.
+
+CREATE OR REPLACE VIEW booking.full_events WITH (security_invoker = true) AS
+SELECT e.organization_id,
+       e.id,
+       e.kind AS event_type,
+       COALESCE(e.facts ->> 'description',
+                booking.event_description(e.kind, COALESCE(b.booking_number, a.name, v.name, e.facts ->> 'name')))
+           AS description,
+       e.occurred_at,
+       e.subject_id,
+       e.session_id,
+       e.booking_id,
+       e.facts,
+       o.name AS organization_name,
+       v.name AS venue_name,
+       a.name AS activity_name,
+       s.start_time AS session_start,
+       s.end_time AS session_end,
+       s.timezone AS session_timezone,
+       b.booking_number,
+       b.customer_id,
+       COALESCE(b.customer_name, c.name) AS customer_name,
+       COALESCE(b.customer_email, r.customer_email) AS customer_email,
+       COALESCE(b.customer_phone, c.phone) AS customer_phone
+  FROM booking.booking_events e
+  LEFT JOIN booking.organizations o ON o.organization_id = e.organization_id
+  LEFT JOIN booking.sessions s ON s.organization_id = e.organization_id AND s.id = e.session_id
+  LEFT JOIN booking.activities a ON a.organization_id = e.organization_id
+                                AND a.id = COALESCE(s.activity_id, e.subject_id)
+  LEFT JOIN booking.venues v ON v.organization_id = e.organization_id AND v.id = COALESCE(a.venue_id, e.subject_id)
+  LEFT JOIN booking.bookings b ON b.organization_id = e.organization_id AND b.id = e.booking_id
+  LEFT JOIN booking.customers c ON c.organization_id = e.organization_id AND c.id = b.customer_id
+  LEFT JOIN booking.slot_reservations r ON r.organization_id = e.organization_id
+                                       AND r.id = COALESCE(b.reservation_id, e.subject_id);
+COMMENT ON VIEW booking.full_events IS 'Events with all that is known of them, for trusted servers';
+
+-- Not made from full_events, which its readers may not read.
+CREATE OR REPLACE VIEW booking.owner_events WITH (security_invoker = true) AS
+SELECT e.organization_id,
+       e.id,
+       e.kind AS event_type,
+       COALESCE(e.facts ->> 'description',
+                booking.event_description(e.kind, COALESCE(b.booking_number, a.name, v.name, e.facts ->> 'name')))
+           AS description,
+       e.occurred_at,
+       e.subject_id,
+       e.session_id,
+       e.booking_id,
+       e.facts,
+       v.name AS venue_name,
+       a.name AS activity_name,
+       s.start_time AS session_start,
+       s.end_time AS session_end,
+       s.timezone AS session_timezone,
+       b.booking_number,
+       COALESCE(b.customer_name, c.name) AS customer_name
+  FROM booking.booking_events e
+  LEFT JOIN booking.sessions s ON s.organization_id = e.organization_id AND s.id = e.session_id
+  LEFT JOIN booking.activities a ON a.organization_id = e.organization_id
+                                AND a.id = COALESCE(s.activity_id, e.subject_id)
+  LEFT JOIN booking.venues v ON v.organization_id = e.organization_id AND v.id = COALESCE(a.venue_id, e.subject_id)
+  LEFT JOIN booking.bookings b ON b.organization_id = e.organization_id AND b.id = e.booking_id
+  LEFT JOIN booking.customers c ON c.organization_id = e.organization_id AND c.id = b.customer_id
+ WHERE NOT EXISTS (SELECT 1 FROM booking.event_kinds() k WHERE k.kind = e.kind AND k.audience = 'full');
+COMMENT ON VIEW booking.owner_events IS
+    'Events of the reader''s organizations, with the names of customers and without their addresses';
+
+-- An activity that is not active is nobody's business yet, or any more: its events say which it was, and the one by which
+-- it ceases to be active says no more than that.
+CREATE OR REPLACE VIEW booking.public_events WITH (security_barrier = true) AS
+SELECT e.organization_id,
+       e.id,
+       e.kind AS event_type,
+       booking.event_description(e.kind, COALESCE(a.name, v.name, e.facts ->> 'name')) AS description,
+       e.occurred_at,
+       e.subject_id,
+       e.session_id,
+       NULL::uuid AS booking_id,
+       CASE WHEN e.facts ->> 'status' = 'inactive' THEN jsonb_build_object('status', 'inactive') ELSE e.facts END
+           AS facts,
+       v.name AS venue_name,
+       a.name AS activity_name
+  FROM booking.booking_events e
+  JOIN booking.event_kinds() k ON k.kind = e.kind AND k.audience = 'public'
+  JOIN booking.organizations o ON o.organization_id = e.organization_id AND o.status = 'active'
+  LEFT JOIN booking.sessions s ON s.organization_id = e.organization_id AND s.id = e.session_id
+  LEFT JOIN booking.activities a ON a.organization_id = e.organization_id AND a.status = 'active'
+                                AND a.id = COALESCE(s.activity_id, e.subject_id)
+  LEFT JOIN booking.venues v ON v.organization_id = e.organization_id AND v.id = COALESCE(a.venue_id, e.subject_id)
+ WHERE k.entity NOT IN ('activity', 'pricing') OR 'active' IN (e.facts ->> 'status', e.facts ->> 'previous_status');
+COMMENT ON VIEW booking.public_events IS 'Events of the public catalogue of active organizations';
+
+-- What is delivered, made anew for each attempt from the rows as they are then. Times are UTC and prices in major units,
+-- whoever asks.
+CREATE OR REPLACE VIEW booking.event_payloads WITH (security_invoker = true) AS
+SELECT f.organization_id,
+       f.id AS event_id,
+       f.event_type,
+       jsonb_build_object(
+           'id', f.id, 'event_type', f.event_type, 'description', f.description,
+           'event_id', f.id, 'event_time', t.occurred_at, 'source', 'pg_booking',
+           'booking_event', jsonb_build_object(
+               'id', f.id, 'event_type', f.event_type, 'description', f.description, 'occurred_at', t.occurred_at,
+               'organization_id', f.organization_id, 'subject_id', f.subject_id, 'session_id', f.session_id,
+               'booking_id', f.booking_id, 'facts', f.facts, 'venue_name', f.venue_name,
+               'activity_name', f.activity_name, 'session_start', t.session_start, 'session_end', t.session_end,
+               'session_timezone', f.session_timezone),
+           'provider_info', jsonb_build_object(
+               'id', f.organization_id, 'name', f.organization_name, 'company_name', f.organization_name),
+           'system', jsonb_build_object(
+               'environment', current_database(),
+               'timestamp', to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
+       || CASE WHEN b.id IS NULL THEN '{}' ELSE jsonb_build_object('booking_details', jsonb_build_object(
+               'id', b.id, 'booking_number', b.booking_number, 'client_id', b.customer_id,
+               'provider_id', b.organization_id, 'status', b.status, 'payment_status', b.payment_status,
+               'refund_status', b.refund_status, 'party_size', b.party_size, 'package_id', b.package_id,
+               'total_price', m.total_price, 'amount_cents', b.amount_cents, 'currency', b.currency,
+               'session_id', b.session_id, 'scheduled_start', t.scheduled_start, 'scheduled_end', t.scheduled_end,
+               'meeting_url', b.meeting_url, 'notes', b.notes, 'metadata', b.metadata, 'created_at', t.created_at)) END
+       || CASE WHEN f.customer_email IS NULL THEN '{}' ELSE jsonb_build_object('client_info', jsonb_build_object(
+               'id', f.customer_id, 'name', f.customer_name, 'email', f.customer_email, 'phone', f.customer_phone)) END
+           AS body
+  FROM booking.full_events f
+  LEFT JOIN booking.bookings b ON b.organization_id = f.organization_id AND b.id = f.booking_id
+ CROSS JOIN LATERAL (
+       SELECT to_char(f.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS occurred_at,
+              to_char(f.session_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS session_start,
+              to_char(f.session_end AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS session_end,
+              to_char(b.scheduled_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS scheduled_start,
+              to_char(b.scheduled_end AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS scheduled_end,
+              to_char(b.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS created_at) t
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN b.currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX',
+                                       'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') THEN b.amount_cents::numeric
+                   WHEN b.currency IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND')
+                       THEN round(b.amount_cents / 1000.0, 3)
+                   ELSE round(b.amount_cents / 100.0, 2) END AS total_price) m;
+COMMENT ON VIEW booking.event_payloads IS 'The body of a webhook, by event; for the functions of the relay';

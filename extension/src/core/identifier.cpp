@@ -33,12 +33,8 @@ Uuid IdGenerator::next(std::int64_t milliseconds, std::uint64_t random, std::int
         ++counter_;
     }
 
-    const auto ms = static_cast<std::uint64_t>(last_milliseconds_);
     const auto org = static_cast<std::uint32_t>(organization);
-    Uuid id{};
-    for (unsigned i = 0; i < 6; ++i) {
-        id.at(i) = byte_of(ms, 40U - 8U * i);
-    }
+    Uuid id = first_id_at(last_milliseconds_);
     id.at(6) = static_cast<std::uint8_t>(0x80U | ((counter_ >> 38U) & 0x0FU));
     id.at(7) = byte_of(counter_, 30U);
     id.at(8) = static_cast<std::uint8_t>(0x80U | ((counter_ >> 24U) & 0x3FU));
@@ -47,6 +43,15 @@ Uuid IdGenerator::next(std::int64_t milliseconds, std::uint64_t random, std::int
     id.at(11) = byte_of(counter_, 0U);
     for (unsigned i = 0; i < 4; ++i) {
         id.at(12 + i) = byte_of(org, 24U - 8U * i);
+    }
+    return id;
+}
+
+Uuid first_id_at(std::int64_t milliseconds) {
+    const auto ms = static_cast<std::uint64_t>(milliseconds < 0 ? 0 : milliseconds); // the field is unsigned
+    Uuid id{};
+    for (unsigned i = 0; i < 6; ++i) {
+        id.at(i) = byte_of(ms, 40U - 8U * i);
     }
     return id;
 }

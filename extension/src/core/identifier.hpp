@@ -39,6 +39,9 @@ private:
     std::uint64_t counter_ = 0;
 };
 
+// No id made at this time or later is below it, and none made earlier is above it. It is an id of nothing.
+Uuid first_id_at(std::int64_t milliseconds);
+
 // The organization number, or nothing if the uuid is not one of ours by its version and variant.
 std::optional<std::int32_t> organization_of(const Uuid& id);
 

@@ -1,6 +1,7 @@
 #include "pg/access.hpp"
 
 #include "pg/arguments.hpp"
+#include "pg/array.hpp"
 #include "pg/owner.hpp"
 
 namespace pgbk {
@@ -19,16 +20,51 @@ constexpr const char* member_hint =
     "Call as a member of booking_service, or as a member of booking_member with your user id as claim \"sub\" in "
     "request.jwt.claims.";
 
+constexpr const char* owner_hint = "Call as a member of booking_service, or as an owner of the organization: a member "
+                                   "of booking_member with your user "
+                                   "id as claim \"sub\" in request.jwt.claims.";
+
 // The organizations the claimed user acts for; empty without a claim or without the role booking_member.
-Rows memberships(const Call& call) {
+Rows memberships(const Call& call, bool only_as_owner) {
     const char* const user =
         server([&]() -> const char* { return has_role(call.caller, "booking_member") ? claimed_user_id() : nullptr; });
     if (user == nullptr) {
         return {};
     }
-    static constinit Statement statement(
-        "SELECT m.organization_id FROM booking.organization_members AS m WHERE m.user_id = $1");
-    return statement.read({std::string_view(user)});
+    static constinit Statement statement("SELECT m.organization_id FROM booking.organization_members AS m"
+                                         " WHERE m.user_id = $1 AND (m.role = 'owner' OR NOT $2)");
+    return statement.read({std::string_view(user), only_as_owner});
+}
+
+// Denies unless trusted or a member of the organization, as owner if so asked.
+void require_membership(const Call& call, std::int32_t organization, bool as_owner, const char* action,
+                        const char* hint) {
+    if (is_trusted(call)) {
+        return;
+    }
+    const Rows rows = memberships(call, as_owner);
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        if (rows.int4(row, 1) == organization) {
+            return;
+        }
+    }
+    deny(action, hint);
+}
+
+// The same for all organizations at once.
+Value organizations_of(const Call& call, bool as_owner, const char* action, const char* hint) {
+    if (is_trusted(call)) {
+        return Value::null(INT4ARRAYOID);
+    }
+    const Rows rows = memberships(call, as_owner);
+    if (rows.empty()) {
+        deny(action, hint);
+    }
+    std::vector<std::int32_t> numbers;
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        numbers.push_back(rows.int4(row, 1));
+    }
+    return int4_array(numbers);
 }
 
 } // namespace
@@ -54,34 +90,25 @@ void require_administrator(const Call& call, const char* action) {
 }
 
 void require_member(const Call& call, std::int32_t organization, const char* action) {
-    if (is_trusted(call)) {
-        return;
+    require_membership(call, organization, false, action, member_hint);
+}
+
+void require_owner(const Call& call, std::int32_t organization, const char* action) {
+    require_membership(call, organization, true, action, owner_hint);
+}
+
+void require_relay(const Call& call, const char* action) {
+    if (!server([&] { return is_trusted(call.caller, call.owner) || has_role(call.caller, "booking_relay"); })) {
+        deny(action, "Call as a member of booking_relay.");
     }
-    const Rows rows = memberships(call);
-    for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        if (rows.int4(row, 1) == organization) {
-            return;
-        }
-    }
-    deny(action, member_hint);
 }
 
 Value visible_organizations(const Call& call) {
-    if (is_trusted(call)) {
-        return Value::null(INT4ARRAYOID);
-    }
-    const Rows rows = memberships(call);
-    if (rows.empty()) {
-        deny("see bookings", member_hint);
-    }
-    return Value::array(INT4ARRAYOID, server([&] {
-                            auto* const numbers = static_cast<Datum*>(palloc(sizeof(Datum) * rows.count()));
-                            for (std::uint64_t row = 0; row < rows.count(); ++row) {
-                                numbers[row] = Int32GetDatum(rows.int4(row, 1));
-                            }
-                            return PointerGetDatum(construct_array(numbers, static_cast<int>(rows.count()), INT4OID,
-                                                                   sizeof(std::int32_t), true, TYPALIGN_INT));
-                        }));
+    return organizations_of(call, false, "see bookings", member_hint);
+}
+
+Value owned_organizations(const Call& call, const char* action) {
+    return organizations_of(call, true, action, owner_hint);
 }
 
 } // namespace pgbk

@@ -15,11 +15,20 @@ void require_administrator(const Call& call, const char* action);
 // Lets trusted callers pass, and members of the organization (by their claims). Raises 42501 for all others.
 void require_member(const Call& call, std::int32_t organization, const char* action);
 
+// Lets trusted callers pass, and owners of the organization (by their claims). Raises 42501 for all others.
+void require_owner(const Call& call, std::int32_t organization, const char* action);
+
+// Lets trusted callers pass, and members of booking_relay. Raises 42501 for all others.
+void require_relay(const Call& call, const char* action);
+
 // Raises 42501 unless trusted. instead: what the caller should do.
 void require_trusted(const Call& call, const char* action, const char* instead);
 
 // The organizations whose bookings the caller may see, as a parameter: an int4[] for a member, NULL for a trusted
 // caller, who sees all. Raises 42501 for others.
 Value visible_organizations(const Call& call);
+
+// The same for what only owners may do: action is for the message.
+Value owned_organizations(const Call& call, const char* action);
 
 } // namespace pgbk

@@ -7,10 +7,17 @@
 namespace pgbk {
 
 // What is locked; part of the key, so that different things never meet.
-enum class LockOf : std::uint8_t { generation, idempotency_key, installation, email };
+enum class LockOf : std::uint8_t { generation, idempotency_key, installation, email, partitions, relay };
 
 // Waits, at most for lock_timeout. The bytes name the thing, for instance a uuid or a
 // digest.
 void lock_until_transaction_ends(LockOf what, std::string_view bytes);
+
+// Shared, until the session ends, however often it is called: a sign of life, which a new connection of the same
+// process may give before the server has noticed that the old one is gone.
+void share_until_session_ends(LockOf what, std::string_view bytes);
+
+// Whether any session has it now.
+bool is_locked(LockOf what, std::string_view bytes);
 
 } // namespace pgbk

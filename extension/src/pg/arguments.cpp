@@ -6,10 +6,6 @@ namespace pgbk {
 
 namespace {
 
-bool is_absent(const Call& call, int i) {
-    return i >= call.fcinfo->nargs || call.fcinfo->args[i].isnull;
-}
-
 Datum required(const Call& call, int i, const char* name) {
     if (is_absent(call, i)) {
         throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not be NULL");
@@ -42,6 +38,10 @@ HeapTuple form_row(TupleDesc descriptor, const Value* columns, std::size_t count
 
 } // namespace
 
+bool is_absent(const Call& call, int i) {
+    return i >= call.fcinfo->nargs || call.fcinfo->args[i].isnull;
+}
+
 core::Uuid uuid_argument(const Call& call, int i, const char* name) {
     core::Uuid id{};
     std::memcpy(id.data(), DatumGetUUIDP(required(call, i, name))->data, id.size());
@@ -58,6 +58,50 @@ DateADT date_argument(const Call& call, int i, const char* name) {
 
 std::string_view text_argument(const Call& call, int i, const char* name) {
     return text_of(required(call, i, name));
+}
+
+TimestampTz timestamp_argument(const Call& call, int i, const char* name) {
+    return DatumGetTimestampTz(required(call, i, name));
+}
+
+bool boolean_argument(const Call& call, int i, const char* name) {
+    return DatumGetBool(required(call, i, name));
+}
+
+const Interval* interval_argument(const Call& call, int i, const char* name) {
+    return DatumGetIntervalP(required(call, i, name));
+}
+
+Datum jsonb_argument(const Call& call, int i, const char* name) {
+    const Datum value = required(call, i, name);
+    return server([&] { return PointerGetDatum(DatumGetJsonbP(value)); });
+}
+
+std::vector<std::string_view> texts_argument(const Call& call, int i, const char* name) {
+    struct Elements {
+        Datum* values;
+        bool* nulls;
+        int count;
+    };
+    const Datum value = required(call, i, name);
+    const Elements elements = server([&] {
+        Elements found{};
+        deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &found.values, &found.nulls,
+                          &found.count);
+        return found;
+    });
+    std::vector<std::string_view> texts;
+    for (int k = 0; k < elements.count; ++k) {
+        if (elements.nulls[k]) {
+            throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not have a NULL in it");
+        }
+        texts.push_back(text_of(elements.values[k]));
+    }
+    return texts;
+}
+
+std::optional<core::Uuid> optional_uuid(const Call& call, int i) {
+    return is_absent(call, i) ? std::nullopt : std::optional(uuid_argument(call, i, ""));
 }
 
 std::optional<std::int32_t> optional_int4(const Call& call, int i) {
@@ -127,6 +171,16 @@ Datum null_result(const Call& call) {
     return Datum{0};
 }
 
+Datum copied_result(const Call& call, const Rows& rows, std::uint64_t row, int column) {
+    const Datum value = rows.datum(row, column);
+    return server([&] {
+        MemoryContext const old = MemoryContextSwitchTo(call.result_context);
+        const Datum copy = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+        MemoryContextSwitchTo(old);
+        return copy;
+    });
+}
+
 Datum record_result(const Call& call, std::initializer_list<Value> columns) {
     const Value* const first = columns.begin();
     const std::size_t count = columns.size();
@@ -171,6 +225,10 @@ void ResultSet::add(const Rows& rows) {
             tuplestore_puttuple(store_, rows.table()->vals[row]);
         }
     });
+}
+
+void ResultSet::add(const Rows& rows, std::uint64_t row) {
+    server([&] { tuplestore_puttuple(store_, rows.table()->vals[row]); });
 }
 
 void ResultSet::add(std::initializer_list<Value> columns) {

@@ -5,6 +5,7 @@
 #include "pg/identity.hpp"
 #include "pg/jsonb_node.hpp"
 #include "pg/time_zone.hpp"
+#include "pg/trigger.hpp"
 
 #include <cstring>
 
@@ -31,42 +32,15 @@ Datum check_time_zone_body(Call& call) {
 }
 
 // The change under way, an update or, where the trigger is made for it, an insert; raises for anything else.
-const TriggerData& trigger_data(const Call& call, const char* name, bool may_be_insert) {
-    if (!CALLED_AS_TRIGGER(call.fcinfo)) {
-        server([&] {
-            ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                            errmsg("function \"%s\" was not called as a trigger", name)));
-        });
-    }
-    const auto& data = *reinterpret_cast<const TriggerData*>(call.fcinfo->context);
+const TriggerData& row_change(const Call& call, const char* name, bool may_be_insert) {
+    const TriggerData& data = trigger_data(call, name);
     if (!TRIGGER_FIRED_BEFORE(data.tg_event) || !TRIGGER_FIRED_FOR_ROW(data.tg_event)) {
-        server([&] {
-            ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                            errmsg("function \"%s\" must be fired before a row changes", name)));
-        });
+        refuse_trigger("function \"%s\" must be fired before a row changes", name);
     }
     if (!TRIGGER_FIRED_BY_UPDATE(data.tg_event) && !(may_be_insert && TRIGGER_FIRED_BY_INSERT(data.tg_event))) {
-        server([&] {
-            ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                            errmsg("function \"%s\" is not for this kind of change", name)));
-        });
+        refuse_trigger("function \"%s\" is not for this kind of change", name);
     }
     return data;
-}
-
-// Server frame. Attribute number by name, or an error: the trigger is on a table without the column, or with one of
-// another type, whose values would be misread.
-int column(TupleDesc descriptor, const char* name, Oid type) {
-    const int number = SPI_fnumber(descriptor, name);
-    if (number <= 0) {
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("the table of the trigger has no column \"%s\"", name)));
-    }
-    if (SPI_gettypeid(descriptor, number) != type) {
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-                        errmsg("column \"%s\" of the trigger's table must be of type %s", name, format_type_be(type))));
-    }
-    return number;
 }
 
 struct NewRow {
@@ -112,7 +86,7 @@ HeapTuple fill_new_row(const TriggerData& data) {
 }
 
 Datum stamp_row_body(Call& call) {
-    const TriggerData& data = trigger_data(call, "stamp_row", true);
+    const TriggerData& data = row_change(call, "stamp_row", true);
     if (TRIGGER_FIRED_BY_INSERT(data.tg_event)) {
         return PointerGetDatum(fill_new_row(data));
     }
@@ -147,7 +121,7 @@ void check_column(const TriggerData& data, core::StatusColumn which) {
 
 Datum check_transition_body(Call& call) {
     using core::StatusColumn;
-    const TriggerData& data = trigger_data(call, "check_transition", false);
+    const TriggerData& data = row_change(call, "check_transition", false);
     const bool of_booking = data.tg_trigger->tgnargs == 1 && strcmp(data.tg_trigger->tgargs[0], "booking") == 0;
     if (of_booking) {
         check_column(data, StatusColumn::booking_status);

@@ -166,7 +166,8 @@ struct Job {
 };
 
 constexpr Job jobs[] = {{"booking_generate", "0 2 * * *", "CALL booking.generate_job()"},
-                        {"booking_release", "* * * * *", "CALL booking.release_job()"}};
+                        {"booking_release", "* * * * *", "CALL booking.release_job()"},
+                        {"booking_maintain", "17 3 * * *", "CALL booking.maintain_job()"}};
 
 char* schedule_call(const Job& job) {
     const char* const database = get_database_name(MyDatabaseId);
@@ -237,6 +238,9 @@ void install(ResultSet& result, const char* wanted_owner) {
         execute_as(owner, script.sql);
     }
     note_identity(owner);
+    if (applied > 0) {
+        execute("SELECT booking.maintain_event_partitions()"); // from now on the daily job does it
+    }
     result.add({std::string_view(psprintf("pg_booking %s, schema version %d (%d applied now), owner %s", PGBK_VERSION,
                                           migrations[lengthof(migrations) - 1].number, applied,
                                           GetUserNameFromId(owner, false)))});

@@ -3,6 +3,8 @@
 // The rows of a copy say the same as those of the original: holds to release, deliveries due. If both acted on them,
 // customers would hear everything twice. So the identity of the database lies beside the rows, and where it does not
 // match, whatever acts on its own is held until somebody adopts the copy.
+#include "pg/installation.hpp"
+
 #include "pg/access.hpp"
 #include "pg/arguments.hpp"
 #include "pg/settings.hpp"
@@ -16,9 +18,23 @@ Value system_identifier() {
 }
 
 Datum is_original_body(Call& /*call*/) {
-    static constinit Statement statement("SELECT 1 FROM booking.installation AS i"
-                                         " WHERE i.singleton AND i.system_identifier = $1 AND i.database_oid = $2");
-    return BoolGetDatum(!statement.read({system_identifier(), Value::int8(MyDatabaseId)}).empty());
+    return BoolGetDatum(is_original());
+}
+
+// What a copy brought along: leases and relays are those of the original.
+void settle_deliveries(bool deliver_pending) {
+    static constinit Statement relays("DELETE FROM booking.relay_instances");
+    static constinit Statement again(
+        "UPDATE booking.webhook_deliveries AS d SET status = 'pending', lease_until = NULL, lease_owner = NULL"
+        " WHERE d.status = 'leased'");
+    static constinit Statement given_up(
+        "UPDATE booking.webhook_deliveries AS d"
+        "   SET status = 'dead', lease_until = NULL, lease_owner = NULL,"
+        "       reason = 'was pending when this copy of the database was adopted; the original has delivered it, or"
+        " will'"
+        " WHERE d.status IN ('pending', 'leased', 'parked')");
+    relays.write({});
+    (deliver_pending ? again : given_up).write({});
 }
 
 Datum adopt_body(Call& call) {
@@ -35,12 +51,21 @@ Datum adopt_body(Call& call) {
         "    SET system_identifier = EXCLUDED.system_identifier, database_oid = EXCLUDED.database_oid,"
         "        adopted_at = EXCLUDED.adopted_at,"
         "        deliver_from = CASE WHEN $3 THEN i.deliver_from ELSE EXCLUDED.deliver_from END");
+    if (!deliver_pending || !is_original()) {
+        settle_deliveries(deliver_pending);
+    }
     statement.write(
         {system_identifier(), Value::int8(MyDatabaseId), deliver_pending, Value::timestamp(settings::now())});
     return Datum{0};
 }
 
 } // namespace
+
+bool is_original() {
+    static constinit Statement statement("SELECT 1 FROM booking.installation AS i"
+                                         " WHERE i.singleton AND i.system_identifier = $1 AND i.database_oid = $2");
+    return !statement.read({system_identifier(), Value::int8(MyDatabaseId)}).empty();
+}
 
 PGBK_READER(is_original, is_original_body);
 PGBK_WRITER(adopt, adopt_body);

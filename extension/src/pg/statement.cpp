@@ -1,6 +1,7 @@
 #include "pg/statement.hpp"
 
 #include <cstring>
+#include <new>
 
 namespace pgbk {
 
@@ -12,45 +13,77 @@ Datum Value::datum() const {
     return PointerGetDatum(cstring_to_text_with_len(bytes_.data(), static_cast<int>(bytes_.size())));
 }
 
-void Statement::prepare(const Value* values, int count) {
+namespace {
+
+constexpr int most_values = 32;
+
+// Server frames.
+
+SPIPlanPtr kept_plan(const char* sql, const Value* values, int count, int cursor_options) {
     Oid types[most_values];
     for (int i = 0; i < count; ++i) {
         types[i] = values[i].type();
     }
-    SPIPlanPtr const plan = SPI_prepare(sql_, count, types);
+    SPIPlanPtr const plan = SPI_prepare_cursor(sql, count, types, cursor_options);
     if (plan == nullptr) {
         elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
     }
     if (SPI_keepplan(plan) != 0) {
         elog(ERROR, "could not keep a plan");
     }
-    plan_ = plan; // last: a failure above leaves nothing behind
+    return plan;
 }
 
+struct Result {
+    SPITupleTable* table;
+    std::uint64_t count;
+};
+
+Result execute(SPIPlanPtr plan, const Value* values, int count, bool read_only) {
+    Datum datums[most_values];
+    char nulls[most_values] = {};
+    for (int i = 0; i < count; ++i) {
+        nulls[i] = values[i].is_null() ? 'n' : ' ';
+        datums[i] = values[i].datum();
+    }
+    const int code = SPI_execute_plan(plan, datums, nulls, read_only, 0);
+    if (code < 0) {
+        elog(ERROR, "could not execute: %s", SPI_result_code_string(code));
+    }
+    return Result{SPI_tuptable, SPI_processed};
+}
+
+} // namespace
+
 Rows Statement::run(std::initializer_list<Value> values, bool read_only) {
-    struct Result {
-        SPITupleTable* table;
-        std::uint64_t count;
-    };
     const Value* const first = values.begin();
     const int count = static_cast<int>(values.size());
     const Result result = server([&] {
         if (plan_ == nullptr) {
-            prepare(first, count);
+            plan_ = kept_plan(sql_, first, count, 0);
         }
-        Datum datums[most_values];
-        char nulls[most_values];
-        for (int i = 0; i < count; ++i) {
-            nulls[i] = first[i].is_null() ? 'n' : ' ';
-            datums[i] = first[i].datum();
-        }
-        const int code = SPI_execute_plan(plan_, datums, nulls, read_only, 0);
-        if (code < 0) {
-            elog(ERROR, "could not execute: %s", SPI_result_code_string(code));
-        }
-        return Result{SPI_tuptable, SPI_processed};
+        return execute(plan_, first, count, read_only);
     });
-    return result.table == nullptr ? Rows(nullptr, result.count) : Rows(result.table, result.count);
+    return {result.table, result.count};
+}
+
+SPIPlanPtr TransitionStatement::plan_for(Oid table, const Value* values, int count) {
+    for (const Plan* plan = plans_; plan != nullptr; plan = plan->next) {
+        if (plan->table == table) {
+            return plan->plan;
+        }
+    }
+    SPIPlanPtr const kept = kept_plan(sql_, values, count, CURSOR_OPT_GENERIC_PLAN);
+    plans_ = new (MemoryContextAlloc(TopMemoryContext, sizeof(Plan))) Plan{table, kept, plans_};
+    return kept;
+}
+
+Rows TransitionStatement::write(const TriggerData& data, std::initializer_list<Value> values) {
+    const Value* const first = values.begin();
+    const int count = static_cast<int>(values.size());
+    const Oid table = RelationGetRelid(data.tg_relation);
+    const Result result = server([&] { return execute(plan_for(table, first, count), first, count, false); });
+    return {result.table, result.count};
 }
 
 Datum Rows::datum_or_null(std::uint64_t row, int column, bool& null) const {

@@ -20,6 +20,9 @@ public:
     static Value date(DateADT v) { return {DATEOID, DateADTGetDatum(v)}; }
     static Value bytea(std::string_view v) { return {BYTEAOID, v}; }
     static Value array(Oid array_type, Datum v) { return {array_type, v}; }
+    static Value jsonb(Datum v) { return {JSONBOID, v}; }
+    static Value numeric(Datum v) { return {NUMERICOID, v}; }
+    static Value interval(const Interval* v) { return {INTERVALOID, PointerGetDatum(v)}; }
     static Value null(Oid type) {
         Value value(type, Datum{0});
         value.null_ = true;
@@ -75,13 +78,32 @@ public:
     Rows write(std::initializer_list<Value> values) { return run(values, false); }
 
 private:
-    static constexpr std::size_t most_values = 32;
-
     Rows run(std::initializer_list<Value> values, bool read_only);
-    void prepare(const Value* values, int count); // server frame
 
     const char* sql_;
     SPIPlanPtr plan_ = nullptr;
+};
+
+// A statement over the transition tables of a trigger (old_rows, new_rows). A plan is kept for each table that has the
+// trigger, since another table's rows may have another shape, and one that does not depend on how many rows the first
+// change had.
+class TransitionStatement {
+public:
+    explicit constexpr TransitionStatement(const char* sql) : sql_(sql) {}
+
+    Rows write(const TriggerData& data, std::initializer_list<Value> values);
+
+private:
+    struct Plan {
+        Oid table;
+        SPIPlanPtr plan;
+        Plan* next;
+    };
+
+    SPIPlanPtr plan_for(Oid table, const Value* values, int count); // server frame
+
+    const char* sql_;
+    Plan* plans_ = nullptr;
 };
 
 } // namespace pgbk
