@@ -29,9 +29,9 @@ bool is_json(std::string_view content_type) {
 }
 
 int status_of_refusal(std::string_view sqlstate) {
-    // BK0xx to BK3xx: the call, the thing or its state; BK4xx: try again, BK9xx: the installation. 22: a value that
-    // PostgreSQL itself refuses, such as a NUL in JSON.
-    const bool ours = sqlstate.size() == 5 && sqlstate.starts_with("BK") && sqlstate[2] >= '0' && sqlstate[2] <= '3';
+    // BK4xx: try again, BK9xx: the installation, the other codes of ours: the event. 22: a value that PostgreSQL itself
+    // refuses, such as a NUL in JSON.
+    const bool ours = sqlstate.size() == 5 && sqlstate.starts_with("BK") && sqlstate[2] != '4' && sqlstate[2] != '9';
     return ours || sqlstate.starts_with("22") ? 400 : 503;
 }
 

@@ -106,7 +106,7 @@ private:
         metrics_.set("booking_relay_clock_offset_seconds", offset);
         if (std::abs(offset) > suspicious_clock_offset) {
             log(LogLevel::warn, "this machine's clock and the database's differ: receivers may refuse our timestamps",
-                {{"seconds", offset}});
+                {{"seconds", std::lround(offset)}});
         }
         log(LogLevel::info, "attached to the database",
             {{"extension_version", attachment.version}, {"original", attachment.original}});

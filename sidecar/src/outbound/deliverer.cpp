@@ -4,6 +4,7 @@
 #include "outbound/facts.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -157,7 +158,7 @@ void Deliverer::sent(const Dispatch& dispatch, SteadyTime lease_end, const std::
              {"attempt", dispatch.attempt},
              {"result", result},
              {"http_status", facts->http_status.value_or(0)},
-             {"total_ms", facts->total_ms.value_or(0)},
+             {"total_ms", std::lround(facts->total_ms.value_or(0))},
              {"error", facts->error}});
     }
     count();

@@ -28,7 +28,7 @@ TEST(IsJson, WithParametersOrWithout) {
 }
 
 TEST(StatusOfRefusal, TellsTheEventFromTheDay) {
-    for (const char* code : {"BK001", "BK103", "BK212", "BK301", "22P02", "22P05", "22023"}) {
+    for (const char* code : {"BK001", "BK103", "BK212", "BK301", "BK612", "22P02", "22P05", "22023"}) {
         EXPECT_EQ(status_of_refusal(code), 400) << code;
     }
     for (const char* code : {"BK401", "BK901", "57014", "40001", "42883", "42501", "53300", "", "XX000", "BK"}) {
