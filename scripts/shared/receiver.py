@@ -91,6 +91,6 @@ class Handler(BaseHTTPRequestHandler):
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
 unfinished = PORT_FILE.with_suffix(".new")
-unfinished.write_text(str(server.server_port))
+unfinished.write_text(f"{server.server_port}\n")
 os.replace(unfinished, PORT_FILE)
 server.serve_forever()

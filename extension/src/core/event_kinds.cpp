@@ -104,7 +104,10 @@ std::string describe_event(std::string_view kind, std::optional<std::string_view
     }
     std::string text(row->description);
     if (const auto at = text.find(placeholder); at != std::string::npos) {
-        text.replace(at, placeholder.size(), subject.has_value() ? " " + std::string(*subject) : "");
+        text.erase(at, placeholder.size());
+        if (subject.has_value()) {
+            text.insert(at, *subject).insert(at, 1, ' ');
+        }
     }
     return text;
 }

@@ -1,0 +1,323 @@
+#include "main/daemon.hpp"
+
+#include "db/relay_database.hpp"
+#include "http/health.hpp"
+#include "http/server.hpp"
+#include "inbound/booking_events.hpp"
+#include "main/log.hpp"
+#include "main/notify_socket.hpp"
+#include "main/parts.hpp"
+#include "outbound/deliverer.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/json.hpp>
+
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <unistd.h>
+
+namespace pgbk::relay {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+constexpr std::chrono::seconds status_interval{5};
+constexpr double suspicious_clock_offset = 5; // seconds
+
+class Daemon {
+public:
+    explicit Daemon(const Config& config)
+        : config_(config),
+          link_(loop_, read_dsn(config.database_url), link_settings(config, "deliveries"),
+                {[this] { up(); }, [this](const std::string& reason) { down(reason); },
+                 [this](std::string_view channel) { notified(channel); }}),
+          inbound_link_(loop_, read_dsn(config.database_url), link_settings(config, "inbound"),
+                        {[this] { inbound_up(); }, [this](const std::string& reason) { count_loss("inbound", reason); },
+                         [](std::string_view) {}}),
+          database_(link_, metrics_, new_relay_id()),
+          sender_(loop_, sender_settings(config)),
+          deliverer_(loop_, database_, sender_, metrics_,
+                     {config.outbound_max_in_flight, config.outbound_claim_limit,
+                      std::chrono::seconds(config.outbound_lease_seconds),
+                      std::chrono::milliseconds(config.outbound_poll_ms),
+                      std::chrono::seconds(config.outbound_drain_seconds)}),
+          server_(loop_, router_, metrics_,
+                  {config.http_address, static_cast<std::uint16_t>(config.http_port), config.http_certificate_file,
+                   config.http_key_file, static_cast<std::size_t>(config.http_max_connections),
+                   std::chrono::milliseconds(config.http_read_timeout_ms),
+                   static_cast<std::size_t>(config.http_body_limit)}),
+          signals_(loop_, SIGTERM, SIGINT),
+          status_timer_(loop_),
+          watchdog_timer_(loop_) {
+        metrics_.set("booking_relay_build_info", 1, {{"version", relay_version()}});
+        add_health(router_, metrics_, [this] { return obstacle(); });
+        add_booking_events(router_, inbound_link_, metrics_, {config.organization, config.inbound_secret},
+                           [this] { return status_json(); });
+    }
+
+    int run() {
+        const std::uint16_t port = server_.listen();
+        if (!config_.http_port_file.empty()) {
+            write_port(port);
+        }
+        log(LogLevel::info, "started",
+            {{"version", relay_version()}, {"relay_id", database_.relay_id()}, {"http_port", port}});
+        wait_for_signal();
+        keep_watchdog_quiet();
+        link_.start();
+        if (!config_.inbound_secret.empty()) {
+            inbound_link_.start();
+        }
+        notify_.send("READY=1");
+        loop_.run();
+        return exit_code_;
+    }
+
+private:
+    // The database's side
+
+    void up() {
+        metrics_.add("booking_relay_database_connects_total", {{"purpose", "deliveries"}});
+        database_.listen([this](std::optional<bool> listening, const Answer& answer) {
+            if (!listening && !answer.lost) {
+                link_.give_up("LISTEN: " + answer.error);
+            }
+        });
+        database_.attach(host_name(), relay_version(),
+                         [this](const std::optional<Attachment>& attachment, const Answer& answer) {
+                             if (attachment) {
+                                 attached(*attachment);
+                             } else if (!answer.lost) {
+                                 link_.give_up("booking.relay_attach: " + answer.error);
+                             }
+                         });
+    }
+
+    void attached(const Attachment& attachment) {
+        link_.settled();
+        obstacle_.clear();
+        original_ = attachment.original;
+        const double offset = attachment.clock_offset.value_or(0);
+        metrics_.set("booking_relay_clock_offset_seconds", offset);
+        if (std::abs(offset) > suspicious_clock_offset) {
+            log(LogLevel::warn, "this machine's clock and the database's differ: receivers may refuse our timestamps",
+                {{"seconds", offset}});
+        }
+        log(LogLevel::info, "attached to the database",
+            {{"extension_version", attachment.version}, {"original", attachment.original}});
+        if (!config_.make_url.empty()) {
+            database_.make_endpoint(config_.organization, config_.make_url, config_.make_secret,
+                                    [](std::optional<bool> made, const Answer& answer) {
+                                        if (!made) {
+                                            log(LogLevel::error, "the endpoint \"make\" was not set up",
+                                                {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
+                                        }
+                                    });
+        }
+        deliverer_.attached();
+        ask_status();
+    }
+
+    void down(const std::string& reason) {
+        count_loss("deliveries", reason);
+        obstacle_ = "the database cannot be used: " + reason;
+        status_timer_.cancel();
+        forget_status();
+        deliverer_.detached();
+    }
+
+    void count_loss(const std::string& purpose, const std::string& reason) {
+        metrics_.add("booking_relay_database_losses_total", {{"purpose", purpose}});
+        log(LogLevel::warn, "no connection to the database", {{"purpose", purpose}, {"reason", reason}});
+    }
+
+    void inbound_up() {
+        inbound_link_.settled();
+        metrics_.add("booking_relay_database_connects_total", {{"purpose", "inbound"}});
+    }
+
+    void notified(std::string_view channel) {
+        metrics_.add("booking_relay_notifications_total", {{"channel", std::string(channel)}});
+        if (channel == "booking_webhooks") {
+            deliverer_.wake();
+        }
+    }
+
+    void ask_status() {
+        database_.status([this](const std::optional<QueueStatus>& status, const Answer& answer) {
+            if (answer.lost || stopping_) {
+                return;
+            }
+            if (status) {
+                original_ = status->original;
+                show_status(*status);
+            } else {
+                log(LogLevel::error, "status refused", {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
+            }
+            status_timer_.expires_after(status_interval);
+            status_timer_.async_wait([this](boost::system::error_code error) {
+                if (!error && link_.is_up()) {
+                    ask_status();
+                }
+            });
+        });
+    }
+
+    void show_status(const QueueStatus& status) {
+        status_ = status;
+        const std::string queue = "booking_relay_queue";
+        metrics_.set(queue, status.pending, {{"state", "pending"}});
+        metrics_.set(queue, status.due, {{"state", "due"}});
+        metrics_.set(queue, status.leased, {{"state", "leased"}});
+        metrics_.set(queue, status.dead, {{"state", "dead"}});
+        metrics_.set(queue, status.parked, {{"state", "parked"}});
+        metrics_.set("booking_relay_queue_oldest_due_seconds", status.oldest_due_seconds.value_or(0));
+        const std::string endpoints = "booking_relay_endpoints";
+        metrics_.set(endpoints, status.active, {{"state", "active"}});
+        metrics_.set(endpoints, status.disabled, {{"state", "disabled"}});
+        metrics_.set(endpoints, status.open, {{"state", "open"}});
+        metrics_.set(endpoints, status.held, {{"state", "held"}});
+        metrics_.set("booking_relay_relays", status.relays);
+    }
+
+    // What is not known must not look as if it were.
+    void forget_status() {
+        status_.reset();
+        for (const char* name : {"booking_relay_queue", "booking_relay_queue_oldest_due_seconds",
+                                 "booking_relay_endpoints", "booking_relay_relays"}) {
+            metrics_.forget(name);
+        }
+    }
+
+    // What is said about it
+
+    std::string obstacle() const {
+        if (stopping_) {
+            return "stopping";
+        }
+        if (!obstacle_.empty()) {
+            return obstacle_;
+        }
+        return original_ ? "" : "copy: held until booking.adopt()";
+    }
+
+    std::string status_json() const {
+        const std::string reason = obstacle();
+        json::object out;
+        out["status"] = reason.empty() ? "ready" : "not ready";
+        out["reason"] = reason.empty() ? json::value(nullptr) : json::value(reason);
+        out["version"] = relay_version();
+        out["organization"] = config_.organization > 0 ? json::value(config_.organization) : json::value(nullptr);
+        out["app_url"] = config_.site_url.empty() ? json::value(nullptr) : json::value(config_.site_url);
+        out["configured"] = {{"SUPABASE_WEBHOOK_SECRET", !config_.inbound_secret.empty()},
+                             {"MAKE_WEBHOOK_URL", !config_.make_url.empty()},
+                             {"MAKE_WEBHOOK_SECRET", !config_.make_secret.empty()}};
+        if (status_) {
+            out["queue"] = {{"pending", static_cast<std::int64_t>(status_->pending)},
+                            {"due", static_cast<std::int64_t>(status_->due)},
+                            {"leased", static_cast<std::int64_t>(status_->leased)},
+                            {"dead", static_cast<std::int64_t>(status_->dead)},
+                            {"parked", static_cast<std::int64_t>(status_->parked)}};
+        } else {
+            out["queue"] = nullptr;
+        }
+        return json::serialize(out);
+    }
+
+    void write_port(std::uint16_t port) const {
+        // Under another name first: who waits for the file finds a whole number in it.
+        const std::string unfinished = config_.http_port_file + ".new";
+        std::ofstream file(unfinished, std::ios::trunc);
+        file << port << '\n';
+        file.close();
+        if (!file || std::rename(unfinished.c_str(), config_.http_port_file.c_str()) != 0) {
+            throw std::runtime_error("http.port_file " + config_.http_port_file + " cannot be written");
+        }
+    }
+
+    // Its life
+
+    void wait_for_signal() {
+        signals_.async_wait([this](boost::system::error_code error, int number) {
+            if (error) {
+                return;
+            }
+            if (stopping_) {
+                ::_exit(128 + number); // whoever asks twice does not want to wait
+            }
+            stop(number);
+            wait_for_signal();
+        });
+    }
+
+    void stop(int number) {
+        stopping_ = true;
+        notify_.send("STOPPING=1");
+        log(LogLevel::info, "stopping", {{"signal", number}, {"requests_in_flight", sender_.in_flight()}});
+        server_.stop();
+        inbound_link_.stop();
+        deliverer_.stop([this](std::size_t unreported) {
+            if (unreported > 0) {
+                log(LogLevel::error, "results were not reported: their deliveries will be sent again",
+                    {{"results", unreported}});
+                exit_code_ = exit_failed;
+            }
+            log(LogLevel::info, "stopped", {});
+            link_.stop();
+            loop_.stop();
+        });
+    }
+
+    void keep_watchdog_quiet() {
+        const auto interval = NotifySocket::watchdog_interval();
+        if (!interval) {
+            return;
+        }
+        notify_.send("WATCHDOG=1");
+        watchdog_timer_.expires_after(*interval);
+        watchdog_timer_.async_wait([this](boost::system::error_code error) {
+            if (!error) {
+                keep_watchdog_quiet();
+            }
+        });
+    }
+
+    const Config& config_;
+    asio::io_context loop_{1};
+    NotifySocket notify_;
+    Metrics metrics_;
+    Router router_;
+    Link link_;
+    Link inbound_link_;
+    RelayDatabase database_;
+    Sender sender_;
+    Deliverer deliverer_;
+    Server server_;
+    asio::signal_set signals_;
+    asio::steady_timer status_timer_;
+    asio::steady_timer watchdog_timer_;
+    std::string obstacle_ = "the database has not been reached yet";
+    std::optional<QueueStatus> status_;
+    bool original_ = false;
+    bool stopping_ = false;
+    int exit_code_ = exit_ok;
+};
+
+} // namespace
+
+int run_daemon(const Config& config) {
+    try {
+        Daemon daemon(config);
+        return daemon.run();
+    } catch (const std::exception& error) {
+        log(LogLevel::error, "cannot go on", {{"error", error.what()}});
+        return exit_failed;
+    }
+}
+
+} // namespace pgbk::relay

@@ -1,0 +1,266 @@
+#include "outbound/deliverer.hpp"
+
+#include "main/log.hpp"
+#include "outbound/facts.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace pgbk::relay {
+
+namespace {
+
+constexpr std::size_t most_results_a_call = 256;
+constexpr int tries_before_giving_up = 5;
+constexpr std::chrono::seconds time_to_report{5};
+
+double seconds(std::chrono::system_clock::duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
+} // namespace
+
+Deliverer::Deliverer(boost::asio::io_context& loop, RelayDatabase& database, Sender& sender, Metrics& metrics,
+                     Settings settings)
+    : loop_(loop),
+      database_(database),
+      sender_(sender),
+      metrics_(metrics),
+      settings_(settings),
+      poll_(loop),
+      pause_(loop),
+      drain_(loop),
+      batch_limit_(most_results_a_call) {
+    count();
+}
+
+void Deliverer::attached() {
+    attached_ = true;
+    wanted_ = true;
+    wait_to_poll();
+    pump();
+}
+
+void Deliverer::detached() {
+    attached_ = false;
+    poll_.cancel();
+    check_stopped();
+}
+
+void Deliverer::wake() {
+    wanted_ = true;
+    pump();
+}
+
+void Deliverer::wait_to_poll() {
+    poll_.expires_after(settings_.poll);
+    poll_.async_wait([this](boost::system::error_code error) {
+        if (!error && attached_ && !stopping_) {
+            wait_to_poll();
+            wake();
+        }
+    });
+}
+
+void Deliverer::pump() {
+    if (!attached_) {
+        return;
+    }
+    if (!results_.empty() && !completing_ && !pausing_) {
+        complete();
+        // What was reported made room, here and at its endpoint. The claim goes out behind the report, in one round
+        // trip.
+        wanted_ = true;
+    }
+    if (wanted_ && !claiming_ && !stopping_ && requests_in_flight_ < settings_.max_in_flight) {
+        claim();
+    }
+    check_stopped();
+}
+
+void Deliverer::claim() {
+    claiming_ = true;
+    wanted_ = false;
+    const int wanted = std::min(settings_.max_in_flight - requests_in_flight_, settings_.claim_limit);
+    const auto claimed_at = std::chrono::steady_clock::now(); // the lease begins later, if anything
+    database_.claim(
+        wanted, settings_.lease, std::nullopt,
+        [this, wanted, claimed_at](std::optional<std::vector<ClaimedRow>> rows, const Answer& answer) {
+            claiming_ = false;
+            if (rows) {
+                wanted_ = wanted_ || rows->size() >= static_cast<std::size_t>(wanted);
+                dispatch(std::move(*rows), claimed_at);
+                pump();
+            } else if (!answer.lost) { // the clock tries again
+                log(LogLevel::error, "claim failed", {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
+            }
+            check_stopped();
+        });
+}
+
+std::size_t Deliverer::dispatch(std::vector<ClaimedRow> rows, SteadyTime claimed_at) {
+    const SteadyTime lease_end = claimed_at + settings_.lease;
+    auto dispatches = group_into_dispatches(std::move(rows));
+    for (auto& next : dispatches) {
+        next.timeout = timeout_within(next.timeout, settings_.lease);
+        if (stopping_ || !lease_suffices(next.timeout, lease_end - std::chrono::steady_clock::now())) {
+            give_back(next, lease_end);
+            continue;
+        }
+        ++requests_in_flight_;
+        Dispatch known; // what is needed to tell of it, without its body and secrets
+        known.leases = next.leases;
+        known.request_id = next.request_id;
+        known.endpoint_name = next.endpoint_name;
+        known.event_type = next.event_type;
+        known.attempt = next.attempt;
+        known.occurred_at = next.occurred_at;
+        sender_.send(std::move(next),
+                     [this, known = std::move(known), lease_end](const std::shared_ptr<const Facts>& facts) {
+                         sent(known, lease_end, facts);
+                     });
+    }
+    count();
+    return dispatches.size();
+}
+
+void Deliverer::give_back(const Dispatch& dispatch, SteadyTime lease_end) {
+    for (const auto& lease : dispatch.leases) {
+        results_.push_back({lease, nullptr, lease_end});
+    }
+    metrics_.add("booking_relay_deliveries_returned_total", {}, static_cast<double>(dispatch.leases.size()));
+}
+
+void Deliverer::sent(const Dispatch& dispatch, SteadyTime lease_end, const std::shared_ptr<const Facts>& facts) {
+    --requests_in_flight_;
+    for (const auto& lease : dispatch.leases) {
+        results_.push_back({lease, facts, lease_end});
+    }
+    const std::string result = result_class(*facts);
+    metrics_.add("booking_relay_deliveries_total", {{"result", result}}, static_cast<double>(dispatch.leases.size()));
+    if (facts->total_ms) {
+        metrics_.observe("booking_relay_response_seconds", *facts->total_ms / 1000);
+    }
+    if (dispatch.attempt == 1) {
+        const auto now = std::chrono::system_clock::now().time_since_epoch();
+        metrics_.observe("booking_relay_event_latency_seconds", std::max(0.0, seconds(now) - dispatch.occurred_at));
+    }
+    const LogLevel level = result == "2xx" ? LogLevel::debug : LogLevel::info;
+    if (logs(level)) {
+        log(level, result == "2xx" ? "delivered" : "not delivered",
+            {{"endpoint", dispatch.endpoint_name},
+             {"event", dispatch.event_type},
+             {"webhook_id", dispatch.request_id},
+             {"delivery_id", dispatch.leases.front().delivery_id},
+             {"deliveries", dispatch.leases.size()},
+             {"attempt", dispatch.attempt},
+             {"result", result},
+             {"http_status", facts->http_status.value_or(0)},
+             {"total_ms", facts->total_ms.value_or(0)},
+             {"error", facts->error}});
+    }
+    count();
+    pump();
+}
+
+void Deliverer::complete() {
+    completing_ = true;
+    const auto size = std::min(results_.size(), batch_limit_);
+    const auto end = results_.begin() + static_cast<std::ptrdiff_t>(size);
+    std::vector<Result> batch(std::make_move_iterator(results_.begin()), std::make_move_iterator(end));
+    results_.erase(results_.begin(), end);
+    database_.complete(batch,
+                       [this, kept = std::deque<Result>(batch.begin(), batch.end())](
+                           std::optional<int> accepted, const Answer& answer) { completed(kept, accepted, answer); });
+    count();
+}
+
+void Deliverer::completed(std::deque<Result> batch, std::optional<int> accepted, const Answer& answer) {
+    completing_ = false;
+    if (accepted) {
+        batch_limit_ = std::min(batch_limit_ * 2, most_results_a_call);
+        if (static_cast<std::size_t>(*accepted) < batch.size()) {
+            log(LogLevel::warn, "some results came too late: their leases had run out",
+                {{"results", batch.size()}, {"accepted", *accepted}});
+        }
+        pump();
+        return;
+    }
+    if (answer.lost) { // reported again after reconnecting; whether it was taken already does not matter
+        put_back(std::move(batch));
+        check_stopped();
+        return;
+    }
+    log(LogLevel::error, "results refused",
+        {{"results", batch.size()}, {"sqlstate", answer.sqlstate}, {"error", answer.error}});
+    // If one of them is to blame, smaller batches get the others through.
+    const bool alone = batch.size() == 1;
+    batch_limit_ = std::max<std::size_t>(batch.size() / 2, 1);
+    for (auto& result : batch) {
+        ++result.tries;
+    }
+    if (alone) {
+        Result& result = batch.front();
+        const bool hopeless =
+            result.tries >= tries_before_giving_up && std::chrono::steady_clock::now() > result.lease_end;
+        if (!hopeless) {
+            results_.push_back(std::move(result)); // last, so that it does not hold up the others
+        } else {
+            log(LogLevel::error, "result given up: its lease has run out", {{"delivery_id", result.lease.delivery_id}});
+        }
+    } else {
+        put_back(std::move(batch));
+    }
+    pausing_ = true;
+    pause_.expires_after(std::chrono::milliseconds(alone ? 500 : 100));
+    pause_.async_wait([this](boost::system::error_code error) {
+        pausing_ = false;
+        if (!error) {
+            pump();
+        }
+    });
+    check_stopped();
+}
+
+void Deliverer::put_back(std::deque<Result> batch) {
+    results_.insert(results_.begin(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+    count();
+}
+
+void Deliverer::count() {
+    metrics_.set("booking_relay_requests_in_flight", static_cast<double>(sender_.in_flight()));
+    metrics_.set("booking_relay_results_waiting", static_cast<double>(results_.size()));
+}
+
+void Deliverer::stop(std::function<void(std::size_t)> finished) {
+    stopping_ = true;
+    finished_ = std::move(finished);
+    poll_.cancel();
+    drain_.expires_after(settings_.drain);
+    drain_.async_wait([this](boost::system::error_code error) {
+        if (error || !finished_) {
+            return;
+        }
+        sender_.abort_all("the relay was stopped before the answer came");
+        drain_.expires_after(time_to_report);
+        drain_.async_wait([this](boost::system::error_code late) {
+            if (!late && finished_) {
+                std::exchange(finished_, nullptr)(results_.size());
+            }
+        });
+    });
+    pump();
+    check_stopped();
+}
+
+void Deliverer::check_stopped() {
+    if (!finished_ || requests_in_flight_ > 0 || !results_.empty() || claiming_ || completing_) {
+        return;
+    }
+    drain_.cancel();
+    // Later: the caller may be in the middle of something that `finished` takes apart.
+    boost::asio::post(loop_, [finished = std::exchange(finished_, nullptr)] { finished(0); });
+}
+
+} // namespace pgbk::relay
