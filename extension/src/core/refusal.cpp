@@ -53,6 +53,8 @@ constexpr std::array codes{
     RefusalCode{K::illegal_transition, "illegal_transition", "BK212",
                 "the status may not change from the old value to the new one"},
     RefusalCode{K::hold_limit, "hold_limit", "BK213", "the e-mail address has as many live holds as it may have"},
+    RefusalCode{K::unpaid_limit, "unpaid_limit", "BK214",
+                "as many seats of the session are held and not confirmed as the activity allows at once"},
     RefusalCode{K::wrong_hold_token, "wrong_hold_token", "BK301", "the hold token does not belong to the reservation"},
     RefusalCode{K::retry, "retry", "BK401", "another transaction is in the way; the same call may succeed now"},
     RefusalCode{K::invalid_webhook_url, "invalid_webhook_url", "BK601",

@@ -45,6 +45,7 @@ enum class RefusalKind : std::uint8_t {
     late_confirmation_refused,
     illegal_transition,
     hold_limit,
+    unpaid_limit,
     wrong_hold_token,
     retry,
     invalid_webhook_url,

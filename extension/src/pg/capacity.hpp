@@ -62,6 +62,7 @@ struct Seats {
     std::int32_t organization;
     core::Uuid session;
     std::int32_t count;
+    bool unpaid = false; // they are, or are to be, counted as unpaid
 };
 
 enum class Expired : std::uint8_t { leave, reclaim };
@@ -71,9 +72,21 @@ enum class Expired : std::uint8_t { leave, reclaim };
 // Expired::reclaim, this session's holds that have run out are expired on the way, all but those that others are
 // settling: an expired hold is free the moment it expires, without waiting for the job. Waits for lanes, so it is not
 // for callers that may hold the lock of one.
-bool take(const Seats& seats, TimestampTz clock, Expired expired);
+//
+// Seats that are counted as unpaid are only taken while all of the session's stay within unpaid_most.
+bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most = 0);
 
 void give(const Seats& seats);
+
+// The seats have been paid for: they stay taken and are no longer counted as unpaid, if they were.
+void count_as_paid(const Seats& seats);
+
+// Seats of the session that are counted as unpaid, by the counters, and those of them whose holds have run out.
+struct Unpaid {
+    std::int64_t counted;
+    std::int64_t run_out;
+};
+Unpaid unpaid_seats(std::int32_t organization, const core::Uuid& session, TimestampTz clock);
 
 // Waits until nobody is settling one of the session's holds that have run out, and keeps no lock. Only for callers that
 // hold no session and no lane.

@@ -156,6 +156,10 @@ Booking confirm(const Reservation& reservation, const Contact& contact, bool may
         retake(reservation, clock);
     }
     settle(reservation, "confirmed", clock);
+    if (reservation.status == "pending") {
+        capacity::count_as_paid(
+            {reservation.organization, reservation.session, reservation.party_size, reservation.counted_unpaid});
+    }
     return make_booking(reservation, price, contact, clock);
 }
 

@@ -76,7 +76,7 @@ bool cancel(const Reservation& reservation, TimestampTz clock) {
         return false;
     }
     settle(reservation, "cancelled", clock);
-    capacity::give({reservation.organization, reservation.session, reservation.party_size});
+    capacity::give({reservation.organization, reservation.session, reservation.party_size, reservation.counted_unpaid});
     return true;
 }
 

@@ -26,7 +26,19 @@ constinit Statement counters(
     "       format('lane_count %s, lanes %s', s.lane_count, count(l.lane))"
     "  FROM booking.sessions AS s"
     "  LEFT JOIN booking.session_lanes AS l ON l.organization_id = s.organization_id AND l.session_id = s.id"
-    " GROUP BY s.organization_id, s.id HAVING count(l.lane) <> s.lane_count");
+    " GROUP BY s.organization_id, s.id HAVING count(l.lane) <> s.lane_count"
+    " UNION ALL "
+    "SELECT 'unpaid_adds_up', s.organization_id, s.id,"
+    "       format('counted %s, in holds %s', s.unpaid + COALESCE(l.unpaid, 0), COALESCE(h.seats, 0))"
+    "  FROM booking.sessions AS s"
+    "  LEFT JOIN (SELECT x.organization_id, x.session_id, sum(x.unpaid) AS unpaid"
+    "               FROM booking.session_lanes AS x GROUP BY x.organization_id, x.session_id) AS l"
+    "    ON l.organization_id = s.organization_id AND l.session_id = s.id"
+    "  LEFT JOIN (SELECT r.organization_id, r.session_id, sum(r.party_size) AS seats"
+    "               FROM booking.slot_reservations AS r WHERE r.status = 'pending' AND r.counted_unpaid"
+    "              GROUP BY r.organization_id, r.session_id) AS h"
+    "    ON h.organization_id = s.organization_id AND h.session_id = s.id"
+    " WHERE s.unpaid + COALESCE(l.unpaid, 0) <> COALESCE(h.seats, 0)");
 
 constinit Statement
     orphans("SELECT 'reservation_has_session', r.organization_id, r.id, format('session %s is gone', r.session_id)"

@@ -36,7 +36,7 @@ Reservation lock_reservation(const Call& call, const core::Uuid& id, std::option
     }
     static constinit Statement statement(
         "SELECT r.session_id, r.party_size, r.status, r.customer_email, r.created_at, r.expires_at,"
-        "       r.extended_count::integer, r.token_hash"
+        "       r.extended_count::integer, r.token_hash, r.counted_unpaid"
         "  FROM booking.slot_reservations AS r"
         " WHERE r.organization_id = $1 AND r.id = $2"
         "   FOR NO KEY UPDATE");
@@ -51,7 +51,7 @@ Reservation lock_reservation(const Call& call, const core::Uuid& id, std::option
                        rows.uuid(0, 1),      rows.int4(0, 2),
                        rows.bytes(0, 3),     rows.bytes(0, 4),
                        rows.timestamp(0, 5), rows.timestamp(0, 6),
-                       rows.int4(0, 7)};
+                       rows.int4(0, 7),      rows.boolean(0, 9)};
 }
 
 void settle(const Reservation& reservation, std::string_view status, TimestampTz clock) {

@@ -15,6 +15,7 @@ struct Reservation {
     TimestampTz created_at;
     TimestampTz expires_at;
     std::int32_t extended_count;
+    bool counted_unpaid;
 };
 
 // Locks the row, waiting for whoever is settling it. Throws Refusal reservation_not_found; where a token is given,

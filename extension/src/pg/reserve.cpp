@@ -82,14 +82,18 @@ Digest request_digest(const Request& request) {
     " AND $3 >= a.party_size_min AND $3 <= COALESCE(a.party_size_max, $3)"                                             \
     " AND COALESCE($6, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max"
 
-// Where live holds are limited they have to be counted first, in steps of their own.
-#define PGBK_UNLIMITED_SQL " AND a.live_holds_per_email IS NULL"
+// Where holds are limited, by address or by what is unpaid, that is looked at first, in steps of their own.
+#define PGBK_UNLIMITED_SQL " AND a.live_holds_per_email IS NULL AND a.unpaid_percent_max IS NULL"
 
-#define PGBK_INSERT_HOLD_SQL                                                                                           \
+#define PGBK_INSERT_HOLD_WITH_SQL(more_columns, more_values)                                                           \
     " INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status,"     \
-    "        created_at, expires_at, token_hash, token_salt, idempotency_hash, request_hash)"                          \
-    " SELECT $1, $8, $2, $3, $7, 'pending', $4, $4 + t.hold_seconds * interval '1 second', $9, $10, $11, $12"          \
-    "   FROM (SELECT COALESCE($6, u.hold_seconds) AS hold_seconds FROM "
+    "        created_at, expires_at, token_hash, token_salt, idempotency_hash, request_hash" more_columns ")"          \
+    " SELECT $1, $8, $2, $3, $7, 'pending', $4, $4 + t.hold_seconds * interval '1 second',"                            \
+    "        $9, $10, $11, $12" more_values "   FROM (SELECT COALESCE($6, u.hold_seconds) AS hold_seconds FROM "
+#define PGBK_INSERT_HOLD_SQL PGBK_INSERT_HOLD_WITH_SQL("", "")
+#define PGBK_FROM_ITS_ACTIVITY_SQL                                                                                     \
+    "booking.sessions AS s JOIN booking.activities AS u ON u.organization_id = $1 AND u.id = s.activity_id"            \
+    " WHERE s.organization_id = $1 AND s.id = $2) AS t RETURNING expires_at, $5"
 
 // Where the seats of a hold come from.
 enum class Source : std::uint8_t {
@@ -97,6 +101,7 @@ enum class Source : std::uint8_t {
     own_lane,      // taken by the same statement, from this backend's lane
     unlocked_lane, // taken by the same statement, from any lane that has enough and that nobody is working on
     taken,         // taken already
+    taken_unpaid,  // taken already, and counted as unpaid
 };
 
 // The statement takes the seats, unless that is done, and writes the hold if nothing speaks against it.
@@ -115,11 +120,9 @@ Statement& hold_statement(Source source) {
         " AND l.lane = (SELECT f.lane FROM free AS f)"
         " RETURNING a.hold_seconds, l.lane::integer)" PGBK_INSERT_HOLD_SQL
         "taken AS u) AS t RETURNING expires_at, (SELECT u.lane FROM taken AS u)");
-    static constinit Statement already_taken(PGBK_INSERT_HOLD_SQL
-                                             "booking.sessions AS s JOIN booking.activities AS u"
-                                             "    ON u.organization_id = $1 AND u.id = s.activity_id"
-                                             " WHERE s.organization_id = $1 AND s.id = $2) AS t"
-                                             " RETURNING expires_at, $5");
+    static constinit Statement already_taken(PGBK_INSERT_HOLD_SQL PGBK_FROM_ITS_ACTIVITY_SQL);
+    static constinit Statement already_taken_unpaid(PGBK_INSERT_HOLD_WITH_SQL(", counted_unpaid", ", true")
+                                                        PGBK_FROM_ITS_ACTIVITY_SQL);
     switch (source) {
     case Source::session_row:
         return from_session;
@@ -127,6 +130,8 @@ Statement& hold_statement(Source source) {
         return from_own_lane;
     case Source::unlocked_lane:
         return from_unlocked_lane;
+    case Source::taken_unpaid:
+        return already_taken_unpaid;
     case Source::taken:
         break;
     }
@@ -205,9 +210,30 @@ void check_live_holds(const Request& request, std::int32_t most, TimestampTz clo
 
 struct Free {
     std::int32_t lanes;
-    bool by_expired_hold; // the counters show too few seats, and enough once expired holds are given back
+    bool by_expired_hold; // the counters leave too little, and enough once expired holds are given back
     std::optional<std::int32_t> live_holds_per_email;
+    std::optional<std::int32_t> unpaid_most; // seats of the session that may be held and not confirmed at once
 };
+
+// Where the share of unpaid seats is limited. A party that is larger than the share may still have its seats when
+// nobody else holds any: nobody could ever book for it otherwise. What is read here is what the counters say together,
+// without a lock; the take looks again, see capacity.cpp.
+Free within_unpaid_share(const Request& request, Free free, std::int32_t capacity, std::int32_t percent,
+                         TimestampTz clock) {
+    constexpr std::int64_t whole = 100;
+    const auto share = static_cast<std::int32_t>(std::int64_t{capacity} * percent / whole);
+    free.unpaid_most = std::max(share, request.party_size);
+    const capacity::Unpaid unpaid = capacity::unpaid_seats(request.organization, request.session, clock);
+    if (unpaid.counted - unpaid.run_out + request.party_size > *free.unpaid_most) {
+        throw Refusal(RefusalKind::unpaid_limit,
+                      "too many seats of session " + uuid_text(request.session) + " are held and not confirmed yet",
+                      "Held: " + std::to_string(unpaid.counted - unpaid.run_out) + "; the activity allows " +
+                          std::to_string(share) + " of " + std::to_string(capacity) + " at once.",
+                      "Try again soon: holds are confirmed or run out within minutes.");
+    }
+    free.by_expired_hold = free.by_expired_hold || unpaid.counted + request.party_size > *free.unpaid_most;
+    return free;
+}
 
 // Why the fast path found nothing: throws the refusal, or returns what there is to take.
 Free explain(const Request& request, TimestampTz clock) {
@@ -216,7 +242,7 @@ Free explain(const Request& request, TimestampTz clock) {
         "       a.party_size_max, a.hold_seconds_max,"
         "       r.seats - s.oversold_by + " PGBK_EXPIRED_SEATS_SQL(
             "$1", "$2", "$4") ","
-                              "       s.lane_count::integer, a.live_holds_per_email"
+                              "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max"
                               "  FROM booking.sessions AS s"
                               "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
                               " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
@@ -249,18 +275,20 @@ Free explain(const Request& request, TimestampTz clock) {
                       "Seats available: " + std::to_string(std::max<std::int64_t>(available, 0)) + ".",
                       "Choose another session: booking.next_available_sessions() lists those with enough seats.");
     }
-    return Free{rows.int4(0, 9), rows.int4(0, 4) < request.party_size,
-                rows.is_null(0, 10) ? std::nullopt : std::optional(rows.int4(0, 10))};
+    const Free free{rows.int4(0, 9), rows.int4(0, 4) < request.party_size,
+                    rows.is_null(0, 10) ? std::nullopt : std::optional(rows.int4(0, 10)), std::nullopt};
+    return rows.is_null(0, 11) ? free : within_unpaid_share(request, free, rows.int4(0, 3), rows.int4(0, 11), clock);
 }
 
 // The seats are taken wherever they lie, waiting for rivals if need be, and then the hold is written.
 std::optional<Hold> take_then_hold(const Request& request, TimestampTz clock, const Free& free) {
-    const capacity::Seats seats{request.organization, request.session, request.party_size};
+    const bool unpaid = free.unpaid_most.has_value();
+    const capacity::Seats seats{request.organization, request.session, request.party_size, unpaid};
     const auto expired = free.by_expired_hold ? capacity::Expired::reclaim : capacity::Expired::leave;
-    if (!capacity::take(seats, clock, expired)) {
+    if (!capacity::take(seats, clock, expired, free.unpaid_most.value_or(0))) {
         return std::nullopt;
     }
-    auto hold = write_hold(request, clock, Source::taken, 0);
+    auto hold = write_hold(request, clock, unpaid ? Source::taken_unpaid : Source::taken, 0);
     if (!hold.has_value()) {
         refuse_unknown_session(request.session); // it has just been deleted, and the seats with it
     }
@@ -275,7 +303,7 @@ std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock,
     if (free.live_holds_per_email.has_value()) {
         check_live_holds(request, *free.live_holds_per_email, clock);
     }
-    if (free.lanes > 0 && !free.by_expired_hold) {
+    if (free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value()) {
         if (auto hold = take_unlocked_and_hold(request, clock, free.lanes); hold.has_value()) {
             return hold;
         }
@@ -304,7 +332,7 @@ Hold take_or_refuse(const Request& request) {
             }
         }
         const Free free = explain(request, clock);
-        const bool is_limited = free.live_holds_per_email.has_value();
+        const bool is_limited = free.live_holds_per_email.has_value() || free.unpaid_most.has_value();
         look_first = is_limited || free.by_expired_hold || free.lanes == lanes;
         remember_lanes(request.session, free.lanes);
         remember_scarcity(request.session, is_limited);
