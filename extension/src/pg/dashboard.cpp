@@ -56,7 +56,7 @@ Datum get_weekly_bookings_trend_body(Call& call) {
 
 } // namespace
 
-PGBK_REPORT(get_upcoming_bookings, get_upcoming_bookings_body);
-PGBK_REPORT(get_weekly_bookings_trend, get_weekly_bookings_trend_body);
+PGBK_READER(get_upcoming_bookings, get_upcoming_bookings_body);
+PGBK_READER(get_weekly_bookings_trend, get_weekly_bookings_trend_body);
 
 } // namespace pgbk

@@ -1,3 +1,4 @@
+#include "pg/planner.hpp"
 #include "pg/settings.hpp"
 
 extern "C" {
@@ -10,5 +11,6 @@ PG_MODULE_MAGIC;
 void _PG_init(void);
 void _PG_init(void) {
     pgbk::settings::define();
+    pgbk::watch_planner();
 }
 }

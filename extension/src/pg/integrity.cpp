@@ -38,7 +38,8 @@ constinit Statement counters(
     "               FROM booking.slot_reservations AS r WHERE r.status = 'pending' AND r.counted_unpaid"
     "              GROUP BY r.organization_id, r.session_id) AS h"
     "    ON h.organization_id = s.organization_id AND h.session_id = s.id"
-    " WHERE s.unpaid + COALESCE(l.unpaid, 0) <> COALESCE(h.seats, 0)");
+    " WHERE s.unpaid + COALESCE(l.unpaid, 0) <> COALESCE(h.seats, 0)",
+    Plan::automatic);
 
 constinit Statement
     orphans("SELECT 'reservation_has_session', r.organization_id, r.id, format('session %s is gone', r.session_id)"
@@ -53,7 +54,8 @@ constinit Statement
             "                    WHERE s.organization_id = b.organization_id AND s.id = b.session_id)"
             " UNION ALL "
             "SELECT 'session_has_organization', s.organization_id, s.id, 'its id carries another organization'"
-            "  FROM booking.sessions AS s WHERE booking.organization_of(s.id) IS DISTINCT FROM s.organization_id");
+            "  FROM booking.sessions AS s WHERE booking.organization_of(s.id) IS DISTINCT FROM s.organization_id",
+            Plan::automatic);
 
 constinit Statement
     sales("SELECT 'confirmed_reservation_has_booking', r.organization_id, r.id, 'no booking refers to it'"
@@ -69,7 +71,8 @@ constinit Statement
           "  JOIN booking.slot_reservations AS r ON r.organization_id = b.organization_id AND r.id = b.reservation_id"
           " WHERE (b.status = 'cancelled') <> (r.status = 'cancelled')"
           "    OR (b.status <> 'cancelled' AND (r.status <> 'confirmed' OR r.party_size <> b.party_size"
-          "                                     OR r.session_id IS DISTINCT FROM b.session_id))");
+          "                                     OR r.session_id IS DISTINCT FROM b.session_id))",
+          Plan::automatic);
 
 constinit Statement overlaps(
     "SELECT 'sessions_do_not_overlap', x.organization_id, x.id, format('session before it ends at %s', x.earlier_end)"
@@ -77,7 +80,8 @@ constinit Statement overlaps(
     "               lag(s.end_time) OVER (PARTITION BY s.organization_id, s.activity_id ORDER BY s.start_time)"
     "               AS earlier_end"
     "          FROM booking.sessions AS s WHERE s.status <> 'cancelled') AS x"
-    " WHERE x.start_time < x.earlier_end");
+    " WHERE x.start_time < x.earlier_end",
+    Plan::automatic);
 
 Datum integrity_check_body(Call& call) {
     require_trusted(call, "check the integrity of all organizations", "Call as a member of booking_service.");
@@ -91,6 +95,6 @@ Datum integrity_check_body(Call& call) {
 
 } // namespace
 
-PGBK_REPORT(integrity_check, integrity_check_body);
+PGBK_READER(integrity_check, integrity_check_body);
 
 } // namespace pgbk

@@ -73,7 +73,8 @@ Datum relay_status_body(Call& call) {
         "                  'held', count(*) FILTER (WHERE e.status = 'active' AND s.hold_until > $1)) AS endpoints"
         "         FROM booking.webhook_endpoints AS e"
         "         JOIN booking.webhook_endpoint_states AS s"
-        "           ON s.organization_id = e.organization_id AND s.endpoint_id = e.id) AS e");
+        "           ON s.organization_id = e.organization_id AND s.endpoint_id = e.id) AS e",
+        Plan::automatic);
     const Rows rows = statement.read({Value::timestamp(settings::now()), is_original(), living_relays()});
     return copied_result(call, rows, 0, 1);
 }
@@ -108,7 +109,8 @@ constinit Statement findings(
     "       (false, 10, d.given_up > 0, d.given_up || ' deliveries were given up; see webhook_logs'))"
     "       AS f (is_error, place, applies, what)"
     " WHERE ($1 IS NULL OR e.organization_id = $1) AND f.applies"
-    " ORDER BY e.organization_id, e.name, f.place");
+    " ORDER BY e.organization_id, e.name, f.place",
+    Plan::automatic);
 
 Datum validate_webhook_config_body(Call& call) {
     const auto organization = optional_int4(call, 0);
@@ -144,7 +146,7 @@ Datum validate_webhook_config_body(Call& call) {
 } // namespace
 
 PGBK_READER(relay_delivery, relay_delivery_body);
-PGBK_REPORT(relay_status, relay_status_body);
-PGBK_REPORT(validate_webhook_config, validate_webhook_config_body);
+PGBK_READER(relay_status, relay_status_body);
+PGBK_READER(validate_webhook_config, validate_webhook_config_body);
 
 } // namespace pgbk

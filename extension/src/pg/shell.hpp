@@ -3,8 +3,7 @@
 // Each SQL-callable function is written as
 //
 //     PGBK_FUNCTION(name, body)            // pure: no table is touched
-//     PGBK_REPORT(name, body)              // runs as the owner of the tables, read only, on a standby too
-//     PGBK_READER(name, body)              // the same, and looks single rows up
+//     PGBK_READER(name, body)              // runs as the owner of the tables, read only, on a standby too
 //     PGBK_WRITER(name, body)              // the same, and waits for locks no longer than pg_booking.lock_timeout
 //
 // where body is a C++ frame `Datum body(Call& call)`. No function is SECURITY DEFINER (it would run the owner's
@@ -17,7 +16,7 @@
 
 namespace pgbk {
 
-enum class Access : std::uint8_t { none, report, reader, writer };
+enum class Access : std::uint8_t { none, reader, writer };
 
 // What a body gets. Plain data.
 struct Call {
@@ -97,6 +96,5 @@ template <class Body> Datum entry(FunctionCallInfo fcinfo, Access access, Body b
     static_assert(true, "")
 
 #define PGBK_FUNCTION(name, body) PGBK_ENTRY(name, pgbk::Access::none, body)
-#define PGBK_REPORT(name, body) PGBK_ENTRY(name, pgbk::Access::report, body)
 #define PGBK_READER(name, body) PGBK_ENTRY(name, pgbk::Access::reader, body)
 #define PGBK_WRITER(name, body) PGBK_ENTRY(name, pgbk::Access::writer, body)

@@ -1,5 +1,7 @@
 #include "pg/statement.hpp"
 
+#include "pg/planner.hpp"
+
 #include <cstring>
 #include <new>
 
@@ -19,12 +21,13 @@ constexpr int most_values = 32;
 
 // Server frames.
 
-SPIPlanPtr kept_plan(const char* sql, const Value* values, int count, int cursor_options) {
+SPIPlanPtr kept_plan(const char* sql, Plan kind, const Value* values, int count) {
     Oid types[most_values];
     for (int i = 0; i < count; ++i) {
         types[i] = values[i].type();
     }
-    SPIPlanPtr const plan = SPI_prepare_cursor(sql, count, types, cursor_options);
+    const int options = kind == Plan::automatic ? 0 : CURSOR_OPT_GENERIC_PLAN;
+    SPIPlanPtr const plan = SPI_prepare_cursor(sql, count, types, options);
     if (plan == nullptr) {
         elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
     }
@@ -53,14 +56,20 @@ Result execute(SPIPlanPtr plan, const Value* values, int count, bool read_only) 
     return Result{SPI_tuptable, SPI_processed};
 }
 
+Planning planning_of(Plan plan) {
+    return plan == Plan::once ? Planning::for_large_tables : Planning::as_it_is;
+}
+
 } // namespace
 
 Rows Statement::run(std::initializer_list<Value> values, bool read_only) {
     const Value* const first = values.begin();
     const int count = static_cast<int>(values.size());
+    const bool is_planned = kind_ == Plan::once && plan_ != nullptr && server([&] { return SPI_plan_is_valid(plan_); });
+    const PlannerWatch watch(is_planned ? Planning::none : planning_of(kind_));
     const Result result = server([&] {
         if (plan_ == nullptr) {
-            plan_ = kept_plan(sql_, first, count, kind_ == Plan::once ? CURSOR_OPT_GENERIC_PLAN : 0);
+            plan_ = kept_plan(sql_, kind_, first, count);
         }
         return execute(plan_, first, count, read_only);
     });
@@ -73,7 +82,7 @@ SPIPlanPtr TransitionStatement::plan_for(Oid table, const Value* values, int cou
             return plan->plan;
         }
     }
-    SPIPlanPtr const kept = kept_plan(sql_, values, count, CURSOR_OPT_GENERIC_PLAN);
+    SPIPlanPtr const kept = kept_plan(sql_, Plan::once, values, count);
     plans_ = new (MemoryContextAlloc(TopMemoryContext, sizeof(TablePlan))) TablePlan{table, kept, plans_};
     return kept;
 }
@@ -82,6 +91,7 @@ Rows TransitionStatement::write(const TriggerData& data, std::initializer_list<V
     const Value* const first = values.begin();
     const int count = static_cast<int>(values.size());
     const Oid table = RelationGetRelid(data.tg_relation);
+    const PlannerWatch watch(planning_of(Plan::once));
     const Result result = server([&] { return execute(plan_for(table, first, count), first, count, false); });
     return {result.table, result.count};
 }

@@ -68,9 +68,9 @@ private:
     std::uint64_t count_ = 0;
 };
 
-// How a statement is planned. Looking up single rows by key, the plan that knows no parameters is the right one, and
-// planning costs many times the execution: it is made once. The server's own choice (automatic) would go on planning
-// each call wherever its guess of the costs favours that; it is for reports, whose best plan depends on the parameters.
+// How a statement is planned. Planning costs many times what finding a few rows by their keys costs: it is done once,
+// without regard to the parameters and as if every table were large (planner.hpp). The server's own choice (automatic)
+// may be to plan each call; it is for reports.
 enum class Plan : std::uint8_t { once, automatic };
 
 class Statement {
