@@ -34,7 +34,7 @@ stage_clang() {
   find sidecar/src -name '*.cpp' -print0 | sort -z | each_file clang++ -std=c++20 '-DPGBK_RELAY_VERSION="0"' \
     -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION -DBOOST_ASIO_NO_DEPRECATED -DSPDLOG_FMT_EXTERNAL \
     -Wall -Wextra -Wshadow -Werror -fsyntax-only -Isidecar/src -Iextension/src \
-    -isystem "$("$PG_CONFIG" --includedir)/postgresql" '{}'
+    -isystem "$("$PG_CONFIG" --includedir)" '{}'
 }
 
 stage_tidy() {

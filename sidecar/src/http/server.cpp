@@ -67,7 +67,13 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     void accept(tcp::acceptor& acceptor);
     void welcome(tcp::socket socket);
     void make_room();
-    void count() { metrics.set("booking_relay_http_connections", static_cast<double>(connections)); }
+
+    // Connections that outlive the server, in handlers that are never called any more, have nothing to count with.
+    void count() {
+        if (!stopping) {
+            metrics.set("booking_relay_http_connections", static_cast<double>(connections));
+        }
+    }
 };
 
 namespace {

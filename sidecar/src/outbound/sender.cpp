@@ -293,8 +293,14 @@ void Sender::send(Dispatch dispatch, Done done) {
         transfer->handle = idle_.back();
         idle_.pop_back();
     }
+    try {
+        configure(*transfer);
+    } catch (const std::exception& error) {
+        curl_easy_cleanup(transfer->handle);
+        refuse(std::move(transfer->done), "internal", error.what());
+        return;
+    }
     transfers_.emplace(transfer, std::move(owned));
-    configure(*transfer);
     curl_.start(transfer->handle, [this, transfer](CURLcode code) { finish(transfer, code); });
 }
 
