@@ -2,7 +2,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(189);
+SELECT public.plan(196);
 
 SELECT pg_temp.add_session(s.name, 1, 'tour', s.start_time::timestamptz, 4, s.status)
   FROM (VALUES ('past', '2027-03-01 09:00 UTC', 'open'), ('running', '2027-03-01 11:30 UTC', 'open'),
@@ -135,6 +135,14 @@ SELECT public.is(pg_temp.refusal(c.statement),
      'BK009 limit must be between 1 and 1000, got 1001'),
     ('unknown', 'SELECT booking.next_available_sessions(pg_temp.id(''unknown''), 1)', 'BK103 no activity has the id @'),
     ('nil', 'SELECT booking.next_available_sessions(pg_temp.id(''nil''), 1)', 'BK103 no activity has the id @'),
+    (NULL, 'SELECT booking.event_description(NULL, ''x'')', 'BK001 kind must not be NULL'),
+    (NULL, 'SELECT booking.maintain_event_partitions(NULL)', 'BK001 days_ahead must not be NULL'),
+    (NULL, 'SELECT booking.maintain_event_partitions(1, NULL)', 'BK001 keep_days must not be NULL'),
+    (NULL, 'SELECT booking.maintain_event_partitions(-1)', 'BK013 days_ahead must be between 0 and 366, got -1'),
+    (NULL, 'SELECT booking.maintain_event_partitions(367)', 'BK013 days_ahead must be between 0 and 366, got 367'),
+    (NULL, 'SELECT booking.maintain_event_partitions(1, 0)', 'BK013 keep_days must be between 1 and 36600, got 0'),
+    (NULL, 'SELECT booking.maintain_event_partitions(1, 36601)',
+     'BK013 keep_days must be between 1 and 36600, got 36601'),
     (NULL, 'SELECT booking.extend_reservation(NULL)', 'BK001 reservation_id must not be NULL'),
     (NULL, 'SELECT booking.cancel_reservation(NULL, ''x'')', 'BK001 reservation_id must not be NULL'),
     (NULL, 'SELECT booking.confirm_reservation(NULL)', 'BK001 reservation_id must not be NULL'),
