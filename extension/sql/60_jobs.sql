@@ -97,7 +97,9 @@ BEGIN
     IF done.skipped OPERATOR(pg_catalog.>) 0 THEN
         RAISE WARNING 'pg_booking: % partitions of booking_events were in use; the next run takes them', done.skipped;
     END IF;
+    PERFORM booking.cleanup_webhook_logs();
+    COMMIT;
 END
 $$;
 COMMENT ON PROCEDURE booking.maintain_job() IS
-    'What is due once a day whatever the organization: partitions of booking_events, made ahead and dropped when old';
+    'What is due once a day whatever the organization: partitions of booking_events and of the log of webhooks, made ahead and dropped when old';
