@@ -159,6 +159,8 @@ PROVOCATIONS = [
     (f"SELECT booking.confirm_reservation('{LIVE}', NULL, 'Ann', 'call me')", "BK010"),
     ("SELECT booking.new_id(0)", "BK011"),
     (f"SELECT booking.set_session_lanes('{OPEN}', 0)", "BK012"),
+    ("SELECT booking.maintain_event_partitions(7, 0)", "BK013"),
+    ("SELECT booking.canonical_event_filter('parcel.*')", "BK014"),
     (f"UPDATE booking.activities SET live_holds_per_email = 1 WHERE id = '{ACTIVITY}'; " + reserve(), "BK213"),
     (reserve(session=UNKNOWN), "BK101"), (reserve(session="00000000-0000-0000-0000-000000000000"), "BK101"),
     (f"SELECT booking.check_slot_availability('{UNKNOWN}', 1)", "BK101"),
@@ -195,7 +197,7 @@ PROVOCATIONS = [
     ("SET LOCAL ROLE booking_member; SELECT booking.get_upcoming_bookings()", "42501"),
     ("SET LOCAL request.jwt.claims = 'no json'; SET LOCAL ROLE booking_member; SELECT booking.get_upcoming_bookings()",
      "22P02"),
-    ("SELECT booking.stamp_row()", "39P01"),
+    ("SELECT booking.stamp_row()", "39P01"), ("SELECT booking.record_events()", "39P01"),
     # Errors of the server, inside our statements.
     (reserve("divide@example.com"), "22012"), (reserve("divide@example.com", rest=", 'a-key-of-16-or-more'"), "22012"),
     (reserve("check@example.com"), "23514"), (reserve("null@example.com"), "23502"),
@@ -212,6 +214,9 @@ PROVOCATIONS = [
     ("SET LOCAL TRANSACTION READ ONLY; " + reserve(), "25006"),
     ("SET LOCAL default_transaction_read_only = on; SET LOCAL work_mem = '64kB';"
      " ALTER TABLE booking.slot_reservations RENAME TO gone; " + reserve(), "42P01"),
+    # In the trigger that writes events, at the end of our statement and of the caller's own.
+    ("SET LOCAL work_mem = '65kB'; ALTER TABLE booking.booking_events RENAME TO gone; " + reserve(), "42P01"),
+    ("ALTER TABLE booking.booking_events RENAME TO gone; UPDATE booking.venues SET name = 'x'", "42P01"),
     # A lock that somebody else has.
     ("SET LOCAL lock_timeout = '1ms'; " + reserve(session=LOCKED), "BK401"),
     ("SET LOCAL pg_booking.lock_timeout = '1ms'; " + reserve(session=LOCKED), "BK401"),

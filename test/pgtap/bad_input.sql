@@ -2,7 +2,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(196);
+SELECT public.plan(201);
 
 SELECT pg_temp.add_session(s.name, 1, 'tour', s.start_time::timestamptz, 4, s.status)
   FROM (VALUES ('past', '2027-03-01 09:00 UTC', 'open'), ('running', '2027-03-01 11:30 UTC', 'open'),
@@ -136,6 +136,13 @@ SELECT public.is(pg_temp.refusal(c.statement),
     ('unknown', 'SELECT booking.next_available_sessions(pg_temp.id(''unknown''), 1)', 'BK103 no activity has the id @'),
     ('nil', 'SELECT booking.next_available_sessions(pg_temp.id(''nil''), 1)', 'BK103 no activity has the id @'),
     (NULL, 'SELECT booking.event_description(NULL, ''x'')', 'BK001 kind must not be NULL'),
+    (NULL, 'SELECT booking.canonical_event_filter(NULL)', 'BK001 filter must not be NULL'),
+    (NULL, 'SELECT booking.canonical_event_filter('''')', 'BK014 no event is selected by ""'),
+    (NULL, 'SELECT booking.canonical_event_filter(''parcel.*'')', 'BK014 no event is selected by "parcel.*"'),
+    (NULL, 'SELECT booking.canonical_event_filter(''seat:availability'')',
+     'BK014 no event is selected by "seat:availability"'),
+    (NULL, 'SELECT booking.canonical_event_filter(repeat(''x'', 100000))',
+     format('BK014 no event is selected by "%s..."', repeat('x', 80))),
     (NULL, 'SELECT booking.maintain_event_partitions(NULL)', 'BK001 days_ahead must not be NULL'),
     (NULL, 'SELECT booking.maintain_event_partitions(1, NULL)', 'BK001 keep_days must not be NULL'),
     (NULL, 'SELECT booking.maintain_event_partitions(-1)', 'BK013 days_ahead must be between 0 and 366, got -1'),

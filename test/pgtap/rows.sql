@@ -27,10 +27,13 @@ SELECT booking.set_session_lanes(pg_temp.id('tour 11'), 2) \g /dev/null
 INSERT INTO booking.packages (organization_id, id, name) VALUES (1, 'single', 'One'), (2, 'single', 'One');
 INSERT INTO booking.schedule_exceptions (organization_id, venue_id, first_date, last_date)
 VALUES (1, pg_temp.id('venue'), '2027-12-24', '2027-12-26'), (2, pg_temp.id('far venue'), '2027-12-24', '2027-12-26');
-SELECT booking.adopt(true) \g /dev/null -- a test's database is a copy of its template
-SELECT booking.test_webhook(e.endpoint_id)
-  FROM booking.organizations AS o, LATERAL booking.create_webhook_endpoint(
-           o.organization_id, 'hook', 'https://hook.example', '{refund.due}') AS e \g /dev/null
+-- A webhook with an attempt; the database of a test is a copy of its template.
+SELECT booking.adopt(true) \g /dev/null
+SELECT booking.replay_webhook_event(n.id, e.endpoint_id)
+  FROM booking.organizations AS o,
+       LATERAL booking.create_webhook_endpoint(o.organization_id, 'hook', 'https://hook.example', '{refund.due}') AS e,
+       LATERAL (SELECT b.id FROM booking.booking_events AS b WHERE b.organization_id = o.organization_id LIMIT 1) AS n
+  \g /dev/null
 SELECT booking.relay_complete(gen_random_uuid(), jsonb_agg(jsonb_build_object(
            'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'http_status', 500)))
   FROM booking.relay_claim(gen_random_uuid(), 10) AS c \g /dev/null

@@ -12,7 +12,7 @@ int sqlstate_of(core::RefusalKind kind) {
     return MAKE_SQLSTATE(text[0], text[1], text[2], text[3], text[4]);
 }
 
-// Inside of a call of ours (a trigger of our own statement) they are as they must be; looking is much cheaper than setting
+// Inside of a call of ours (a trigger of our own statement) they are as they must be; looking is cheaper than setting
 // them again, search_path above all.
 void pin_settings() {
     // The owner's statements must resolve every name as we wrote it, whatever the caller has created.
