@@ -18,6 +18,7 @@ SELECT public.bag_eq(
     $$ SELECT routine, concat(prokind, provolatile, proparallel), proisstrict FROM pg_temp.routines $$,
     $$ VALUES ('booking.adopt(boolean)', 'fvu', false),
               ('booking.cancel_reservation(uuid,text)', 'fvu', false),
+              ('booking.canonical_event_filter(text)', 'fis', false),
               ('booking.check_schedule(jsonb)', 'fis', false),
               ('booking.check_slot_availability(uuid,integer)', 'fsu', false),
               ('booking.check_time_zone(text)', 'fss', false),
@@ -25,6 +26,8 @@ SELECT public.bag_eq(
               ('booking.clock()', 'fss', false),
               ('booking.confirm_reservation(uuid,text,text,text)', 'fvu', false),
               ('booking.current_user_id()', 'fss', false),
+              ('booking.event_description(text,text)', 'fis', false),
+              ('booking.event_kinds()', 'fis', false),
               ('booking.expired_hold_seats(integer,uuid)', 'fsu', false),
               ('booking.extend_reservation(uuid,text,integer)', 'fvu', false),
               ('booking.generate_activity_sessions(uuid,date,integer)', 'fvu', false),
@@ -37,9 +40,12 @@ SELECT public.bag_eq(
               ('booking.integrity_check()', 'fsu', false),
               ('booking.is_original()', 'fsu', false),
               ('booking.live_cpp_frames()', 'fvu', false),
+              ('booking.maintain_event_partitions(integer,integer)', 'fvu', false),
+              ('booking.maintain_job(integer,integer)', 'pvu', false),
               ('booking.new_id(integer)', 'fvu', false),
               ('booking.next_available_sessions(uuid,integer,integer,timestamp with time zone)', 'fsu', false),
               ('booking.organization_of(uuid)', 'fis', true),
+              ('booking.record_events()', 'fvu', false),
               ('booking.refusal_codes()', 'fis', false),
               ('booking.release_expired_reservations()', 'fvu', false),
               ('booking.release_expired_reservations(integer)', 'fvu', false),
@@ -48,7 +54,29 @@ SELECT public.bag_eq(
               ('booking.set_session_lanes(uuid,integer)', 'fvu', false),
               ('booking.stamp_row()', 'fvu', false),
               ('booking.state_transitions()', 'fis', false),
-              ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'fvu', false) $$,
+              ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
+              ('booking.cleanup_webhook_logs(integer)', 'fvu', false),
+              ('booking.create_webhook_endpoint(integer,text,text,text[],text,jsonb)', 'fvu', false),
+              ('booking.delete_webhook_endpoint(uuid)', 'fvu', false),
+              ('booking.disable_webhook_endpoint(uuid,text)', 'fvu', false),
+              ('booking.enable_webhook_endpoint(uuid)', 'fvu', false),
+              ('booking.manually_trigger_webhook(text,uuid)', 'fvu', false),
+              ('booking.receive_booking_event(integer,jsonb)', 'fvu', false),
+              ('booking.relay_attach(uuid,text,text)', 'fvu', false),
+              ('booking.relay_claim(uuid,integer,integer,uuid)', 'fvu', false),
+              ('booking.relay_complete(uuid,jsonb)', 'fvu', false),
+              ('booking.relay_delivery(uuid)', 'fsu', false),
+              ('booking.relay_make_endpoint(integer,text,text)', 'fvu', false),
+              ('booking.relay_status()', 'fsu', false),
+              ('booking.replay_webhook_event(uuid,uuid)', 'fvu', false),
+              ('booking.replay_webhook_events(uuid,timestamp with time zone,timestamp with time zone,text[],boolean,integer)', 'fvu', false),
+              ('booking.retry_failed_webhooks(integer)', 'fvu', false),
+              ('booking.rotate_webhook_secret(uuid,text,text,interval)', 'fvu', false),
+              ('booking.test_webhook(integer,text)', 'fvu', false),
+              ('booking.test_webhook(uuid)', 'fvu', false),
+              ('booking.trigger_booking_event_webhook()', 'fvu', false),
+              ('booking.update_webhook_endpoint(uuid,jsonb)', 'fvu', false),
+              ('booking.validate_webhook_config(integer)', 'fsu', false) $$,
     'every routine has the labels that are written down here');
 
 SELECT public.is_empty($$ SELECT routine FROM pg_temp.routines WHERE prosecdef $$, 'no routine is SECURITY DEFINER');
@@ -93,23 +121,30 @@ SELECT public.is_empty(
         UNION ALL SELECT c.name FROM booking.refusal_codes() AS c GROUP BY c.name HAVING count(*) > 1 $$,
     'no two refusals share a code or a name');
 
--- Tables and views.
+-- Tables and views. Daily partitions stand as one.
 SELECT public.bag_eq(
-    $$ SELECT c.relname::text AS name, format('%s of %s, rls %s, forced %s', c.relkind, c.relowner::regrole,
-                                              c.relrowsecurity, c.relforcerowsecurity) AS properties
-         FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind <> 'i' $$,
+    $$ SELECT DISTINCT regexp_replace(c.relname, '_\d{8}$', '_DAY') AS name,
+              format('%s of %s, rls %s, forced %s', c.relkind, c.relowner::regrole, c.relrowsecurity,
+                     c.relforcerowsecurity) AS properties
+         FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind NOT IN ('i', 'I') $$,
     $$ SELECT n AS name, 'r of booking_owner, rls t, forced f' AS properties
-         FROM unnest(ARRAY['activities', 'bookings', 'customers', 'generation_watermarks', 'installation', 'job_runs',
-                           'organization_members', 'organizations', 'packages', 'schedule_exceptions',
-                           'schema_migrations', 'session_lanes', 'sessions', 'slot_reservations', 'venues']) AS n
+         FROM unnest(ARRAY['activities', 'booking_events_DAY', 'booking_events_default', 'bookings', 'customers',
+                           'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
+                           'received_events', 'relay_instances', 'schema_migrations',
+                           'session_lanes', 'sessions', 'slot_reservations', 'venues', 'webhook_attempts_DAY',
+                           'webhook_attempts_default', 'webhook_deliveries', 'webhook_endpoint_states',
+                           'webhook_endpoints', 'webhook_secrets']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
-         FROM unnest(ARRAY['activity_sessions', 'public_activities', 'public_venues', 'user_organizations']) AS n
+         FROM unnest(ARRAY['activity_sessions', 'event_payloads', 'full_events', 'owner_events', 'public_activities',
+                           'public_events', 'public_venues', 'user_organizations', 'webhook_logs', 'webhook_stats']) AS n
+        UNION ALL
+       SELECT n, 'p of booking_owner, rls t, forced f' FROM unnest(ARRAY['booking_events', 'webhook_attempts']) AS n
         UNION ALL
        SELECT 'organizations_organization_id_seq', 'S of booking_owner, rls f, forced f' $$,
     'tables and views belong to booking_owner, tables with row-level security that is not forced');
 SELECT public.is_empty(
-    $$ SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'v')
+    $$ SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p', 'v')
           AND COALESCE(obj_description(c.oid, 'pg_class'), '') = '' $$,
     'every table and view has a COMMENT');
 SELECT public.is_empty(
@@ -129,8 +164,8 @@ SELECT public.is_empty(
         WHERE n.nspname = 'booking' AND (a.grantee = 0 OR a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner) $$,
     'the schema is not for PUBLIC, and nobody but the owner creates in it');
 
--- organization_id comes first, so that everything can be distributed by it. schema_migrations
--- and installation are not data of an organization.
+-- organization_id comes first, so that everything can be distributed by it. schema_migrations,
+-- installation and relay_instances are not data of an organization.
 SELECT public.is_empty(
     $$ SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r'
           AND NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary) $$,
@@ -139,7 +174,7 @@ SELECT public.is_empty(
     $$ SELECT i.indexrelid::regclass
          FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
          LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-        WHERE c.relnamespace = 'booking'::regnamespace AND i.indisunique AND c.relname NOT IN ('schema_migrations', 'installation')
+        WHERE c.relnamespace = 'booking'::regnamespace AND i.indisunique AND c.relname NOT IN ('schema_migrations', 'installation', 'relay_instances')
           AND a.attname IS DISTINCT FROM 'organization_id' $$,
     'organization_id is the first column of every primary key, unique constraint and unique index');
 SELECT public.is_empty(
@@ -156,7 +191,7 @@ SELECT public.is_empty(
     'no foreign key leads from reservations or bookings to the session or organization');
 SELECT public.is_empty(
     $$ SELECT a.attrelid::regclass FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
-        WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('schema_migrations', 'installation')
+        WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('schema_migrations', 'installation', 'relay_instances')
         GROUP BY a.attrelid HAVING bool_or(a.attname = 'organization_id' AND a.attnotnull
                                            AND a.atttypid = 'integer'::regtype) IS NOT TRUE $$,
     'every table has organization_id integer NOT NULL');
@@ -165,8 +200,8 @@ SELECT public.is_empty(
 SELECT public.bag_eq(
     $$ SELECT DISTINCT a.atttypid::regtype::text FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 $$,
-    $$ VALUES ('bigint'), ('boolean'), ('bytea'), ('date'), ('integer'), ('jsonb'), ('smallint'), ('text'), ('text[]'),
-              ('time without time zone'), ('timestamp with time zone'), ('uuid') $$,
+    $$ VALUES ('bigint'), ('boolean'), ('bytea'), ('cidr[]'), ('date'), ('double precision'), ('integer'), ('interval'),
+              ('jsonb'), ('numeric'), ('smallint'), ('text'), ('text[]'), ('time without time zone'), ('timestamp with time zone'), ('uuid') $$,
     'columns are of the types that are agreed on');
 SELECT public.bag_eq(
     $$ SELECT a.attrelid::regclass || '.' || a.attname
@@ -176,8 +211,8 @@ SELECT public.bag_eq(
                OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)') $$,
     $$ VALUES ('booking.activities.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'),
               ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
-              ('booking.installation.database_oid') $$,
-    'money, the version of a booking, and what identifies a database, are bigint');
+              ('booking.installation.database_oid'), ('booking.webhook_deliveries.lease_token') $$,
+    'money, versions, and what identifies a database, are bigint');
 SELECT public.is_empty(
     $$ SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0

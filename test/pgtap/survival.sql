@@ -29,32 +29,44 @@ SELECT public.bag_eq(
     $$ SELECT DISTINCT d.kind, d.identity FROM pg_temp.doomed() AS d WHERE d.class NOT IN ('pg_rewrite', 'pg_type') $$,
     $$ SELECT 'policy', format('member_read on booking.%s', t)
          FROM unnest(ARRAY['organizations', 'venues', 'activities', 'schedule_exceptions', 'packages', 'sessions',
-                           'customers', 'slot_reservations', 'bookings', 'job_runs']) AS t
+                           'customers', 'slot_reservations', 'bookings', 'job_runs', 'booking_events',
+                           'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
+                           'webhook_attempts']) AS t
         UNION ALL
        SELECT 'policy', format('owner_write on booking.%s', t)
          FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'packages', 'sessions']) AS t
         UNION ALL
        SELECT 'policy', format('customer_read_own on booking.%s', t)
-         FROM unnest(ARRAY['customers', 'slot_reservations', 'bookings']) AS t
+         FROM unnest(ARRAY['customers', 'slot_reservations', 'bookings', 'booking_events']) AS t
         UNION ALL
        SELECT 'trigger', format('stamp_row on booking.%s', t)
-         FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'customers']) AS t
+         FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'customers', 'webhook_endpoints']) AS t
         UNION ALL
        SELECT 'trigger', format('check_transition on booking.%s', t)
          FROM unnest(ARRAY['bookings', 'slot_reservations']) AS t
         UNION ALL
-       VALUES ('policy', 'member_read_own on booking.organization_members'),
+       SELECT 'trigger', format('%s_%s on booking.%1$s', t, c)
+         FROM unnest(ARRAY['venues', 'activities', 'sessions']) AS t, unnest(ARRAY['inserted', 'updated', 'deleted']) AS c
+        UNION ALL
+       SELECT 'view', format('booking.%s', v)
+         FROM unnest(ARRAY['activity_sessions', 'event_payloads', 'full_events', 'owner_events', 'public_events']) AS v
+        UNION ALL
+       VALUES ('trigger', 'reservations_inserted on booking.slot_reservations'),
+              ('trigger', 'reservations_updated on booking.slot_reservations'),
+              ('trigger', 'bookings_inserted on booking.bookings'),
+              ('trigger', 'bookings_webhook_trigger on booking.bookings'),
+              ('trigger', 'booking_events_webhook_trigger on booking.booking_events'),
+              ('policy', 'member_read_own on booking.organization_members'),
               ('table constraint', 'activities_id_check on booking.activities'),
               ('table constraint', 'activities_schedule_check on booking.activities'),
               ('table constraint', 'venues_id_check on booking.venues'),
-              ('table constraint', 'venues_timezone_check on booking.venues'),
-              ('view', 'booking.activity_sessions') $$,
-    'policies, triggers, four checks and one view are all that hangs on the extension');
+              ('table constraint', 'venues_timezone_check on booking.venues') $$,
+    'policies, triggers, four checks and five views are all that hangs on the extension');
 SELECT public.is_empty(
     $$ SELECT d.class, d.kind, d.identity FROM pg_temp.doomed() AS d
         WHERE d.class NOT IN ('pg_trigger', 'pg_policy', 'pg_rewrite', 'pg_attrdef')
           AND NOT (d.kind IN ('table constraint', 'view')
-                   OR d.class = 'pg_type' AND d.identity ~ '^booking\.activity_sessions(\[\])?$') $$,
+                   OR d.class = 'pg_type' AND d.identity ~ '^booking\.(activity_sessions|event_payloads|[a-z]+_events)(\[\])?$') $$,
     'no table, column, index or type of a table is among it');
 
 -- That the walk finds what must not be: each of these would lose data.
@@ -83,6 +95,15 @@ INSERT INTO booking.schedule_exceptions (organization_id, venue_id, first_date, 
 VALUES (1, pg_temp.id('venue'), '2027-12-24', '2027-12-26');
 INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, result)
 VALUES (1, booking.new_id(1), 'release', now(), now(), 0);
+SELECT booking.create_webhook_endpoint(1, 'hook', 'https://hook.example') \g /dev/null
+UPDATE booking.venues SET name = name || '!' \g /dev/null
+INSERT INTO booking.webhook_attempts (organization_id, id, delivery_id, endpoint_id, event_id, event_type, occurred_at,
+                                      attempt, outcome, finished_at)
+SELECT d.organization_id, booking.new_id(1), d.id, d.endpoint_id, d.event_id, d.event_type, d.occurred_at, 1, 'retry', now()
+  FROM booking.webhook_deliveries AS d;
+INSERT INTO booking.received_events (organization_id, external_id, event_id, received_at)
+VALUES (1, 'evt_1', booking.new_id(1), now());
+SELECT booking.relay_attach(gen_random_uuid(), 'here', '1.0') \g /dev/null
 -- What a user may have of the own: a view upon ours, and a table with our trigger.
 CREATE VIEW public.tap_view AS SELECT a.id FROM booking.activity_sessions AS a;
 CREATE TABLE public.tap_own (organization_id integer, id uuid, updated_at timestamptz);
@@ -95,7 +116,8 @@ DECLARE
     t regclass;
 BEGIN
     FOR t IN SELECT c.oid FROM pg_class AS c
-              WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' ORDER BY c.relname LOOP
+              WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p')
+                AND NOT c.relispartition ORDER BY c.relname LOOP
         RETURN QUERY EXECUTE format('SELECT %L, count(*), md5(string_agg(x::text, chr(10) ORDER BY x::text))
                                        FROM %s AS x', t, t);
     END LOOP;
@@ -117,7 +139,7 @@ SELECT public.bag_eq('SELECT * FROM pg_temp.contents()', 'SELECT * FROM pg_temp.
 SELECT public.is_empty(
     $$ SELECT b.line FROM pg_temp.snapshot_before AS b
         WHERE b.line ~ '^(index|relation [rS]|column|comment|schema|role|migration|acl)'
-          AND b.line !~ 'booking.activity_sessions|[(]' AND b.line NOT IN (SELECT s FROM pg_temp.snapshot() AS s) $$,
+          AND b.line !~ 'booking\.(activity_sessions|event_payloads|(full|owner|public)_events)|[(]' AND b.line NOT IN (SELECT s FROM pg_temp.snapshot() AS s) $$,
     'tables, columns, comments and rights stay as they were');
 SELECT public.is((SELECT count(*) FROM public.tap_own), 2::bigint, 'a table of the user''s keeps its rows');
 SELECT public.hasnt_view('public', 'tap_view', 'a view of the user''s upon our view goes, as the documentation says');

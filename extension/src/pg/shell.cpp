@@ -12,6 +12,19 @@ int sqlstate_of(core::RefusalKind kind) {
     return MAKE_SQLSTATE(text[0], text[1], text[2], text[3], text[4]);
 }
 
+// Inside of a call of ours (a trigger of our own statement) they are as they must be; looking is cheaper than setting
+// them again, search_path above all.
+void pin_settings() {
+    // The owner's statements must resolve every name as we wrote it, whatever the caller has created.
+    constexpr const char* safe_path = "pg_catalog, pg_temp";
+    if (strcmp(namespace_search_path, safe_path) != 0) {
+        set_for_this_call("search_path", safe_path);
+    }
+    if (jit_enabled) {
+        set_for_this_call("jit", "off"); // our statements are short, whatever the planner thinks of their cost
+    }
+}
+
 // A waiting writer gives up after our limit, unless the caller has set a shorter one.
 void bound_lock_waits() {
     if (settings::lock_timeout > 0 && (LockTimeout == 0 || LockTimeout > settings::lock_timeout)) {
@@ -57,10 +70,8 @@ void enter(Call& call, FunctionCallInfo fcinfo, Access access) {
     Oid ignored = InvalidOid;
     GetUserIdAndSecContext(&ignored, &call.saved_security_context);
     call.guc_nest_level = NewGUCNestLevel();
-    // The owner's statements must resolve every name as we wrote it, whatever the caller has created.
-    set_for_this_call("search_path", "pg_catalog, pg_temp");
-    set_for_this_call("jit", "off"); // our statements are short, whatever the planner thinks of their cost
-    if (access != Access::report) {
+    pin_settings();
+    if (access != Access::report && enable_seqscan) {
         // A plan that was made while a table was small or not analyzed is kept: it must not be one that reads the
         // table.
         set_for_this_call("enable_seqscan", "off");

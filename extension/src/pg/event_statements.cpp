@@ -1,0 +1,219 @@
+#include "pg/event_statements.hpp"
+
+namespace pgbk {
+
+namespace {
+
+// $1: the clock. rows: organization_id, kind, subject_id, session_id, booking_id, facts, in the order of the ids that
+// they get.
+#define PGBK_WRITE_EVENTS_SQL(rows)                                                                                    \
+    "INSERT INTO booking.booking_events (organization_id, id, kind, subject_id, session_id, booking_id, facts,"        \
+    "       occurred_at)"                                                                                              \
+    " SELECT x.organization_id, booking.new_id(x.organization_id), x.kind, x.subject_id, x.session_id, x.booking_id,"  \
+    "        x.facts, $1 FROM (" rows ") AS x RETURNING organization_id, id"
+
+// Where rows are updated, their versions o and n meet in a full join, because that can never be done by comparing each
+// with each: the plan is kept, and the next statement may change ten thousand rows. COALESCE leaves out a row whose key
+// was changed, in words that do not let the planner make an inner join of it.
+//
+// What changed is found in the rows as jsonb: the values of columns that may be told to whoever sees events of the
+// kind, and only the names, under "changed", of others.
+
+// Bookings. What a booking is when it is made is said once more by the event of its status, unless it just waits.
+constinit TransitionStatement booking_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, k.kind, n.id AS subject_id, n.session_id, n.id AS booking_id, k.facts
+      FROM new_rows AS n
+     CROSS JOIN LATERAL (VALUES
+           ('booking.created',
+            jsonb_strip_nulls(jsonb_build_object(
+                'status', n.status, 'payment_status', n.payment_status, 'party_size', n.party_size,
+                'amount_cents', n.amount_cents, 'currency', n.currency, 'package_id', n.package_id,
+                'scheduled_start', n.scheduled_start, 'scheduled_end', n.scheduled_end))),
+           (CASE WHEN n.status <> 'pending' THEN 'booking.' || n.status END,
+            jsonb_build_object('status', n.status))) AS k (kind, facts)
+     WHERE k.kind IS NOT NULL)sql"));
+
+// A time that comes with a status (paid, then scheduled) belongs to the event of the status; one that replaces another
+// is an event of its own; any other change of it is a change like others.
+constinit TransitionStatement booking_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, k.kind, n.id AS subject_id, n.session_id, n.id AS booking_id, k.facts
+      FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id AND n.id = o.id
+     CROSS JOIN LATERAL (
+           SELECT to_jsonb(o) AS before, to_jsonb(n) AS after,
+                  n.status <> o.status AND n.status <> 'pending' AS has_status,
+                  o.scheduled_start IS NULL AND n.scheduled_start IS NOT NULL AS is_appointed,
+                  COALESCE(n.scheduled_start <> o.scheduled_start, false) AS is_rescheduled,
+                  jsonb_build_object('session_id', n.session_id, 'scheduled_start', n.scheduled_start,
+                                     'scheduled_end', n.scheduled_end) AS appointment
+           OFFSET 0) AS v
+     CROSS JOIN LATERAL (
+           SELECT COALESCE(jsonb_object_agg(c.key, c.value) FILTER (
+                      WHERE c.key IN ('party_size', 'amount_cents', 'currency', 'package_id')
+                         OR c.key IN ('session_id', 'scheduled_start', 'scheduled_end')
+                            AND NOT (v.is_rescheduled OR v.is_appointed AND v.has_status)), '{}') AS told,
+                  jsonb_agg(c.key ORDER BY c.key) FILTER (
+                      WHERE c.key IN ('customer_id', 'customer_name', 'customer_email', 'customer_phone', 'notes',
+                                      'metadata', 'meeting_url')) AS named
+             FROM jsonb_each(v.after) AS c WHERE c.value <> v.before -> c.key) AS d
+     CROSS JOIN LATERAL (VALUES
+           (CASE WHEN v.has_status THEN 'booking.' || n.status END,
+            jsonb_build_object('status', n.status, 'previous_status', o.status)
+            || CASE WHEN v.is_appointed THEN v.appointment ELSE '{}' END),
+           (CASE WHEN v.is_rescheduled THEN 'booking.rescheduled' END,
+            v.appointment
+            || jsonb_build_object('previous_start', o.scheduled_start, 'previous_session_id', o.session_id)),
+           (CASE WHEN n.payment_status <> o.payment_status AND n.payment_status <> 'not_required'
+                 THEN 'payment.' || n.payment_status END,
+            jsonb_build_object('payment_status', n.payment_status, 'previous_payment_status', o.payment_status,
+                               'amount_cents', n.amount_cents, 'currency', n.currency)),
+           (CASE WHEN n.refund_status <> o.refund_status AND n.refund_status <> 'none'
+                 THEN 'refund.' || n.refund_status END,
+            jsonb_build_object('refund_status', n.refund_status, 'previous_refund_status', o.refund_status)),
+           (CASE WHEN d.told <> '{}' OR d.named IS NOT NULL THEN 'booking.updated' END,
+            d.told || CASE WHEN d.named IS NULL THEN '{}' ELSE jsonb_build_object('changed', d.named) END))
+        AS k (kind, facts)
+     WHERE k.kind IS NOT NULL AND COALESCE(o.id = n.id, false))sql"));
+
+// Reservations, where the organization wants events of them. The lookup is a subquery, so that it stays a lookup.
+constinit TransitionStatement reservation_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, 'reservation.held' AS kind, n.id AS subject_id, n.session_id, NULL::uuid AS booking_id,
+           jsonb_build_object('party_size', n.party_size, 'expires_at', n.expires_at) AS facts
+      FROM new_rows AS n
+     WHERE n.status = 'pending'
+       AND (SELECT g.reservation_events FROM booking.organizations AS g
+             WHERE g.organization_id = n.organization_id))sql"));
+
+constinit TransitionStatement reservation_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, k.kind, n.id AS subject_id, n.session_id, NULL::uuid AS booking_id,
+           jsonb_build_object('party_size', n.party_size, 'expires_at', n.expires_at) AS facts
+      FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id AND n.id = o.id
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN n.status <> o.status
+                       THEN CASE WHEN n.status IN ('expired', 'cancelled') THEN 'reservation.' || n.status END
+                       WHEN n.status = 'pending' AND n.expires_at > o.expires_at THEN 'reservation.extended' END)
+        AS k (kind)
+     WHERE k.kind IS NOT NULL AND COALESCE(o.id = n.id, false)
+       AND (SELECT g.reservation_events FROM booking.organizations AS g
+             WHERE g.organization_id = n.organization_id))sql"));
+
+// The catalogue. Its events are for everybody, so their facts are what the public views show.
+constinit TransitionStatement venue_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, 'venue.created' AS kind, n.id AS subject_id, NULL::uuid AS session_id,
+           NULL::uuid AS booking_id,
+           jsonb_build_object('name', n.name, 'timezone', n.timezone, 'embed_key', n.embed_key) AS facts
+      FROM new_rows AS n)sql"));
+
+constinit TransitionStatement venue_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, 'venue.updated' AS kind, n.id AS subject_id, NULL::uuid AS session_id,
+           NULL::uuid AS booking_id,
+           d.told || CASE WHEN d.named IS NULL THEN '{}' ELSE jsonb_build_object('changed', d.named) END AS facts
+      FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id AND n.id = o.id
+     CROSS JOIN LATERAL (SELECT to_jsonb(o) AS before, to_jsonb(n) AS after OFFSET 0) AS v
+     CROSS JOIN LATERAL (
+           SELECT COALESCE(jsonb_object_agg(c.key, c.value) FILTER (
+                      WHERE c.key IN ('name', 'timezone', 'embed_key')), '{}') AS told,
+                  jsonb_agg(c.key ORDER BY c.key) FILTER (WHERE c.key IN ('allowed_origins')) AS named
+             FROM jsonb_each(v.after) AS c WHERE c.value <> v.before -> c.key) AS d
+     WHERE (d.told <> '{}' OR d.named IS NOT NULL) AND COALESCE(o.id = n.id, false))sql"));
+
+constinit TransitionStatement venue_deleted(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT o.organization_id, 'venue.deleted' AS kind, o.id AS subject_id, NULL::uuid AS session_id,
+           NULL::uuid AS booking_id, jsonb_build_object('name', o.name) AS facts
+      FROM old_rows AS o)sql"));
+
+// Each names the status that the activity had: the public is told of active ones only.
+constinit TransitionStatement activity_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, 'activity.created' AS kind, n.id AS subject_id, NULL::uuid AS session_id,
+           NULL::uuid AS booking_id,
+           jsonb_build_object('name', n.name, 'status', n.status, 'venue_id', n.venue_id, 'capacity', n.capacity,
+                              'price_minor', n.price_minor, 'price_basis', n.price_basis, 'currency', n.currency)
+               AS facts
+      FROM new_rows AS n)sql"));
+
+constinit TransitionStatement activity_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, k.kind, n.id AS subject_id, NULL::uuid AS session_id, NULL::uuid AS booking_id,
+           jsonb_build_object('status', n.status)
+           || CASE WHEN n.status <> o.status THEN jsonb_build_object('previous_status', o.status) ELSE '{}' END
+           || k.facts AS facts
+      FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id AND n.id = o.id
+     CROSS JOIN LATERAL (SELECT to_jsonb(o) AS before, to_jsonb(n) AS after OFFSET 0) AS v
+     CROSS JOIN LATERAL (
+           SELECT COALESCE(jsonb_object_agg(c.key, c.value) FILTER (
+                      WHERE c.key IN ('name', 'status', 'venue_id', 'capacity', 'party_size_min', 'party_size_max')),
+                      '{}') AS told,
+                  jsonb_agg(c.key ORDER BY c.key) FILTER (
+                      WHERE c.key IN ('schedule', 'hold_seconds', 'hold_seconds_max', 'hold_extensions_max', 'lanes',
+                                      'live_holds_per_email', 'stripe_price_id')) AS named,
+                  COALESCE(bool_or(c.key IN ('price_minor', 'price_basis', 'currency')), false) AS has_new_price
+             FROM jsonb_each(v.after) AS c WHERE c.value <> v.before -> c.key) AS d
+     CROSS JOIN LATERAL (VALUES
+           (CASE WHEN d.told <> '{}' OR d.named IS NOT NULL THEN 'activity.updated' END,
+            d.told || CASE WHEN d.named IS NULL THEN '{}' ELSE jsonb_build_object('changed', d.named) END),
+           (CASE WHEN d.has_new_price THEN 'pricing.updated' END,
+            jsonb_build_object('price_minor', n.price_minor, 'price_basis', n.price_basis, 'currency', n.currency,
+                               'previous_price_minor', o.price_minor))) AS k (kind, facts)
+     WHERE k.kind IS NOT NULL AND COALESCE(o.id = n.id, false))sql"));
+
+constinit TransitionStatement activity_deleted(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT o.organization_id, 'activity.deleted' AS kind, o.id AS subject_id, NULL::uuid AS session_id,
+           NULL::uuid AS booking_id,
+           jsonb_build_object('name', o.name, 'status', o.status, 'venue_id', o.venue_id) AS facts
+      FROM old_rows AS o)sql"));
+
+// Sessions come and go by the hundred: one event an activity and statement, with the session's id if it is one only.
+constinit TransitionStatement sessions_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, 'sessions.generated' AS kind, n.activity_id AS subject_id,
+           CASE count(*) WHEN 1 THEN (array_agg(n.id))[1] END AS session_id, NULL::uuid AS booking_id,
+           jsonb_build_object('count', count(*), 'first_start', min(n.start_time), 'last_start', max(n.start_time))
+               AS facts
+      FROM new_rows AS n GROUP BY n.organization_id, n.activity_id)sql"));
+
+constinit TransitionStatement sessions_deleted(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT o.organization_id, 'sessions.removed' AS kind, o.activity_id AS subject_id,
+           CASE count(*) WHEN 1 THEN (array_agg(o.id))[1] END AS session_id, NULL::uuid AS booking_id,
+           jsonb_build_object('count', count(*), 'first_start', min(o.start_time), 'last_start', max(o.start_time))
+               AS facts
+      FROM old_rows AS o GROUP BY o.organization_id, o.activity_id)sql"));
+
+constinit Statement session_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT $2 AS organization_id, 'sessions.updated' AS kind, $3 AS subject_id, $3 AS session_id,
+           NULL::uuid AS booking_id,
+           CASE WHEN $4 <> $5 THEN jsonb_build_object('status', $5, 'previous_status', $4) ELSE '{}' END
+           || CASE WHEN $6 <> $7 THEN jsonb_build_object('capacity_total', $7, 'previous_capacity_total', $6)
+                   ELSE '{}' END AS facts)sql"));
+
+struct Row {
+    std::string_view entity;
+    Change change;
+    TransitionStatement* statement;
+};
+
+constexpr Row statements[] = {
+    {"reservation", Change::inserted, &reservation_inserted},
+    {"reservation", Change::updated, &reservation_updated},
+    {"booking", Change::inserted, &booking_inserted},
+    {"booking", Change::updated, &booking_updated},
+    {"session", Change::inserted, &sessions_inserted},
+    {"session", Change::deleted, &sessions_deleted},
+    {"activity", Change::inserted, &activity_inserted},
+    {"activity", Change::updated, &activity_updated},
+    {"activity", Change::deleted, &activity_deleted},
+    {"venue", Change::inserted, &venue_inserted},
+    {"venue", Change::updated, &venue_updated},
+    {"venue", Change::deleted, &venue_deleted},
+};
+
+} // namespace
+
+TransitionStatement* event_statement(std::string_view entity, Change change) {
+    const auto* const found = std::find_if(std::begin(statements), std::end(statements), [&](const Row& row) {
+        return row.entity == entity && row.change == change;
+    });
+    return found == std::end(statements) ? nullptr : found->statement;
+}
+
+Statement& session_updated_statement() {
+    return session_updated;
+}
+
+} // namespace pgbk

@@ -1,0 +1,18 @@
+// What an event says: one statement for each entity and kind of change.
+#pragma once
+
+#include "pg/statement.hpp"
+
+namespace pgbk {
+
+enum class Change : std::uint8_t { inserted, updated, deleted };
+
+// The statement that writes the events of all rows that a statement changed, and returns the organization and id of
+// each. nullptr if such a change makes no events, or is told row by row.
+TransitionStatement* event_statement(std::string_view entity, Change change);
+
+// The event of one session that was updated. $1 clock, $2 organization, $3 session, $4 status before, $5 after,
+// $6 capacity before, $7 after.
+Statement& session_updated_statement();
+
+} // namespace pgbk
