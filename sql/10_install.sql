@@ -8,7 +8,7 @@ SELECT count(*) > 0 AS said_something FROM booking.install();
 SELECT version, name FROM booking.schema_migrations ORDER BY version;
 SELECT c.relname, c.relkind, pg_get_userbyid(c.relowner) AS owner, c.relrowsecurity, c.relforcerowsecurity
   FROM pg_class AS c
- WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+ WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
  ORDER BY c.relname;
 SELECT rolname, rolcanlogin, rolsuper FROM pg_roles WHERE rolname LIKE 'booking\_%' ORDER BY rolname;
 

@@ -5,7 +5,7 @@ CREATE PROCEDURE pg_temp.count_rows(target regclass) LANGUAGE plpgsql AS $$
 DECLARE
     t regclass;
 BEGIN
-    FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'booking'::regnamespace AND relkind = 'r' LOOP
+    FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'booking'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition LOOP
         EXECUTE format('INSERT INTO %s SELECT %L, count(*), sum(hashtextextended(x::text, 0)::numeric) FROM %s AS x',
                        target, t, t);
     END LOOP;
@@ -24,13 +24,14 @@ RESET client_min_messages;
 SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = 'booking'::regnamespace OR p.probin LIKE '%pg_booking%';
 SELECT t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
  WHERE c.relnamespace = 'booking'::regnamespace AND NOT t.tgisinternal;
-SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'v') ORDER BY 1;
+SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+   AND NOT c.relispartition ORDER BY 1;
 CALL pg_temp.count_rows('rows_after');
 TABLE rows_before EXCEPT TABLE rows_after;
 
 -- Tables stay as closed as they were: row-level security is on, and nobody but the owner and trusted roles gets a row.
 SELECT c.relname FROM pg_class AS c
- WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND NOT c.relrowsecurity;
+ WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity;
 SET ROLE booking_member;
 SET request.jwt.claims = '{"sub": "walk-staff"}';
 SELECT count(*) FROM booking.bookings;

@@ -16,6 +16,11 @@ CREATE FUNCTION booking.event_description(kind text, subject text) RETURNS text
 COMMENT ON FUNCTION booking.event_description(text, text) IS
     'One line on an event of the kind, with the name of what it is about if that is known; BK001';
 
+CREATE FUNCTION booking.canonical_event_filter(filter text) RETURNS text
+    AS 'MODULE_PATHNAME', 'pgbk_canonical_event_filter' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION booking.canonical_event_filter(text) IS
+    'A filter of events in the words of event_kinds(): a kind, an entity as in booking.*, or *; accepts booking:checkin, library.* and the like; BK001, BK014';
+
 CREATE FUNCTION booking.maintain_event_partitions(
     days_ahead integer DEFAULT 7, keep_days integer DEFAULT 90,
     OUT created integer, OUT moved bigint, OUT deleted bigint, OUT dropped integer, OUT skipped integer)

@@ -83,7 +83,7 @@ COMMENT ON PROCEDURE booking.release_job() IS
 
 
 -- Not one organization's: a failure is pg_cron's to record (cron.job_run_details).
-CREATE PROCEDURE booking.maintain_job()
+CREATE PROCEDURE booking.maintain_job(keep_days integer DEFAULT 90, keep_log_days integer DEFAULT 30)
 LANGUAGE plpgsql AS $$
 DECLARE
     done record;
@@ -92,12 +92,14 @@ BEGIN
         RAISE LOG 'pg_booking: this database is a copy, its jobs are held; see booking.adopt()';
         RETURN;
     END IF;
-    done := booking.maintain_event_partitions();
+    done := booking.maintain_event_partitions(keep_days => maintain_job.keep_days);
     COMMIT;
     IF done.skipped OPERATOR(pg_catalog.>) 0 THEN
         RAISE WARNING 'pg_booking: % partitions of booking_events were in use; the next run takes them', done.skipped;
     END IF;
+    PERFORM booking.cleanup_webhook_logs(keep_log_days);
+    COMMIT;
 END
 $$;
-COMMENT ON PROCEDURE booking.maintain_job() IS
-    'What is due once a day whatever the organization: partitions of booking_events, made ahead and dropped when old';
+COMMENT ON PROCEDURE booking.maintain_job(integer, integer) IS
+    'What is due once a day whatever the organization: partitions of booking_events, made ahead and dropped when old, and cleanup_webhook_logs';

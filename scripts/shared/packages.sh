@@ -12,7 +12,10 @@ require_packages() {
     quickstart) ;;
     test)
       wanted+=("postgresql-$PG_MAJOR-pgtap" libtap-parser-sourcehandler-pgtap-perl cmake libgtest-dev nlohmann-json3-dev
-        python3 tzdata clang clang-format clang-tidy "libclang-rt-$CLANG_MAJOR-dev")
+        python3 tzdata clang clang-format clang-tidy "libclang-rt-$CLANG_MAJOR-dev"
+        libboost1.81-dev libboost-json1.81-dev libcurl4-openssl-dev libssl-dev libpq-dev libspdlog-dev libcli11-dev
+        libtomlplusplus-dev openssl nodejs)
+      command -v npm >/dev/null || wanted+=(npm) # other packages of Node.js bring it along, and conflict with Debian's
       ;;
     *)
       echo "require_packages: unknown set '$1'" >&2

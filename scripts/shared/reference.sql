@@ -32,7 +32,7 @@ SELECT format(E'### %s\n\n%s.\n\n| column | type | |\n| --- | --- | --- |\n%s\n'
   FROM pg_class AS c
   JOIN pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = 'booking'
   JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
- WHERE c.relkind IN ('r', 'p', 'v')
+ WHERE c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
  GROUP BY c.oid, c.relname
  ORDER BY c.relname COLLATE "C";
 

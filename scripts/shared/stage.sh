@@ -31,6 +31,10 @@ stage_clang() {
   make generated PG_CONFIG="$PG_CONFIG"
   sources . | each_file clang++ -std=c++20 '-DPGBK_VERSION="0"' -Wall -Wextra -Wshadow -Werror -Wno-register -fsyntax-only \
     -Iextension/src -Iextension/generated -isystem "$("$PG_CONFIG" --includedir-server)" '{}'
+  find sidecar/src -name '*.cpp' -print0 | sort -z | each_file clang++ -std=c++20 '-DPGBK_RELAY_VERSION="0"' \
+    -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION -DBOOST_ASIO_NO_DEPRECATED -DSPDLOG_FMT_EXTERNAL \
+    -Wall -Wextra -Wshadow -Werror -fsyntax-only -Isidecar/src -Iextension/src \
+    -isystem "$("$PG_CONFIG" --includedir)" '{}'
 }
 
 stage_tidy() {
@@ -48,8 +52,8 @@ configure() { # DIRECTORY OPTION...
 }
 
 stage_unit() {
-  configure "$RUN_DIR/build" -DPGBK_SANITIZE=ON
-  cmake --build "$RUN_DIR/build" -j "$(nproc)"
+  configure "$RUN_DIR/build" -DPGBK_SANITIZE=ON -DPGBK_RELAY=ON
+  cmake --build "$RUN_DIR/build" -j "$(nproc)" --target unit_tests relay_unit_tests
   GTEST_COLOR=no ctest --test-dir "$RUN_DIR/build" -V
 }
 
@@ -114,6 +118,12 @@ run_python_tests() { # DIRECTORY
 
 stage_e2e() {
   run_python_tests test/e2e
+}
+
+stage_relay() {
+  configure "$RUN_DIR/build-relay" -DPGBK_RELAY=ON
+  cmake --build "$RUN_DIR/build-relay" -j "$(nproc)" --target booking-relay
+  PGBK_RELAY=$RUN_DIR/build-relay/sidecar/booking-relay test/e2e/relay/run
 }
 
 stage_faults() {

@@ -22,6 +22,7 @@ def an_id(number):
 VENUE, ACTIVITY = an_id(1), an_id(2)
 OPEN, STARTED, CLOSED, CANCELLED, FULL, LOCKED = (an_id(n) for n in range(0x10, 0x16))
 LIVE, RUN_OUT, GIVEN_BACK, EXPIRED, OF_CANCELLED, EXTENDED, BOOKED, FREE = (an_id(n) for n in range(0x20, 0x28))
+ENDPOINT, DISABLED = an_id(0x30), an_id(0x31)
 UNKNOWN = an_id(0x99)
 
 SCHEMA = f"""
@@ -54,6 +55,15 @@ SELECT 77, r.id, r.session, r.party, 'ann@example.com', r.status, r.created, r.c
                ('{EXTENDED}', '{OPEN}', 3, 'pending', '2031-06-01 07:55+00', '20 min', 1),
                ('{BOOKED}', '{FULL}', 5, 'pending', '2031-06-01 07:55+00', '20 min', 0))
        AS r (id, session, party, status, created, lasts, extended);
+
+INSERT INTO booking.webhook_endpoints (organization_id, id, name, url, preset, events, status, max_in_flight, burst,
+                                       timeout_ms, batch_max, max_age, hmac_header, hmac_prefix, hmac_encoding)
+SELECT 77, e.id, e.status, 'https://hook.example', 'standard', '{{*}}', e.status, 8, 100, 20000, 1, interval '76 hours',
+       'X-Signature', '', 'hex'
+  FROM (VALUES ('{ENDPOINT}'::uuid, 'active'), ('{DISABLED}', 'disabled')) AS e (id, status);
+
+INSERT INTO booking.webhook_endpoint_states (organization_id, endpoint_id)
+VALUES (77, '{ENDPOINT}'), (77, '{DISABLED}');
 
 -- The owner's own triggers, as an application might plant them: they fail inside our statements.
 CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -159,6 +169,8 @@ PROVOCATIONS = [
     (f"SELECT booking.confirm_reservation('{LIVE}', NULL, 'Ann', 'call me')", "BK010"),
     ("SELECT booking.new_id(0)", "BK011"),
     (f"SELECT booking.set_session_lanes('{OPEN}', 0)", "BK012"),
+    ("SELECT booking.maintain_event_partitions(7, 0)", "BK013"),
+    ("SELECT booking.canonical_event_filter('parcel.*')", "BK014"),
     (f"UPDATE booking.activities SET live_holds_per_email = 1 WHERE id = '{ACTIVITY}'; " + reserve(), "BK213"),
     (reserve(session=UNKNOWN), "BK101"), (reserve(session="00000000-0000-0000-0000-000000000000"), "BK101"),
     (f"SELECT booking.check_slot_availability('{UNKNOWN}', 1)", "BK101"),
@@ -186,6 +198,30 @@ PROVOCATIONS = [
     (f"SELECT booking.extend_reservation('{LIVE}', '')", "BK301"),
     (f"SELECT booking.cancel_reservation('{LIVE}', '{'B' * 43}')", "BK301"),
     (f"SELECT booking.confirm_reservation('{LIVE}', repeat('x', 100000))", "BK301"),
+    ("SELECT booking.create_webhook_endpoint(77, 'x', 'http://user@x')", "BK601"),
+    (f"SELECT booking.update_webhook_endpoint('{ENDPOINT}', jsonb_build_object('url', repeat('x', 100000)))", "BK601"),
+    (f"SELECT booking.rotate_webhook_secret('{ENDPOINT}', 'hmac', 'short')", "BK602"),
+    (f"SELECT booking.rotate_webhook_secret('{ENDPOINT}', 'standard', 'whsec_' || repeat('A', 100000))", "BK602"),
+    (f"SELECT booking.update_webhook_endpoint('{ENDPOINT}', '{{\"unheard\": 1}}')", "BK603"),
+    (f"SELECT booking.update_webhook_endpoint('{ENDPOINT}', '{{\"max_age\": \"soon\"}}')", "BK603"),
+    (f"SELECT booking.update_webhook_endpoint('{ENDPOINT}', '{{\"allowed_networks\": [\"net\"]}}')", "BK603"),
+    ("SELECT booking.create_webhook_endpoint(77, repeat(' ', 10), 'https://x.example')", "BK604"),
+    ("SELECT booking.create_webhook_endpoint(77, 'active', 'https://x.example')", "BK605"),
+    (f"SELECT booking.delete_webhook_endpoint('{UNKNOWN}')", "BK606"),
+    ("SELECT booking.test_webhook(77, 'nobody')", "BK606"),
+    (f"SELECT booking.relay_delivery('{UNKNOWN}')", "BK607"),
+    (f"SELECT booking.replay_webhook_event('{UNKNOWN}')", "BK608"),
+    (f"SELECT booking.manually_trigger_webhook('bookings', '{UNKNOWN}')", "BK608"),
+    ("SELECT booking.create_webhook_endpoint(78, 'x', 'https://x.example')", "BK609"),
+    (f"SELECT booking.test_webhook('{DISABLED}')", "BK610"),
+    (f"SELECT booking.manually_trigger_webhook('venues', '{VENUE}')", "BK611"),
+    (f"SELECT booking.replay_webhook_events('{ENDPOINT}', '2031-01-02', '2031-01-01')", "BK611"),
+    ("SELECT booking.receive_booking_event(77, '{\"event_type\": \"none\"}')", "BK612"),
+    (f"SELECT booking.relay_claim('{UNKNOWN}', 0)", "BK613"),
+    (f"SELECT booking.relay_complete('{UNKNOWN}', '[{{}}]')", "BK613"),
+    (f"SELECT booking.relay_attach('{UNKNOWN}', repeat('x', 100000), '1')", "BK613"),
+    (f"SELECT booking.update_webhook_endpoint('{ENDPOINT}', '{{\"events\": [\"x\"]}}')", "BK014"),
+    ("SELECT booking.cleanup_webhook_logs(0)", "BK013"),
     ("ALTER SCHEMA booking RENAME TO elsewhere; SELECT elsewhere.integrity_check()", "BK901"),
     ("CREATE TABLE booking.mine (); SELECT booking.install()", "BK902"),
     ("UPDATE pg_extension SET extversion = '0' WHERE extname = 'pg_booking'; SELECT booking.install()", "BK903"),
@@ -195,7 +231,7 @@ PROVOCATIONS = [
     ("SET LOCAL ROLE booking_member; SELECT booking.get_upcoming_bookings()", "42501"),
     ("SET LOCAL request.jwt.claims = 'no json'; SET LOCAL ROLE booking_member; SELECT booking.get_upcoming_bookings()",
      "22P02"),
-    ("SELECT booking.stamp_row()", "39P01"),
+    ("SELECT booking.stamp_row()", "39P01"), ("SELECT booking.record_events()", "39P01"),
     # Errors of the server, inside our statements.
     (reserve("divide@example.com"), "22012"), (reserve("divide@example.com", rest=", 'a-key-of-16-or-more'"), "22012"),
     (reserve("check@example.com"), "23514"), (reserve("null@example.com"), "23502"),
@@ -212,6 +248,9 @@ PROVOCATIONS = [
     ("SET LOCAL TRANSACTION READ ONLY; " + reserve(), "25006"),
     ("SET LOCAL default_transaction_read_only = on; SET LOCAL work_mem = '64kB';"
      " ALTER TABLE booking.slot_reservations RENAME TO gone; " + reserve(), "42P01"),
+    # In the trigger that writes events, at the end of our statement and of the caller's own.
+    ("SET LOCAL work_mem = '65kB'; ALTER TABLE booking.booking_events RENAME TO gone; " + reserve(), "42P01"),
+    ("ALTER TABLE booking.booking_events RENAME TO gone; UPDATE booking.venues SET name = 'x'", "42P01"),
     # A lock that somebody else has.
     ("SET LOCAL lock_timeout = '1ms'; " + reserve(session=LOCKED), "BK401"),
     ("SET LOCAL pg_booking.lock_timeout = '1ms'; " + reserve(session=LOCKED), "BK401"),

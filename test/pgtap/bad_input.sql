@@ -2,7 +2,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(196);
+SELECT public.plan(218);
 
 SELECT pg_temp.add_session(s.name, 1, 'tour', s.start_time::timestamptz, 4, s.status)
   FROM (VALUES ('past', '2027-03-01 09:00 UTC', 'open'), ('running', '2027-03-01 11:30 UTC', 'open'),
@@ -136,6 +136,37 @@ SELECT public.is(pg_temp.refusal(c.statement),
     ('unknown', 'SELECT booking.next_available_sessions(pg_temp.id(''unknown''), 1)', 'BK103 no activity has the id @'),
     ('nil', 'SELECT booking.next_available_sessions(pg_temp.id(''nil''), 1)', 'BK103 no activity has the id @'),
     (NULL, 'SELECT booking.event_description(NULL, ''x'')', 'BK001 kind must not be NULL'),
+    (NULL, 'SELECT booking.canonical_event_filter(NULL)', 'BK001 filter must not be NULL'),
+    (NULL, 'SELECT booking.canonical_event_filter('''')', 'BK014 no event is selected by ""'),
+    (NULL, 'SELECT booking.canonical_event_filter(''parcel.*'')', 'BK014 no event is selected by "parcel.*"'),
+    (NULL, 'SELECT booking.canonical_event_filter(''seat:availability'')',
+     'BK014 no event is selected by "seat:availability"'),
+    (NULL, 'SELECT booking.canonical_event_filter(repeat(''x'', 100000))',
+     format('BK014 no event is selected by "%s..."', repeat('x', 80))),
+    (NULL, 'SELECT * FROM booking.relay_claim(NULL, 1)', 'BK001 relay_id must not be NULL'),
+    (NULL, 'SELECT * FROM booking.relay_claim(booking.new_id(1), NULL)', 'BK001 wanted must not be NULL'),
+    (NULL, 'SELECT * FROM booking.relay_claim(booking.new_id(1), 0)', 'BK613 wanted must be between 1 and 1000, got 0'),
+    (NULL, 'SELECT * FROM booking.relay_claim(booking.new_id(1), 1001)',
+     'BK613 wanted must be between 1 and 1000, got 1001'),
+    (NULL, 'SELECT * FROM booking.relay_claim(booking.new_id(1), 1, 0)',
+     'BK613 lease_seconds must be between 1 and 3600, got 0'),
+    (NULL, 'SELECT * FROM booking.relay_claim(booking.new_id(1), 1, 3601)',
+     'BK613 lease_seconds must be between 1 and 3600, got 3601'),
+    (NULL, 'SELECT booking.relay_attach(NULL, ''h'', ''1'')', 'BK001 relay_id must not be NULL'),
+    (NULL, 'SELECT booking.relay_attach(booking.new_id(1), NULL, ''1'')', 'BK001 host must not be NULL'),
+    (NULL, 'SELECT booking.relay_attach(booking.new_id(1), E''h\n'', ''1'')',
+     'BK613 host must be at most 200 printable characters'),
+    (NULL, 'SELECT booking.relay_attach(booking.new_id(1), ''h'', repeat(''1'', 201))',
+     'BK613 version must be at most 200 printable characters'),
+    (NULL, 'SELECT booking.relay_complete(booking.new_id(1), NULL)', 'BK001 results must not be NULL'),
+    (NULL, 'SELECT booking.relay_complete(booking.new_id(1), ''{}'')', 'BK613 invalid results: $ is not an array'),
+    (NULL, 'SELECT booking.relay_complete(booking.new_id(1), ''[{"delivery_id": "x"}]'')',
+     'BK613 invalid results: $[0].delivery_id is not a uuid'),
+    ('unknown', 'SELECT booking.relay_delivery(pg_temp.id(''unknown''))', 'BK607 no delivery has the id @'),
+    (NULL, 'SELECT booking.relay_delivery(NULL)', 'BK001 delivery_id must not be NULL'),
+    (NULL, 'SELECT booking.relay_make_endpoint(1, NULL, NULL)', 'BK001 url must not be NULL'),
+    (NULL, 'SELECT booking.relay_make_endpoint(99, ''https://x.example'', NULL)',
+     'BK609 no organization has the number 99'),
     (NULL, 'SELECT booking.maintain_event_partitions(NULL)', 'BK001 days_ahead must not be NULL'),
     (NULL, 'SELECT booking.maintain_event_partitions(1, NULL)', 'BK001 keep_days must not be NULL'),
     (NULL, 'SELECT booking.maintain_event_partitions(-1)', 'BK013 days_ahead must be between 0 and 366, got -1'),
@@ -237,6 +268,6 @@ SELECT public.is(booking.live_cpp_frames(), 0, 'no C++ frame was jumped over');
 
 -- SQLSTATEs, and where else they are provoked: BK006 schedule.sql; BK008 schedule.sql; BK205 to BK209 holds.sql and
 -- confirm.sql; BK210 and BK301 visitors.sql; BK211 and BK212 confirm.sql; BK401 identity.sql, as an error inside, since
--- a rival needs a second session (test/isolation has the real ones); BK901 to BK904 install.sql. None is left out.
+-- a rival needs a second session (test/isolation has the real ones); BK601 to BK606 and BK608 to BK612 webhook_endpoints.sql; BK901 to BK904 install.sql. None is left out.
 SELECT * FROM public.finish();
 ROLLBACK;

@@ -18,6 +18,7 @@ SELECT public.bag_eq(
     $$ SELECT routine, concat(prokind, provolatile, proparallel), proisstrict FROM pg_temp.routines $$,
     $$ VALUES ('booking.adopt(boolean)', 'fvu', false),
               ('booking.cancel_reservation(uuid,text)', 'fvu', false),
+              ('booking.canonical_event_filter(text)', 'fis', false),
               ('booking.check_schedule(jsonb)', 'fis', false),
               ('booking.check_slot_availability(uuid,integer)', 'fsu', false),
               ('booking.check_time_zone(text)', 'fss', false),
@@ -40,7 +41,7 @@ SELECT public.bag_eq(
               ('booking.is_original()', 'fsu', false),
               ('booking.live_cpp_frames()', 'fvu', false),
               ('booking.maintain_event_partitions(integer,integer)', 'fvu', false),
-              ('booking.maintain_job()', 'pvu', false),
+              ('booking.maintain_job(integer,integer)', 'pvu', false),
               ('booking.new_id(integer)', 'fvu', false),
               ('booking.next_available_sessions(uuid,integer,integer,timestamp with time zone)', 'fsu', false),
               ('booking.organization_of(uuid)', 'fis', true),
@@ -53,7 +54,29 @@ SELECT public.bag_eq(
               ('booking.set_session_lanes(uuid,integer)', 'fvu', false),
               ('booking.stamp_row()', 'fvu', false),
               ('booking.state_transitions()', 'fis', false),
-              ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'fvu', false) $$,
+              ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
+              ('booking.cleanup_webhook_logs(integer)', 'fvu', false),
+              ('booking.create_webhook_endpoint(integer,text,text,text[],text,jsonb)', 'fvu', false),
+              ('booking.delete_webhook_endpoint(uuid)', 'fvu', false),
+              ('booking.disable_webhook_endpoint(uuid,text)', 'fvu', false),
+              ('booking.enable_webhook_endpoint(uuid)', 'fvu', false),
+              ('booking.manually_trigger_webhook(text,uuid)', 'fvu', false),
+              ('booking.receive_booking_event(integer,jsonb)', 'fvu', false),
+              ('booking.relay_attach(uuid,text,text)', 'fvu', false),
+              ('booking.relay_claim(uuid,integer,integer,uuid)', 'fvu', false),
+              ('booking.relay_complete(uuid,jsonb)', 'fvu', false),
+              ('booking.relay_delivery(uuid)', 'fsu', false),
+              ('booking.relay_make_endpoint(integer,text,text)', 'fvu', false),
+              ('booking.relay_status()', 'fsu', false),
+              ('booking.replay_webhook_event(uuid,uuid)', 'fvu', false),
+              ('booking.replay_webhook_events(uuid,timestamp with time zone,timestamp with time zone,text[],boolean,integer)', 'fvu', false),
+              ('booking.retry_failed_webhooks(integer)', 'fvu', false),
+              ('booking.rotate_webhook_secret(uuid,text,text,interval)', 'fvu', false),
+              ('booking.test_webhook(integer,text)', 'fvu', false),
+              ('booking.test_webhook(uuid)', 'fvu', false),
+              ('booking.trigger_booking_event_webhook()', 'fvu', false),
+              ('booking.update_webhook_endpoint(uuid,jsonb)', 'fvu', false),
+              ('booking.validate_webhook_config(integer)', 'fsu', false) $$,
     'every routine has the labels that are written down here');
 
 SELECT public.is_empty($$ SELECT routine FROM pg_temp.routines WHERE prosecdef $$, 'no routine is SECURITY DEFINER');
@@ -107,13 +130,16 @@ SELECT public.bag_eq(
     $$ SELECT n AS name, 'r of booking_owner, rls t, forced f' AS properties
          FROM unnest(ARRAY['activities', 'booking_events_DAY', 'booking_events_default', 'bookings', 'customers',
                            'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
-                           'schema_migrations', 'session_lanes', 'sessions', 'slot_reservations', 'venues']) AS n
+                           'received_events', 'relay_instances', 'schema_migrations',
+                           'session_lanes', 'sessions', 'slot_reservations', 'venues', 'webhook_attempts_DAY',
+                           'webhook_attempts_default', 'webhook_deliveries', 'webhook_endpoint_states',
+                           'webhook_endpoints', 'webhook_secrets']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
          FROM unnest(ARRAY['activity_sessions', 'event_payloads', 'full_events', 'owner_events', 'public_activities',
-                           'public_events', 'public_venues', 'user_organizations']) AS n
+                           'public_events', 'public_venues', 'user_organizations', 'webhook_logs', 'webhook_stats']) AS n
         UNION ALL
-       SELECT 'booking_events', 'p of booking_owner, rls t, forced f'
+       SELECT n, 'p of booking_owner, rls t, forced f' FROM unnest(ARRAY['booking_events', 'webhook_attempts']) AS n
         UNION ALL
        SELECT 'organizations_organization_id_seq', 'S of booking_owner, rls f, forced f' $$,
     'tables and views belong to booking_owner, tables with row-level security that is not forced');
@@ -138,8 +164,8 @@ SELECT public.is_empty(
         WHERE n.nspname = 'booking' AND (a.grantee = 0 OR a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner) $$,
     'the schema is not for PUBLIC, and nobody but the owner creates in it');
 
--- organization_id comes first, so that everything can be distributed by it. schema_migrations
--- and installation are not data of an organization.
+-- organization_id comes first, so that everything can be distributed by it. schema_migrations,
+-- installation and relay_instances are not data of an organization.
 SELECT public.is_empty(
     $$ SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r'
           AND NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary) $$,
@@ -148,7 +174,7 @@ SELECT public.is_empty(
     $$ SELECT i.indexrelid::regclass
          FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
          LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-        WHERE c.relnamespace = 'booking'::regnamespace AND i.indisunique AND c.relname NOT IN ('schema_migrations', 'installation')
+        WHERE c.relnamespace = 'booking'::regnamespace AND i.indisunique AND c.relname NOT IN ('schema_migrations', 'installation', 'relay_instances')
           AND a.attname IS DISTINCT FROM 'organization_id' $$,
     'organization_id is the first column of every primary key, unique constraint and unique index');
 SELECT public.is_empty(
@@ -165,7 +191,7 @@ SELECT public.is_empty(
     'no foreign key leads from reservations or bookings to the session or organization');
 SELECT public.is_empty(
     $$ SELECT a.attrelid::regclass FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
-        WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('schema_migrations', 'installation')
+        WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('schema_migrations', 'installation', 'relay_instances')
         GROUP BY a.attrelid HAVING bool_or(a.attname = 'organization_id' AND a.attnotnull
                                            AND a.atttypid = 'integer'::regtype) IS NOT TRUE $$,
     'every table has organization_id integer NOT NULL');
@@ -174,8 +200,8 @@ SELECT public.is_empty(
 SELECT public.bag_eq(
     $$ SELECT DISTINCT a.atttypid::regtype::text FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 $$,
-    $$ VALUES ('bigint'), ('boolean'), ('bytea'), ('date'), ('integer'), ('jsonb'), ('smallint'), ('text'), ('text[]'),
-              ('time without time zone'), ('timestamp with time zone'), ('uuid') $$,
+    $$ VALUES ('bigint'), ('boolean'), ('bytea'), ('cidr[]'), ('date'), ('double precision'), ('integer'), ('interval'),
+              ('jsonb'), ('numeric'), ('smallint'), ('text'), ('text[]'), ('time without time zone'), ('timestamp with time zone'), ('uuid') $$,
     'columns are of the types that are agreed on');
 SELECT public.bag_eq(
     $$ SELECT a.attrelid::regclass || '.' || a.attname
@@ -185,8 +211,8 @@ SELECT public.bag_eq(
                OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)') $$,
     $$ VALUES ('booking.activities.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'),
               ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
-              ('booking.installation.database_oid') $$,
-    'money, the version of a booking, and what identifies a database, are bigint');
+              ('booking.installation.database_oid'), ('booking.webhook_deliveries.lease_token') $$,
+    'money, versions, and what identifies a database, are bigint');
 SELECT public.is_empty(
     $$ SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0

@@ -34,6 +34,7 @@ SELECT public.is(pg_temp.maintain(10, 90), 'created 3 moved 0 deleted 0 dropped 
 SELECT public.is_empty(
     $$ SELECT c.relname FROM pg_class AS c
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relispartition AND c.relkind = 'r'
+          AND c.relname ~ '^booking_events_'
           AND (c.relowner <> 'booking_owner'::regrole OR NOT c.relrowsecurity OR c.relacl IS NOT NULL
                OR (SELECT array_agg(k.contype::text ORDER BY k.contype) FROM pg_constraint AS k WHERE k.conrelid = c.oid)
                   IS DISTINCT FROM ARRAY['p']

@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(109);
+SELECT public.plan(114);
 
 CREATE TEMPORARY TABLE seen AS SELECT e.id FROM booking.booking_events AS e;
 
@@ -479,6 +479,11 @@ BEGIN
 END $$;
 SELECT public.is(pg_temp.price(x.currency), x.price, 'prices are in major units: ' || x.currency)
   FROM (VALUES ('JPY', '12345'), ('EUR', '123.45'), ('KWD', '12.345')) AS x (currency, price);
+
+-- The words of others.
+SELECT public.is(booking.canonical_event_filter(f.given), f.ours, f.given || ' is ' || f.ours)
+  FROM (VALUES ('*', '*'), ('booking.*', 'booking.*'), ('booking:checkin', 'booking.checked_in'),
+               ('library:updated', 'venue.updated'), ('court.*', 'activity.*')) AS f (given, ours);
 
 -- The setting. That nothing was too long for a NOTIFY is known by now: an error would have undone the ten thousand rows.
 SELECT public.is(current_setting('pg_booking.notify'), 'direct', 'writers notify');

@@ -5,12 +5,20 @@
 DROP ROLE IF EXISTS regress_cron, regress_member;
 CREATE ROLE regress_cron NOLOGIN IN ROLE booking_service;
 CREATE ROLE regress_member NOLOGIN IN ROLE booking_member;
-SELECT public.plan(27);
+SELECT public.plan(32);
 
 -- This database was made from a template: a copy, in which nothing runs on its own until it is adopted.
 SELECT public.ok(NOT booking.is_original(), 'a copy is not the original');
+CREATE FUNCTION pg_temp.days() RETURNS bigint STABLE LANGUAGE sql AS $$
+    SELECT count(*) FROM pg_class AS c WHERE c.relispartition AND c.relname ~ '^booking_events_[0-9]{8}$' $$;
+SELECT format('DROP TABLE booking.%I', max(c.relname)) AS statement FROM pg_class AS c
+ WHERE c.relispartition AND c.relname ~ '^booking_events_[0-9]{8}$' \gset
+:statement;
+SELECT pg_temp.days() AS days, pg_temp.days() + 1 AS days_and_one \gset
 CALL booking.generate_job();
+CALL booking.maintain_job();
 SELECT public.is_empty('SELECT * FROM booking.job_runs', 'in a copy the jobs are held');
+SELECT public.is(pg_temp.days()::text, :'days'::text, 'and no partition is made');
 SELECT booking.adopt(true) \g /dev/null
 SELECT public.ok(booking.is_original(), 'until it is adopted');
 
@@ -61,12 +69,14 @@ SELECT pg_temp.set_clock('2027-03-01 12:20 UTC') \g /dev/null
 SET search_path = regress_trap, pg_catalog, public;
 CALL booking.generate_job(15);
 CALL booking.release_job();
+CALL booking.maintain_job();
 RESET search_path;
 SELECT pg_temp.set_clock('2027-03-01 12:00 UTC') \g /dev/null
 SELECT public.bag_eq('SELECT * FROM pg_temp.made()',
                      $$ VALUES ('tour', 4::bigint), ('massage', 4), ('court', 5), ('hike', 6), ('Closed', 0) $$,
                      'the jobs do their work under a hostile search path');
 SELECT public.is_empty('SELECT DISTINCT t.name FROM public.tap_sprung AS t', 'and no trap is sprung');
+SELECT public.is(pg_temp.days()::text, :'days_and_one'::text, 'among it partitions for the days ahead');
 DELETE FROM booking.job_runs;
 DELETE FROM booking.slot_reservations;
 DELETE FROM booking.sessions;
@@ -172,15 +182,26 @@ SELECT public.is((SELECT r.error_message FROM booking.job_runs AS r WHERE r.orga
 DROP TRIGGER tap_break ON booking.slot_reservations;
 DELETE FROM booking.job_runs;
 
+-- The daily job, by the role that pg_cron would use.
+SELECT format('DROP TABLE booking.%I', max(c.relname)) AS statement FROM pg_class AS c
+ WHERE c.relispartition AND c.relname ~ '^booking_events_[0-9]{8}$' \gset
+:statement;
+SET ROLE regress_cron;
+CALL booking.maintain_job();
+RESET ROLE;
+SELECT public.is(pg_temp.days()::text, :'days_and_one'::text, 'a partition that is missing is made');
+
 -- COMMIT after each organization: in a transaction of the caller's that is not possible, and said clearly.
 SELECT public.throws_ok('CALL booking.release_job()', '2D000', NULL,
                         'a job does not run inside of a transaction block');
-SELECT public.throws_ok('CALL booking.generate_job(1)', '2D000', NULL, 'neither does the other');
+SELECT public.throws_ok('CALL booking.generate_job(1)', '2D000', NULL, 'neither does the second');
+SELECT public.throws_ok('CALL booking.maintain_job()', '2D000', NULL, 'nor the third');
 
 -- Rights.
 SET ROLE regress_member;
 SELECT public.throws_ok('CALL booking.release_job()', '42501', NULL, 'a member runs no job');
-SELECT public.throws_ok('CALL booking.generate_job()', '42501', NULL, 'nor the other');
+SELECT public.throws_ok('CALL booking.generate_job()', '42501', NULL, 'nor the second');
+SELECT public.throws_ok('CALL booking.maintain_job()', '42501', NULL, 'nor the third');
 RESET ROLE;
 
 

@@ -46,13 +46,24 @@ SELECT public.bag_eq(
               ('public_activities', 'p=r c=r m=r s=r a=r'),
               ('public_events', 'p=r c=r m=r s=r a=r'),
               ('public_venues', 'p=r c=r m=r s=r a=r'),
+              ('received_events', 's=r a=r'),
+              ('relay_instances', 's=r a=r'),
               ('schedule_exceptions', 'm=rawd s=rawd a=rawd'),
               ('schema_migrations', 's=r a=r'),
               ('session_lanes', 'p=r c=r m=r s=r a=r'),
               ('sessions', 'p=r c=r m=r s=r a=r'),
               ('slot_reservations', 'c=r m=r s=r a=r'),
               ('user_organizations', 'm=r s=r a=r'),
-              ('venues', 'm=rawd s=rawd a=rawd') $$,
+              ('venues', 'm=rawd s=rawd a=rawd'),
+              ('webhook_attempts', 'm=r s=r a=r'),
+              ('webhook_attempts_DAY', 'none'),
+              ('webhook_attempts_default', 'none'),
+              ('webhook_deliveries', 'm=r s=r a=r'),
+              ('webhook_endpoint_states', 'm=r s=r a=r'),
+              ('webhook_endpoints', 'none'),
+              ('webhook_logs', 'm=r s=r a=r'),
+              ('webhook_secrets', 'none'),
+              ('webhook_stats', 'm=r s=r a=r') $$,
     'rights on tables and views, by role');
 
 -- Holds, bookings and seat counters are written by functions only. Rights on single columns come on top of the above.
@@ -60,9 +71,12 @@ SELECT public.bag_eq(
     $$ SELECT c.relname::text, a.attname::text, x.grantee::regrole::text, x.privilege_type
          FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid, LATERAL aclexplode(a.attacl) AS x
         WHERE c.relnamespace = 'booking'::regnamespace $$,
-    $$ VALUES ('sessions', 'status', 'booking_member', 'UPDATE'),
-              ('sessions', 'status', 'booking_service', 'UPDATE') $$,
-    'of single columns only the status of a session may be changed');
+    $$ SELECT 'sessions' AS relation, 'status' AS name, r AS role, 'UPDATE' AS privilege FROM unnest(ARRAY['booking_member', 'booking_service']) AS r
+        UNION ALL
+       SELECT 'webhook_endpoints', a.attname::text, r, 'SELECT'
+         FROM pg_attribute AS a, unnest(ARRAY['booking_member', 'booking_service']) AS r
+        WHERE a.attrelid = 'booking.webhook_endpoints'::regclass AND a.attnum > 0 AND a.attname <> 'headers' $$,
+    'of single columns only the status of a session may be changed, and all of a webhook but its headers be read');
 
 SELECT public.bag_eq(
     $$ SELECT p.oid::regprocedure::text,
@@ -74,6 +88,7 @@ SELECT public.bag_eq(
               ('booking.check_time_zone(text)', 'pcmsra-'),
               ('booking.clock()', 'pcmsra-'),
               ('booking.current_user_id()', 'pcmsra-'),
+              ('booking.canonical_event_filter(text)', 'pcmsra-'),
               ('booking.event_description(text,text)', 'pcmsra-'),
               ('booking.event_kinds()', 'pcmsra-'),
               ('booking.expired_hold_seats(integer,uuid)', 'pcmsra-'),
@@ -92,12 +107,34 @@ SELECT public.bag_eq(
               ('booking.get_upcoming_bookings(integer)', '--ms-a-'),
               ('booking.get_weekly_bookings_trend()', '--ms-a-'),
               ('booking.set_session_lanes(uuid,integer)', '--ms-a-'),
+              ('booking.create_webhook_endpoint(integer,text,text,text[],text,jsonb)', '--ms-a-'),
+              ('booking.delete_webhook_endpoint(uuid)', '--ms-a-'),
+              ('booking.disable_webhook_endpoint(uuid,text)', '--ms-a-'),
+              ('booking.enable_webhook_endpoint(uuid)', '--ms-a-'),
+              ('booking.manually_trigger_webhook(text,uuid)', '--ms-a-'),
+              ('booking.replay_webhook_event(uuid,uuid)', '--ms-a-'),
+              ('booking.replay_webhook_events(uuid,timestamp with time zone,timestamp with time zone,text[],boolean,integer)', '--ms-a-'),
+              ('booking.retry_failed_webhooks(integer)', '--ms-a-'),
+              ('booking.rotate_webhook_secret(uuid,text,text,interval)', '--ms-a-'),
+              ('booking.test_webhook(integer,text)', '--ms-a-'),
+              ('booking.test_webhook(uuid)', '--ms-a-'),
+              ('booking.update_webhook_endpoint(uuid,jsonb)', '--ms-a-'),
+              ('booking.validate_webhook_config(integer)', '--ms-a-'),
+              ('booking.receive_booking_event(integer,jsonb)', '---sra-'),
+              ('booking.relay_attach(uuid,text,text)', '---sra-'),
+              ('booking.relay_claim(uuid,integer,integer,uuid)', '---sra-'),
+              ('booking.relay_complete(uuid,jsonb)', '---sra-'),
+              ('booking.relay_delivery(uuid)', '---sra-'),
+              ('booking.relay_make_endpoint(integer,text,text)', '---sra-'),
+              ('booking.relay_status()', '---sra-'),
+              ('booking.cleanup_webhook_logs(integer)', '---s-a-'),
+              ('booking.trigger_booking_event_webhook()', '-------'),
               ('booking.generate_all_sessions(integer)', '---s-a-'),
               ('booking.generate_job(integer)', '---s-a-'),
               ('booking.integrity_check()', '---s-a-'),
               ('booking.is_original()', '---s-a-'),
               ('booking.maintain_event_partitions(integer,integer)', '---s-a-'),
-              ('booking.maintain_job()', '---s-a-'),
+              ('booking.maintain_job(integer,integer)', '---s-a-'),
               ('booking.release_expired_reservations()', '---s-a-'),
               ('booking.release_expired_reservations(integer)', '---s-a-'),
               ('booking.release_job()', '---s-a-'),
@@ -124,11 +161,13 @@ SELECT public.bag_eq(
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
                'activities booking_events bookings customers generation_watermarks installation job_runs'
-               ' organization_members organizations packages schedule_exceptions schema_migrations session_lanes sessions slot_reservations'
-               ' venues'),
+               ' organization_members organizations packages received_events relay_instances schedule_exceptions'
+               ' schema_migrations session_lanes sessions slot_reservations venues webhook_attempts webhook_deliveries'
+               ' webhook_endpoint_states webhook_endpoints'),
               ('member_read', 'SELECT', '{booking_member}',
                'activities booking_events bookings customers job_runs organizations packages schedule_exceptions'
-               ' sessions slot_reservations venues'),
+               ' sessions slot_reservations venues webhook_attempts webhook_deliveries webhook_endpoint_states'
+               ' webhook_endpoints'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
               ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),
               ('customer_read_own', 'SELECT', '{booking_customer}',

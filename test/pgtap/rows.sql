@@ -27,6 +27,16 @@ SELECT booking.set_session_lanes(pg_temp.id('tour 11'), 2) \g /dev/null
 INSERT INTO booking.packages (organization_id, id, name) VALUES (1, 'single', 'One'), (2, 'single', 'One');
 INSERT INTO booking.schedule_exceptions (organization_id, venue_id, first_date, last_date)
 VALUES (1, pg_temp.id('venue'), '2027-12-24', '2027-12-26'), (2, pg_temp.id('far venue'), '2027-12-24', '2027-12-26');
+-- A webhook with an attempt; the database of a test is a copy of its template.
+SELECT booking.adopt(true) \g /dev/null
+SELECT booking.replay_webhook_event(n.id, e.endpoint_id)
+  FROM booking.organizations AS o,
+       LATERAL booking.create_webhook_endpoint(o.organization_id, 'hook', 'https://hook.example', '{refund.due}') AS e,
+       LATERAL (SELECT b.id FROM booking.booking_events AS b WHERE b.organization_id = o.organization_id LIMIT 1) AS n
+  \g /dev/null
+SELECT booking.relay_complete(gen_random_uuid(), jsonb_agg(jsonb_build_object(
+           'delivery_id', c.delivery_id, 'lease_token', c.lease_token, 'http_status', 500)))
+  FROM booking.relay_claim(gen_random_uuid(), 10) AS c \g /dev/null
 INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, result)
 SELECT o.organization_id, booking.new_id(o.organization_id), 'release', now(), now(), 0
   FROM booking.organizations AS o;
@@ -66,14 +76,17 @@ CREATE FUNCTION pg_temp.all_events() RETURNS text STABLE SECURITY DEFINER LANGUA
 CREATE TEMPORARY VIEW everything AS
 SELECT c.relname::text AS relation FROM pg_class AS c
  WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p', 'v')
-   AND NOT c.relispartition AND c.relname NOT IN ('schema_migrations', 'installation');
+   AND NOT c.relispartition AND c.relname NOT IN ('schema_migrations', 'installation', 'relay_instances');
 GRANT SELECT ON pg_temp.everything TO PUBLIC;
 
 -- The public: free seats and the two public views.
 SET LOCAL ROLE regress_visitor;
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('booking_events', '42501'), ('event_payloads', '42501'), ('full_events', '42501'),
+    $$ VALUES ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
+              ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
+              ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
+              ('booking_events', '42501'), ('event_payloads', '42501'), ('full_events', '42501'),
               ('owner_events', '42501'), ('public_events', '1:8 2:3'),
               ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '42501'), ('customers', '42501'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
@@ -118,7 +131,10 @@ SET LOCAL ROLE regress_member;
 SELECT pg_temp.claim('staff-1') \g /dev/null
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('booking_events', '1:17'), ('event_payloads', '42501'), ('full_events', '42501'),
+    $$ VALUES ('received_events', '42501'), ('webhook_attempts', '1:1'), ('webhook_deliveries', '1:1'),
+              ('webhook_endpoint_states', '1:1'), ('webhook_endpoints', '1:1'), ('webhook_logs', '1:1'),
+              ('webhook_secrets', '42501'), ('webhook_stats', '1:1'),
+              ('booking_events', '1:17'), ('event_payloads', '42501'), ('full_events', '42501'),
               ('owner_events', '1:17'), ('public_events', '1:10 2:3'),
               ('activities', '1:3'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:2'), ('customers', '1:2'),
               ('generation_watermarks', '42501'), ('job_runs', '1:1'), ('organization_members', '1:1'),
@@ -167,7 +183,7 @@ SELECT public.is((SELECT s.status FROM booking.sessions AS s WHERE s.organizatio
 -- A member without a claim, or of no organization, sees what the public sees. Malformed claims are an error.
 SET LOCAL ROLE regress_member;
 SELECT public.is((SELECT string_agg(DISTINCT pg_temp.sees(e.relation), ', ') FROM pg_temp.everything AS e
-                   WHERE e.relation !~ 'public_|sessions$|lanes$|watermarks$|full_events|payloads'
+                   WHERE e.relation !~ 'public_|sessions$|lanes$|watermarks$|full_events|payloads|secrets|received'
                      AND set_config('request.jwt.claims', c.claims, true) IS NOT NULL), c.answer,
                  'a member''s tables with claims ' || c.claims)
   FROM (VALUES ('', 'nothing'), ('{"sub": "stranger"}', 'nothing'), ('{}', 'nothing'), ('[]', 'nothing'),
@@ -179,7 +195,10 @@ SET LOCAL ROLE regress_customer;
 SELECT pg_temp.claim('mia') \g /dev/null
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('booking_events', '1:4'), ('event_payloads', '42501'), ('full_events', '42501'),
+    $$ VALUES ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
+              ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
+              ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
+              ('booking_events', '1:4'), ('event_payloads', '42501'), ('full_events', '42501'),
               ('owner_events', '42501'), ('public_events', '1:19 2:3'),
               ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:1'), ('customers', '1:1'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),

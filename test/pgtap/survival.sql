@@ -29,7 +29,9 @@ SELECT public.bag_eq(
     $$ SELECT DISTINCT d.kind, d.identity FROM pg_temp.doomed() AS d WHERE d.class NOT IN ('pg_rewrite', 'pg_type') $$,
     $$ SELECT 'policy', format('member_read on booking.%s', t)
          FROM unnest(ARRAY['organizations', 'venues', 'activities', 'schedule_exceptions', 'packages', 'sessions',
-                           'customers', 'slot_reservations', 'bookings', 'job_runs', 'booking_events']) AS t
+                           'customers', 'slot_reservations', 'bookings', 'job_runs', 'booking_events',
+                           'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
+                           'webhook_attempts']) AS t
         UNION ALL
        SELECT 'policy', format('owner_write on booking.%s', t)
          FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'packages', 'sessions']) AS t
@@ -38,7 +40,7 @@ SELECT public.bag_eq(
          FROM unnest(ARRAY['customers', 'slot_reservations', 'bookings', 'booking_events']) AS t
         UNION ALL
        SELECT 'trigger', format('stamp_row on booking.%s', t)
-         FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'customers']) AS t
+         FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'customers', 'webhook_endpoints']) AS t
         UNION ALL
        SELECT 'trigger', format('check_transition on booking.%s', t)
          FROM unnest(ARRAY['bookings', 'slot_reservations']) AS t
@@ -53,6 +55,7 @@ SELECT public.bag_eq(
               ('trigger', 'reservations_updated on booking.slot_reservations'),
               ('trigger', 'bookings_inserted on booking.bookings'),
               ('trigger', 'bookings_webhook_trigger on booking.bookings'),
+              ('trigger', 'booking_events_webhook_trigger on booking.booking_events'),
               ('policy', 'member_read_own on booking.organization_members'),
               ('table constraint', 'activities_id_check on booking.activities'),
               ('table constraint', 'activities_schedule_check on booking.activities'),
@@ -92,6 +95,15 @@ INSERT INTO booking.schedule_exceptions (organization_id, venue_id, first_date, 
 VALUES (1, pg_temp.id('venue'), '2027-12-24', '2027-12-26');
 INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, result)
 VALUES (1, booking.new_id(1), 'release', now(), now(), 0);
+SELECT booking.create_webhook_endpoint(1, 'hook', 'https://hook.example') \g /dev/null
+UPDATE booking.venues SET name = name || '!' \g /dev/null
+INSERT INTO booking.webhook_attempts (organization_id, id, delivery_id, endpoint_id, event_id, event_type, occurred_at,
+                                      attempt, outcome, finished_at)
+SELECT d.organization_id, booking.new_id(1), d.id, d.endpoint_id, d.event_id, d.event_type, d.occurred_at, 1, 'retry', now()
+  FROM booking.webhook_deliveries AS d;
+INSERT INTO booking.received_events (organization_id, external_id, event_id, received_at)
+VALUES (1, 'evt_1', booking.new_id(1), now());
+SELECT booking.relay_attach(gen_random_uuid(), 'here', '1.0') \g /dev/null
 -- What a user may have of the own: a view upon ours, and a table with our trigger.
 CREATE VIEW public.tap_view AS SELECT a.id FROM booking.activity_sessions AS a;
 CREATE TABLE public.tap_own (organization_id integer, id uuid, updated_at timestamptz);

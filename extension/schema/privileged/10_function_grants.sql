@@ -6,7 +6,7 @@ GRANT EXECUTE ON FUNCTION
     booking.new_id(integer), booking.organization_of(uuid), booking.check_schedule(jsonb),
     booking.check_time_zone(text), booking.clock(), booking.current_user_id(),
     booking.expired_hold_seats(integer, uuid), booking.refusal_codes(), booking.state_transitions(),
-    booking.event_kinds(), booking.event_description(text, text)
+    booking.event_kinds(), booking.event_description(text, text), booking.canonical_event_filter(text)
     TO booking_public, booking_relay;
 
 -- Visitors: what they may do to a hold they prove by its token.
@@ -37,7 +37,7 @@ GRANT EXECUTE ON FUNCTION
     booking.is_original(),
     booking.maintain_event_partitions(integer, integer)
     TO booking_service;
-GRANT EXECUTE ON PROCEDURE booking.generate_job(integer), booking.release_job(), booking.maintain_job()
+GRANT EXECUTE ON PROCEDURE booking.generate_job(integer), booking.release_job(), booking.maintain_job(integer, integer)
     TO booking_service;
 
 GRANT EXECUTE ON FUNCTION booking.adopt(boolean), booking.live_cpp_frames() TO booking_admin;

@@ -121,10 +121,15 @@ Datum event_description_body(Call& call) {
     return text_result(call, core::describe_event(text_argument(call, 0, "kind"), optional_text(call, 1)));
 }
 
+Datum canonical_event_filter_body(Call& call) {
+    return text_result(call, core::canonical_filter(text_argument(call, 0, "filter")));
+}
+
 } // namespace
 
 PGBK_WRITER(record_events, record_events_body);
 PGBK_FUNCTION(event_kinds, event_kinds_body);
 PGBK_FUNCTION(event_description, event_description_body);
+PGBK_FUNCTION(canonical_event_filter, canonical_event_filter_body);
 
 } // namespace pgbk

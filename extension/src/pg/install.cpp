@@ -240,6 +240,7 @@ void install(ResultSet& result, const char* wanted_owner) {
     note_identity(owner);
     if (applied > 0) {
         execute("SELECT booking.maintain_event_partitions()"); // from now on the daily job does it
+        execute("SELECT booking.cleanup_webhook_logs()");
     }
     result.add({std::string_view(psprintf("pg_booking %s, schema version %d (%d applied now), owner %s", PGBK_VERSION,
                                           migrations[lengthof(migrations) - 1].number, applied,

@@ -52,7 +52,13 @@ void Link::call(const std::string& sql, const Parameters& parameters, AnswerHand
         });
         return;
     }
-    connection_->call(sql, parameters, std::move(handler));
+    connection_->call(sql, parameters, [this, handler = std::move(handler)](Answer answer) {
+        const bool demoted = answer.sqlstate == "25006"; // read-only: another server is the one to write to now
+        handler(std::move(answer));
+        if (demoted) {
+            give_up("the server has become read-only");
+        }
+    });
 }
 
 void Link::give_up(const std::string& reason) {

@@ -67,7 +67,13 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     void accept(tcp::acceptor& acceptor);
     void welcome(tcp::socket socket);
     void make_room();
-    void count() { metrics.set("booking_relay_http_connections", static_cast<double>(connections)); }
+
+    // Connections that outlive the server, in handlers that are never called any more, have nothing to count with.
+    void count() {
+        if (!stopping) {
+            metrics.set("booking_relay_http_connections", static_cast<double>(connections));
+        }
+    }
 };
 
 namespace {
@@ -182,12 +188,11 @@ private:
     // What the library lets pass although two readers could understand it differently.
     std::string ambiguity() const {
         const auto& head = parser_->get();
-        std::size_t hosts = 0;
         std::map<std::string, std::size_t> seen;
         for (const auto& field : head) {
             ++seen[lower({field.name_string().data(), field.name_string().size()})];
         }
-        hosts = seen.contains("host") ? seen["host"] : 0;
+        const std::size_t hosts = seen["host"];
         if (static_cast<std::size_t>(std::distance(head.begin(), head.end())) > most_headers) {
             return "too many headers";
         }
@@ -201,6 +206,10 @@ private:
             if (seen.contains(single) && seen[single] > 1) {
                 return std::string("more than one header ") + single;
             }
+        }
+        // The library takes "5, 5" for 5.
+        if (head[http::field::content_length].find_first_not_of("0123456789") != boost::beast::string_view::npos) {
+            return "the length of the body is no number";
         }
         if (seen.contains("transfer-encoding")) {
             const auto coding = head[http::field::transfer_encoding];

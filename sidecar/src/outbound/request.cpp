@@ -1,5 +1,6 @@
 #include "outbound/request.hpp"
 
+#include "config/config.hpp"
 #include "outbound/signature.hpp"
 
 #include <boost/json.hpp>
@@ -171,6 +172,11 @@ PreparedRequest prepare_request(const Dispatch& dispatch, std::string_view versi
         request.error_class = "too_large";
         request.error = "the body has " + std::to_string(dispatch.body.size()) + " bytes, " +
                         std::to_string(largest_request_body) + " is the limit";
+        return request;
+    }
+    if (url_origin(dispatch.url).empty()) { // libcurl would guess
+        request.error_class = "blocked";
+        request.error = "the URL is not one of http or https";
         return request;
     }
     try {

@@ -187,10 +187,13 @@ void Sender::Transfer::judge(CURLcode code) {
         curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
         facts.http_status = static_cast<int>(status);
     }
-    if (code == CURLE_OK || (headers_complete && body_cut)) {
+    if (headers_complete && (code == CURLE_OK || body_cut)) {
         return;
     }
-    if (headers_too_large) {
+    if (code == CURLE_OK) { // libcurl takes headers that break off for an answer without a body
+        facts.error_class = "reset";
+        facts.error = "the connection was closed in the middle of the answer's headers";
+    } else if (headers_too_large) {
         facts.error_class = "protocol";
         facts.error = "the headers of the answer have more than " + std::to_string(most_header_bytes) + " bytes";
     } else if (!blocked.empty() && !connected) {
@@ -198,7 +201,7 @@ void Sender::Transfer::judge(CURLcode code) {
         facts.error = "the address " + blocked + " is not public, and not among the endpoint's allowed networks";
     } else if (facts.remote_address.empty() && (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)) {
         facts.error_class = "blocked";
-        facts.error = "the URL is not one of http or https that can be used";
+        facts.error = "the URL cannot be used";
     } else {
         facts.error_class = error_class_of(code);
         facts.error = storable_text(error[0] != '\0' ? error.data() : curl_easy_strerror(code), most_error_bytes);
@@ -290,8 +293,14 @@ void Sender::send(Dispatch dispatch, Done done) {
         transfer->handle = idle_.back();
         idle_.pop_back();
     }
+    try {
+        configure(*transfer);
+    } catch (const std::exception& error) {
+        curl_easy_cleanup(transfer->handle);
+        refuse(std::move(transfer->done), "internal", error.what());
+        return;
+    }
     transfers_.emplace(transfer, std::move(owned));
-    configure(*transfer);
     curl_.start(transfer->handle, [this, transfer](CURLcode code) { finish(transfer, code); });
 }
 

@@ -47,7 +47,7 @@ BEGIN
     RETURN accepted;
 END $$;
 
-CREATE FUNCTION pg_temp.answer(status integer) RETURNS integer VOLATILE LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.answer_with(status integer) RETURNS integer VOLATILE LANGUAGE sql AS $$
     SELECT pg_temp.answer(jsonb_build_object('http_status', status)) $$;
 
 -- How deliveries stand: "pending:2 dead:1".

@@ -31,6 +31,7 @@ ClaimedRow row(const std::string& id, const std::string& request_id, bool batche
 Dispatch dispatch(const std::string& secrets, const std::string& headers = "{}") {
     Dispatch out;
     out.request_id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+    out.url = "https://example.com/hook";
     out.event_type = "booking.created";
     out.attempt = 2;
     out.body = R"({"test": 2432232314})";
@@ -154,6 +155,14 @@ TEST(Request, IsNotMadeFromWhatWouldForgeHeaders) {
               "internal");
     EXPECT_EQ(prepare_request(dispatch(R"([{"scheme":"rot13","secret":"x"}])"), "1", 0).error_class, "internal");
     EXPECT_EQ(prepare_request(dispatch("nonsense"), "1", 0).error_class, "internal");
+}
+
+TEST(Request, GoesToHttpAndHttpsOnly) {
+    for (const char* url : {"", "nonsense", "http://", "file:///etc/passwd", "ftp://example.com/", "//example.com/"}) {
+        auto given = dispatch("[]");
+        given.url = url;
+        EXPECT_EQ(prepare_request(given, "1", 0).error_class, "blocked") << url;
+    }
 }
 
 TEST(Request, ReadsAllowedNetworks) {
