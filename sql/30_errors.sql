@@ -271,6 +271,22 @@ UPDATE booking.bookings SET payment_status = 'not_required' WHERE organization_i
 UPDATE booking.bookings SET refund_status = 'failed' WHERE organization_id = 77;
 UPDATE booking.slot_reservations SET status = 'pending', settled_at = NULL WHERE id = '01900000-0000-8000-8000-00130000004d';
 
+-- BK213
+BEGIN;
+UPDATE booking.activities SET live_holds_per_email = 1 WHERE organization_id = 77;
+SELECT booking.reserve_slot('01900000-0000-8000-8000-00030000004d', 2, 'Ann@Example.com');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+ROLLBACK;
+
+-- BK214: a fifth of ten seats
+BEGIN;
+UPDATE booking.activities SET unpaid_percent_max = 20 WHERE organization_id = 77;
+SELECT expires_at IS NOT NULL AS held FROM booking.reserve_slot('01900000-0000-8000-8000-00030000004d', 2, 'bob@example.com');
+SELECT outcome, refusal_message FROM booking.try_reserve_slot('01900000-0000-8000-8000-00030000004d', 2, 'cid@example.com');
+SELECT booking.reserve_slot('01900000-0000-8000-8000-00030000004d', 2, 'cid@example.com');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+ROLLBACK;
+
 -- BK301
 SELECT booking.extend_reservation(:'live', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
@@ -297,6 +313,8 @@ RESET ROLE;
 UPDATE booking.sessions SET remaining = -1 WHERE id = :'session';
 UPDATE booking.sessions SET remaining = 11 WHERE id = :'session';
 UPDATE booking.activities SET capacity = 0 WHERE organization_id = 77;
+UPDATE booking.activities SET unpaid_percent_max = 0 WHERE organization_id = 77;
+UPDATE booking.activities SET unpaid_percent_max = 101 WHERE organization_id = 77;
 UPDATE booking.activities SET price_minor = -1 WHERE organization_id = 77;
 INSERT INTO booking.schedule_exceptions (organization_id, first_date, last_date) VALUES (77, '2031-06-01', '2031-06-01');
 INSERT INTO booking.schedule_exceptions (organization_id, venue_id, first_date, last_date)

@@ -172,6 +172,9 @@ PROVOCATIONS = [
     ("SELECT booking.maintain_event_partitions(7, 0)", "BK013"),
     ("SELECT booking.canonical_event_filter('parcel.*')", "BK014"),
     (f"UPDATE booking.activities SET live_holds_per_email = 1 WHERE id = '{ACTIVITY}'; " + reserve(), "BK213"),
+    # A fifth of 20 seats; the second call comes too late for what is left of it.
+    (f"UPDATE booking.activities SET unpaid_percent_max = 20 WHERE id = '{ACTIVITY}'; "
+     + reserve(party=3) + "; " + reserve(), "BK214"),
     (reserve(session=UNKNOWN), "BK101"), (reserve(session="00000000-0000-0000-0000-000000000000"), "BK101"),
     (f"SELECT booking.check_slot_availability('{UNKNOWN}', 1)", "BK101"),
     (f"SELECT booking.confirm_reservation('{UNKNOWN}')", "BK102"),

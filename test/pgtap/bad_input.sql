@@ -267,7 +267,8 @@ SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'every seat is
 SELECT public.is(booking.live_cpp_frames(), 0, 'no C++ frame was jumped over');
 
 -- SQLSTATEs, and where else they are provoked: BK006 schedule.sql; BK008 schedule.sql; BK205 to BK209 holds.sql and
--- confirm.sql; BK210 and BK301 visitors.sql; BK211 and BK212 confirm.sql; BK401 identity.sql, as an error inside, since
--- a rival needs a second session (test/isolation has the real ones); BK601 to BK606 and BK608 to BK612 webhook_endpoints.sql; BK901 to BK904 install.sql. None is left out.
+-- confirm.sql; BK210 and BK301 visitors.sql; BK211 and BK212 confirm.sql; BK213 lanes.sql; BK214 unpaid_share.sql; BK401
+-- identity.sql, as an error inside, since a rival needs a second session (test/isolation has the real ones); BK601 to
+-- BK606 and BK608 to BK612 webhook_endpoints.sql; BK901 to BK904 install.sql. None is left out.
 SELECT * FROM public.finish();
 ROLLBACK;
