@@ -125,18 +125,34 @@ def interleave(statements, clients):
     return figures
 
 
+def events(on):
+    psql(f"UPDATE booking.organizations SET reservation_events = {on}")
+
+
+def notify(mode):
+    """For connections to come: load() makes new ones each time."""
+    psql(f"ALTER DATABASE {DATABASE} SET pg_booking.notify = '{mode}'")
+
+
 def hot_session():
-    """Reserving on one hot session, 32 clients."""
+    """Reserving on one hot session, 32 clients: with events, without them, and with NOTIFY in each transaction."""
     for delay, microseconds in DELAYS.items():
         fresh_database()
         set_commit_delay(microseconds)
         session = session_of("hot")
+        notify("off")
         figures = interleave({"limit": bare(session), "ours": ours(session), "naive": naive(session)}, 32)
         goal = all_of(at_least("limit", 0.8), at_least("naive", 20)) if microseconds else at_least("limit", 0.5)
-        yield Row(f"reserve, one hot session, 64 lanes, 32 clients, {delay} commit", figures, goal)
+        yield Row(f"reserve, one hot session, 64 lanes, 32 clients, {delay} commit, events on", figures, goal)
+        others = {"limit": figures["limit"]}
+        events(False)
+        yield Row("the same, events off", {**interleave({"ours": ours(session)}, 32), **others}, no_goal)
+        events(True)
         plain = session_of("hot without lanes")
-        yield Row(f"the same without lanes, {delay} commit",
-                  {**interleave({"ours": ours(plain)}, 32), "limit": figures["limit"]}, no_goal)
+        yield Row("the same, events on, without lanes", {**interleave({"ours": ours(plain)}, 32), **others}, no_goal)
+        notify("direct")
+        yield Row("the same, events on, 64 lanes, NOTIFY in each transaction; limit: without NOTIFY",
+                  {**interleave({"ours": ours(session)}, 32), "limit": figures["ours"]}, at_least("limit", 0.95))
         multixacts(session)
         check_integrity()
 

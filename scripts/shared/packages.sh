@@ -7,14 +7,14 @@ CLANG_MAJOR=${CLANG_MAJOR:-14} # the version behind Debian's plain "clang", whic
 # Missing packages are installed; returns at once, without apt, when there are none. Exits 2 where it may not install,
 # with the line to run as the only output.
 require_packages() {
-  local wanted=("postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR" "postgresql-$PG_MAJOR-cron" g++ make)
+  local wanted=("postgresql-$PG_MAJOR" "postgresql-server-dev-$PG_MAJOR" "postgresql-$PG_MAJOR-cron" g++ make cmake python3
+    libboost1.81-dev libboost-json1.81-dev libcurl4-openssl-dev libssl-dev libpq-dev libspdlog-dev libcli11-dev
+    libtomlplusplus-dev)
   case $1 in
-    quickstart) ;;
+    quickstart) wanted+=(curl) ;;
     test)
-      wanted+=("postgresql-$PG_MAJOR-pgtap" libtap-parser-sourcehandler-pgtap-perl cmake libgtest-dev nlohmann-json3-dev
-        python3 tzdata clang clang-format clang-tidy "libclang-rt-$CLANG_MAJOR-dev"
-        libboost1.81-dev libboost-json1.81-dev libcurl4-openssl-dev libssl-dev libpq-dev libspdlog-dev libcli11-dev
-        libtomlplusplus-dev openssl nodejs)
+      wanted+=("postgresql-$PG_MAJOR-pgtap" libtap-parser-sourcehandler-pgtap-perl libgtest-dev nlohmann-json3-dev
+        tzdata clang clang-format clang-tidy "libclang-rt-$CLANG_MAJOR-dev" openssl nodejs)
       command -v npm >/dev/null || wanted+=(npm) # other packages of Node.js bring it along, and conflict with Debian's
       ;;
     *)

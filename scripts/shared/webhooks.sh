@@ -41,7 +41,7 @@ make_relay() {
   RELAY_BUILD=$RUN_DIR/build-relay
   # A build directory that came along with a moved clone belongs to the old place.
   grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$REPO" "$RELAY_BUILD/CMakeCache.txt" 2>/dev/null || rm -rf "$RELAY_BUILD"
-  cmake -S "$REPO" -B "$RELAY_BUILD" -G 'Unix Makefiles' -DCMAKE_BUILD_TYPE=Release -DPGBK_RELAY=ON &&
+  cmake -S "$REPO" -B "$RELAY_BUILD" -G 'Unix Makefiles' -DPGBK_RELAY=ON &&
     cmake --build "$RELAY_BUILD" -j "$(nproc)" --target booking-relay
 }
 
