@@ -43,6 +43,7 @@ def fresh_database():
     psql(f"CREATE DATABASE {DATABASE}", "postgres")
     subprocess.run(["psql", "-Xq", "-o", os.devnull, "-v", "ON_ERROR_STOP=1", "-d", DATABASE,
                     "-f", f"{HERE}/sql/setup.sql"], check=True)
+    notify("off")  # measured on its own
 
 
 def check_integrity():
@@ -140,7 +141,6 @@ def hot_session():
         fresh_database()
         set_commit_delay(microseconds)
         session = session_of("hot")
-        notify("off")
         figures = interleave({"limit": bare(session), "ours": ours(session), "naive": naive(session)}, 32)
         goal = all_of(at_least("limit", 0.8), at_least("naive", 20)) if microseconds else at_least("limit", 0.5)
         yield Row(f"reserve, one hot session, 64 lanes, 32 clients, {delay} commit, events on", figures, goal)
