@@ -1,5 +1,6 @@
 // The fuzzer's bytes as each text that a caller may pass: nothing but a Refusal may come out, and what is accepted
 // keeps its rule.
+#include "core/event_kinds.hpp"
 #include "core/token.hpp"
 #include "core/validation.hpp"
 #include "fuzz/fuzzing.hpp"
@@ -47,6 +48,20 @@ void fuzz_checks(std::string_view text) {
     }
 }
 
+void fuzz_filters(std::string_view text) {
+    const auto canonical = [](std::string_view filter) { (void)core::canonical_filter(filter); };
+    if (accepts(canonical, text)) {
+        const std::string filter = core::canonical_filter(text);
+        require(core::canonical_filter(filter) == filter, "a canonical filter stays as it is");
+        const auto kinds = core::event_kinds();
+        require(std::any_of(kinds.begin(), kinds.end(),
+                            [&](const core::EventKind& row) { return core::filter_selects(filter, row.kind); }),
+                "a filter selects something");
+    }
+    require(core::find_event_kind(text) != nullptr || core::describe_event(text, text) == text,
+            "a kind that is not ours describes itself");
+}
+
 void fuzz_quoted(std::string_view text) {
     const std::string out = core::quoted(text);
     require(out.size() <= 80 + 5 && !test::has_control(out), "a quoted value is short and has no controls");
@@ -76,6 +91,7 @@ void fuzz_tokens(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text(data, data + size);
     fuzz_checks(text);
+    fuzz_filters(text);
     fuzz_quoted(text);
     fuzz_tokens(text);
     return 0;
