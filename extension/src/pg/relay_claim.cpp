@@ -88,7 +88,8 @@ void take_over(const std::vector<core::Uuid>& lost, TimestampTz now) {
         "        f.occurred_at, f.batch_id, f.attempts, CASE f.status WHEN 'dead' THEN 'dead' ELSE 'lost' END, $1,"
         "        'no result came while the lease lasted',"
         "        CASE f.status WHEN 'pending' THEN f.next_attempt_at END, f.relay_id"
-        "   FROM freed AS f");
+        "   FROM freed AS f",
+        fresh_plan);
     statement.write({Value::timestamp(now), uuid_array(lost), core::most_attempts});
 }
 
@@ -122,9 +123,11 @@ std::vector<EndpointKey> candidates(const Request& request) {
         "            ORDER BY d.organization_id, d.endpoint_id, d.next_attempt_at LIMIT 1) AS n)"
         " SELECT w.organization_id, w.endpoint_id"
         "   FROM waiting AS w"
-        "   JOIN booking.webhook_endpoint_states AS s"
-        "     ON s.organization_id = w.organization_id AND s.endpoint_id = w.endpoint_id"
-        "   JOIN booking.webhook_endpoints AS e ON e.organization_id = w.organization_id AND e.id = w.endpoint_id"
+        "  CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoint_states AS x"
+        "                       WHERE x.organization_id = w.organization_id AND x.endpoint_id = w.endpoint_id"
+        "                       LIMIT 1) AS s"
+        "  CROSS JOIN LATERAL (SELECT x.status, x.rate_per_second, x.max_in_flight FROM booking.webhook_endpoints AS x"
+        "                       WHERE x.organization_id = w.organization_id AND x.id = w.endpoint_id LIMIT 1) AS e"
         "  WHERE w.next_attempt_at <= $1 AND e.status = 'active'"
         "    AND (s.hold_until IS NULL OR s.hold_until <= $1)"
         "    AND (s.circuit <> 'open' OR s.open_until IS NULL OR s.open_until <= $1)"
@@ -133,7 +136,8 @@ std::vector<EndpointKey> candidates(const Request& request) {
         "    AND (SELECT count(DISTINCT COALESCE(d.batch_id, d.id)) FROM booking.webhook_deliveries AS d"
         "          WHERE d.organization_id = w.organization_id AND d.endpoint_id = w.endpoint_id"
         "            AND d.status = 'leased') < CASE s.circuit WHEN 'half_open' THEN 1 ELSE e.max_in_flight END"
-        "  ORDER BY w.next_attempt_at, w.endpoint_id LIMIT $2");
+        "  ORDER BY w.next_attempt_at, w.endpoint_id LIMIT $2",
+        fresh_plan);
     static constinit Statement of_one(
         "SELECT d.organization_id, d.endpoint_id FROM booking.webhook_deliveries AS d"
         " WHERE d.organization_id = $1 AND d.id = $2 AND d.status = 'pending' AND d.next_attempt_at <= $3");
@@ -164,12 +168,12 @@ Arrays arrays_of(const std::vector<EndpointKey>& keys) {
 // Those whose state nobody else has locked, in the same order.
 std::vector<EndpointKey> locked(const std::vector<EndpointKey>& keys) {
     static constinit Statement statement(
-        "SELECT s.organization_id, s.endpoint_id"
-        "  FROM (SELECT k.* FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, endpoint_id, place)"
-        "         ORDER BY k.place) AS k"
-        "  JOIN booking.webhook_endpoint_states AS s"
-        "    ON s.organization_id = k.organization_id AND s.endpoint_id = k.endpoint_id"
-        " ORDER BY k.place FOR UPDATE OF s SKIP LOCKED");
+        "SELECT k.organization_id, k.endpoint_id"
+        "  FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, endpoint_id, place)"
+        " CROSS JOIN LATERAL (SELECT 1 FROM booking.webhook_endpoint_states AS s"
+        "                      WHERE s.organization_id = k.organization_id AND s.endpoint_id = k.endpoint_id"
+        "                        FOR UPDATE SKIP LOCKED) AS s"
+        " ORDER BY k.place");
     const Arrays arrays = arrays_of(keys);
     const Rows rows = statement.write({int4_array(arrays.organizations), uuid_array(arrays.endpoints)});
     std::vector<EndpointKey> mine;
@@ -211,13 +215,18 @@ std::vector<Source> sources_of(const std::vector<EndpointKey>& keys, const Reque
         "       (SELECT count(*) FROM (SELECT 1 FROM booking.webhook_deliveries AS d"
         "                               WHERE d.organization_id = s.organization_id AND d.endpoint_id = s.endpoint_id"
         "                                 AND d.status = 'pending' AND d.next_attempt_at <= $3"
+        "                               ORDER BY d.next_attempt_at, d.id"
         "                               LIMIT LEAST(e.max_in_flight, $4) * e.batch_max) AS x)::integer"
         "  FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, endpoint_id, place)"
-        "  JOIN booking.webhook_endpoint_states AS s"
-        "    ON s.organization_id = k.organization_id AND s.endpoint_id = k.endpoint_id"
-        "  JOIN booking.webhook_endpoints AS e ON e.organization_id = k.organization_id AND e.id = k.endpoint_id"
+        " CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoint_states AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.endpoint_id = k.endpoint_id LIMIT 1) "
+        "AS s"
+        " CROSS JOIN LATERAL (SELECT x.status, x.max_in_flight, x.rate_per_second, x.burst, x.batch_max"
+        "                       FROM booking.webhook_endpoints AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.id = k.endpoint_id LIMIT 1) AS e"
         " WHERE e.status = 'active' AND (s.hold_until IS NULL OR s.hold_until <= $3)"
-        " ORDER BY k.place");
+        " ORDER BY k.place",
+        fresh_plan);
     const Arrays arrays = arrays_of(keys);
     const Rows rows = statement.write({int4_array(arrays.organizations), uuid_array(arrays.endpoints),
                                        Value::timestamp(request.now), request.wanted});
@@ -296,7 +305,8 @@ private:
 void pick_batches(std::int32_t organization, const std::vector<core::Uuid>& batches, Picked& picked) {
     static constinit Statement statement(
         "SELECT d.id, d.batch_id FROM booking.webhook_deliveries AS d"
-        " WHERE d.organization_id = $1 AND d.batch_id = ANY ($2) AND d.status = 'pending' FOR UPDATE SKIP LOCKED");
+        " WHERE d.organization_id = $1 AND d.batch_id = ANY ($2) AND d.status = 'pending' FOR UPDATE SKIP LOCKED",
+        fresh_plan);
     const Rows rows = statement.write({organization, uuid_array(batches)});
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
         picked.add(organization, rows.uuid(row, 1), rows.uuid(row, 2));
@@ -326,7 +336,8 @@ Picked pick(std::vector<Source>& sources, const Request& request) {
         "        WHERE d.organization_id = k.organization_id AND d.endpoint_id = k.endpoint_id"
         "          AND d.status = 'pending' AND d.next_attempt_at <= $4 AND ($5 IS NULL OR d.id = $5)"
         "        ORDER BY d.next_attempt_at, d.id LIMIT k.most FOR UPDATE SKIP LOCKED) AS d"
-        " ORDER BY k.place");
+        " ORDER BY k.place",
+        fresh_plan);
     const Rows rows = statement.write({int4_array(organizations), uuid_array(endpoints), int4_array(limits),
                                        Value::timestamp(request.now),
                                        request.only.has_value() ? Value(*request.only) : Value::null(UUIDOID)});
@@ -383,7 +394,8 @@ void lease(const Picked& picked, const Request& request, ResultSet& result) {
         "        l.organization_id, l.endpoint_id, e.name, e.url, e.preset, e.timeout_ms, e.headers, k.secrets,"
         "        to_jsonb(e.allowed_networks), l.event_type, l.attempts, l.occurred_at, p.body::text"
         "   FROM leased AS l"
-        "   JOIN booking.webhook_endpoints AS e ON e.organization_id = l.organization_id AND e.id = l.endpoint_id"
+        "  CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoints AS x"
+        "                       WHERE x.organization_id = l.organization_id AND x.id = l.endpoint_id LIMIT 1) AS e"
         "  CROSS JOIN LATERAL ("
         "        SELECT COALESCE(jsonb_agg(jsonb_build_object('scheme', s.scheme, 'secret', s.secret)"
         "                                  || CASE s.scheme WHEN 'hmac' THEN jsonb_build_object("
@@ -396,7 +408,8 @@ void lease(const Picked& picked, const Request& request, ResultSet& result) {
         "   LEFT JOIN LATERAL ("
         "        SELECT x.body FROM booking.event_payloads AS x"
         "         WHERE x.organization_id = l.organization_id AND x.event_id = l.event_id LIMIT 1) AS p ON true"
-        "  ORDER BY l.endpoint_id, COALESCE(l.batch_id, l.id), l.id");
+        "  ORDER BY l.endpoint_id, COALESCE(l.batch_id, l.id), l.id",
+        fresh_plan);
     const TimestampTz until = request.now + request.lease_seconds * USECS_PER_SEC;
     const Rows rows =
         statement.write({int4_array(picked.organizations), uuid_array(picked.deliveries), uuid_array(picked.batches),
@@ -418,6 +431,7 @@ void lease(const Picked& picked, const Request& request, ResultSet& result) {
 Datum relay_claim_body(Call& call) {
     const Request request = read_request(call);
     require_relay(call, "claim deliveries");
+    plan_for_single_rows();
     ResultSet result(call);
     if (!is_original()) {
         return null_result(call);
