@@ -122,9 +122,11 @@ std::vector<EndpointKey> candidates(const Request& request) {
         "            ORDER BY d.organization_id, d.endpoint_id, d.next_attempt_at LIMIT 1) AS n)"
         " SELECT w.organization_id, w.endpoint_id"
         "   FROM waiting AS w"
-        "   JOIN booking.webhook_endpoint_states AS s"
-        "     ON s.organization_id = w.organization_id AND s.endpoint_id = w.endpoint_id"
-        "   JOIN booking.webhook_endpoints AS e ON e.organization_id = w.organization_id AND e.id = w.endpoint_id"
+        "  CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoint_states AS x"
+        "                       WHERE x.organization_id = w.organization_id AND x.endpoint_id = w.endpoint_id"
+        "                       LIMIT 1) AS s"
+        "  CROSS JOIN LATERAL (SELECT x.status, x.rate_per_second, x.max_in_flight FROM booking.webhook_endpoints AS x"
+        "                       WHERE x.organization_id = w.organization_id AND x.id = w.endpoint_id LIMIT 1) AS e"
         "  WHERE w.next_attempt_at <= $1 AND e.status = 'active'"
         "    AND (s.hold_until IS NULL OR s.hold_until <= $1)"
         "    AND (s.circuit <> 'open' OR s.open_until IS NULL OR s.open_until <= $1)"
@@ -164,12 +166,12 @@ Arrays arrays_of(const std::vector<EndpointKey>& keys) {
 // Those whose state nobody else has locked, in the same order.
 std::vector<EndpointKey> locked(const std::vector<EndpointKey>& keys) {
     static constinit Statement statement(
-        "SELECT s.organization_id, s.endpoint_id"
-        "  FROM (SELECT k.* FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, endpoint_id, place)"
-        "         ORDER BY k.place) AS k"
-        "  JOIN booking.webhook_endpoint_states AS s"
-        "    ON s.organization_id = k.organization_id AND s.endpoint_id = k.endpoint_id"
-        " ORDER BY k.place FOR UPDATE OF s SKIP LOCKED");
+        "SELECT k.organization_id, k.endpoint_id"
+        "  FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, endpoint_id, place)"
+        " CROSS JOIN LATERAL (SELECT 1 FROM booking.webhook_endpoint_states AS s"
+        "                      WHERE s.organization_id = k.organization_id AND s.endpoint_id = k.endpoint_id"
+        "                        FOR UPDATE SKIP LOCKED) AS s"
+        " ORDER BY k.place");
     const Arrays arrays = arrays_of(keys);
     const Rows rows = statement.write({int4_array(arrays.organizations), uuid_array(arrays.endpoints)});
     std::vector<EndpointKey> mine;
@@ -211,11 +213,15 @@ std::vector<Source> sources_of(const std::vector<EndpointKey>& keys, const Reque
         "       (SELECT count(*) FROM (SELECT 1 FROM booking.webhook_deliveries AS d"
         "                               WHERE d.organization_id = s.organization_id AND d.endpoint_id = s.endpoint_id"
         "                                 AND d.status = 'pending' AND d.next_attempt_at <= $3"
+        "                               ORDER BY d.next_attempt_at, d.id"
         "                               LIMIT LEAST(e.max_in_flight, $4) * e.batch_max) AS x)::integer"
         "  FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, endpoint_id, place)"
-        "  JOIN booking.webhook_endpoint_states AS s"
-        "    ON s.organization_id = k.organization_id AND s.endpoint_id = k.endpoint_id"
-        "  JOIN booking.webhook_endpoints AS e ON e.organization_id = k.organization_id AND e.id = k.endpoint_id"
+        " CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoint_states AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.endpoint_id = k.endpoint_id LIMIT 1) "
+        "AS s"
+        " CROSS JOIN LATERAL (SELECT x.status, x.max_in_flight, x.rate_per_second, x.burst, x.batch_max"
+        "                       FROM booking.webhook_endpoints AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.id = k.endpoint_id LIMIT 1) AS e"
         " WHERE e.status = 'active' AND (s.hold_until IS NULL OR s.hold_until <= $3)"
         " ORDER BY k.place");
     const Arrays arrays = arrays_of(keys);
@@ -383,7 +389,8 @@ void lease(const Picked& picked, const Request& request, ResultSet& result) {
         "        l.organization_id, l.endpoint_id, e.name, e.url, e.preset, e.timeout_ms, e.headers, k.secrets,"
         "        to_jsonb(e.allowed_networks), l.event_type, l.attempts, l.occurred_at, p.body::text"
         "   FROM leased AS l"
-        "   JOIN booking.webhook_endpoints AS e ON e.organization_id = l.organization_id AND e.id = l.endpoint_id"
+        "  CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoints AS x"
+        "                       WHERE x.organization_id = l.organization_id AND x.id = l.endpoint_id LIMIT 1) AS e"
         "  CROSS JOIN LATERAL ("
         "        SELECT COALESCE(jsonb_agg(jsonb_build_object('scheme', s.scheme, 'secret', s.secret)"
         "                                  || CASE s.scheme WHEN 'hmac' THEN jsonb_build_object("

@@ -83,6 +83,19 @@ KeyArrays keys_of(const std::vector<RelayResult>& results) {
     return keys;
 }
 
+// Sorted, each once: the order in which rows are locked.
+KeyArrays in_order(const KeyArrays& keys) {
+    std::set<Key> sorted;
+    for (std::size_t i = 0; i < keys.ids.size(); ++i) {
+        sorted.emplace(keys.organizations[i], keys.ids[i]);
+    }
+    KeyArrays out;
+    for (const Key& key : sorted) {
+        out.add(key);
+    }
+    return out;
+}
+
 bool is_success(const RelayResult& result) {
     return !result.returned && core::classify(result.facts, false) == Outcome::delivered;
 }
@@ -90,13 +103,15 @@ bool is_success(const RelayResult& result) {
 // States that these results may change, locked.
 std::map<Key, EndpointState> lock_concerned(const std::vector<RelayResult>& results, const KeyArrays& keys) {
     static constinit Statement statement(
-        "SELECT k.place::integer, d.organization_id, d.endpoint_id,"
+        "SELECT k.place::integer, k.organization_id, d.endpoint_id,"
         "       s.circuit = 'closed' AND s.consecutive_failures = 0 AND s.throttled_times = 0"
         "       AND num_nonnulls(s.failing_since, s.window_from, s.hold_until) = 0"
         "  FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, id, place)"
-        "  JOIN booking.webhook_deliveries AS d ON d.organization_id = k.organization_id AND d.id = k.id"
-        "  JOIN booking.webhook_endpoint_states AS s"
-        "    ON s.organization_id = d.organization_id AND s.endpoint_id = d.endpoint_id");
+        " CROSS JOIN LATERAL (SELECT x.endpoint_id FROM booking.webhook_deliveries AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.id = k.id LIMIT 1) AS d"
+        " CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoint_states AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.endpoint_id = d.endpoint_id LIMIT 1) "
+        "AS s");
     const Rows rows = statement.write({int4_array(keys.organizations), uuid_array(keys.ids)});
     KeyArrays concerned;
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
@@ -112,15 +127,17 @@ std::map<Key, EndpointState> lock_concerned(const std::vector<RelayResult>& resu
     return states;
 }
 
+// In the order of their keys, each once, as they are given.
 std::map<Key, Delivery> lock_deliveries(const KeyArrays& keys) {
     static constinit Statement statement(
-        "SELECT d.organization_id, d.id, d.endpoint_id, d.event_id, d.event_type, d.occurred_at, d.batch_id, d.status,"
+        "SELECT k.organization_id, k.id, d.endpoint_id, d.event_id, d.event_type, d.occurred_at, d.batch_id, d.status,"
         "       d.attempts, d.throttled, d.last_http_status, d.same_status_times, d.next_attempt_at, d.expires_at,"
         "       d.lease_token, e.preset = 'make', e.status = 'active'"
-        "  FROM (SELECT DISTINCT k.organization_id, k.id FROM unnest($1, $2) AS k (organization_id, id)) AS k"
-        "  JOIN booking.webhook_deliveries AS d ON d.organization_id = k.organization_id AND d.id = k.id"
-        "  JOIN booking.webhook_endpoints AS e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id"
-        " ORDER BY d.organization_id, d.id FOR UPDATE OF d");
+        "  FROM unnest($1, $2) AS k (organization_id, id)"
+        " CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_deliveries AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.id = k.id FOR UPDATE) AS d"
+        " CROSS JOIN LATERAL (SELECT x.preset, x.status FROM booking.webhook_endpoints AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.id = d.endpoint_id LIMIT 1) AS e");
     const Rows rows = statement.write({int4_array(keys.organizations), uuid_array(keys.ids)});
     std::map<Key, Delivery> deliveries;
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
@@ -477,7 +494,7 @@ Datum relay_complete_body(Call& call) {
     const TimestampTz now = settings::now();
     const KeyArrays keys = keys_of(results);
     std::map<Key, EndpointState> states = lock_concerned(results, keys);
-    Judge judge(std::move(states), lock_deliveries(keys), now);
+    Judge judge(std::move(states), lock_deliveries(in_order(keys)), now);
     for (std::size_t i = 0; i < results.size(); ++i) {
         judge.judge(results[i], static_cast<std::int32_t>(i));
     }
