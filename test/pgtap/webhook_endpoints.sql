@@ -26,7 +26,7 @@ SELECT public.results_eq(
               e.timeout_ms, e.batch_max, e.allowed_networks, e.max_age, e.hmac_header, e.hmac_prefix, e.hmac_encoding
          FROM booking.webhook_endpoints AS e $$,
     $$ VALUES ('plain', 'https://plain.example/hook', 'standard', '{*}'::text[], 'active', '{}'::jsonb, 8, NULL::numeric,
-               100, 20000, 1, '{}'::cidr[], interval '76 hours', 'X-Signature', 'sha256=', 'hex') $$,
+               100, 20000, 1, '{}'::cidr[], interval '96 hours', 'X-Signature', 'sha256=', 'hex') $$,
     'an endpoint with its defaults');
 SELECT public.matches(pg_temp.token('plain'), '^whsec_[A-Za-z0-9+/]{43}=$', 'its secret is shown once');
 SELECT public.isnt(pg_temp.token('plain'), (SELECT e.secret FROM booking.create_webhook_endpoint(
@@ -94,7 +94,7 @@ SELECT public.results_eq(
     $$ SELECT e.name, e.url, e.events, e.headers, e.burst, e.rate_per_second, e.preset, e.max_in_flight, e.max_age
          FROM booking.webhook_endpoints AS e WHERE e.id = pg_temp.id('plain') $$,
     $$ VALUES ('renamed', 'http://other.example', '{activity.*}'::text[], '{"X-A": "b"}'::jsonb, 5, 9::numeric, 'make', 8,
-               interval '76 hours') $$, 'what is named is changed, the rest stays');
+               interval '96 hours') $$, 'what is named is changed, the rest stays');
 SELECT booking.update_webhook_endpoint(pg_temp.id('plain'), '{"rate_per_second": null, "headers": {}}') \g /dev/null
 SELECT public.results_eq(
     $$ SELECT e.rate_per_second, e.headers, e.burst FROM booking.webhook_endpoints AS e WHERE e.name = 'renamed' $$,

@@ -18,7 +18,7 @@ GRANT EXECUTE ON FUNCTION
 
 GRANT EXECUTE ON FUNCTION booking.cleanup_webhook_logs(integer) TO booking_service;
 
--- The relay: these and nothing else of webhooks.
+-- The relay: these and nothing else of webhooks. Nobody else, since claims come with the secrets of endpoints.
 GRANT EXECUTE ON FUNCTION
     booking.relay_attach(uuid, text, text),
     booking.relay_claim(uuid, integer, integer, uuid),
@@ -27,4 +27,4 @@ GRANT EXECUTE ON FUNCTION
     booking.relay_status(),
     booking.relay_make_endpoint(integer, text, text),
     booking.receive_booking_event(integer, jsonb)
-    TO booking_relay, booking_service;
+    TO booking_relay;

@@ -72,6 +72,11 @@ std::string_view kind_of(std::string_view word, const std::string& path) {
     if (kind == nullptr || kind->kind == "webhook.test") {
         refuse(path, "is not a kind of event: " + quoted(word), "booking.event_kinds() lists them.");
     }
+    if (kind->audience == Audience::everybody) {
+        // What comes from outside is about somebody's booking, in words of its own.
+        refuse(path, "is a kind that everybody may see: " + quoted(word),
+               "Events of the catalogue come from its tables.");
+    }
     return kind->kind;
 }
 

@@ -25,17 +25,24 @@ template <class F> auto server(F&& f) -> decltype(f()) {
 
     if (sigsetjmp(jump, 0) == 0) {
         PG_exception_stack = &jump;
-        if constexpr (std::is_void_v<decltype(f())>) {
-            f();
+        try {
+            if constexpr (std::is_void_v<decltype(f())>) {
+                f();
+                PG_exception_stack = outer_jump;
+                error_context_stack = outer_callbacks;
+                return;
+            } else {
+                auto result = f();
+                static_assert(std::is_trivially_destructible_v<decltype(result)>, "server frames hold plain data");
+                PG_exception_stack = outer_jump;
+                error_context_stack = outer_callbacks;
+                return result;
+            }
+        } catch (...) {
+            // From a C++ frame that f has called: the next ereport must not jump to the frame that is being left.
             PG_exception_stack = outer_jump;
             error_context_stack = outer_callbacks;
-            return;
-        } else {
-            auto result = f();
-            static_assert(std::is_trivially_destructible_v<decltype(result)>, "server frames hold plain data");
-            PG_exception_stack = outer_jump;
-            error_context_stack = outer_callbacks;
-            return result;
+            throw;
         }
     }
 

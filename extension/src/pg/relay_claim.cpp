@@ -298,14 +298,29 @@ private:
     std::optional<core::Uuid> batch_;
 };
 
-// The rest of batches that were sent before.
+// Batches that were sent before. Only whole ones: the receiver knows a batch by its id, and would take one with other
+// events, or the rest that comes later, for one that it has got already. One of which a part is still under way, or is
+// being changed, waits.
 void pick_batches(std::int32_t organization, const std::vector<core::Uuid>& batches, Picked& picked) {
-    static constinit Statement statement(
+    static constinit Statement lock(
         "SELECT d.id, d.batch_id FROM booking.webhook_deliveries AS d"
         " WHERE d.organization_id = $1 AND d.batch_id = ANY ($2) AND d.status = 'pending' FOR UPDATE SKIP LOCKED");
-    const Rows rows = statement.write({organization, uuid_array(batches)});
-    for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        picked.add(organization, rows.uuid(row, 1), rows.uuid(row, 2));
+    static constinit Statement count("SELECT d.batch_id, count(*) FROM booking.webhook_deliveries AS d"
+                                     " WHERE d.organization_id = $1 AND d.batch_id = ANY ($2)"
+                                     "   AND d.status IN ('pending', 'leased') GROUP BY d.batch_id");
+    const Rows locked_rows = lock.write({organization, uuid_array(batches)});
+    std::map<core::Uuid, std::int64_t> missing;
+    const Rows sizes = count.write({organization, uuid_array(batches)});
+    for (std::uint64_t row = 0; row < sizes.count(); ++row) {
+        missing[sizes.uuid(row, 1)] = sizes.int8(row, 2);
+    }
+    for (std::uint64_t row = 0; row < locked_rows.count(); ++row) {
+        --missing[locked_rows.uuid(row, 2)];
+    }
+    for (std::uint64_t row = 0; row < locked_rows.count(); ++row) {
+        if (missing[locked_rows.uuid(row, 2)] == 0) {
+            picked.add(organization, locked_rows.uuid(row, 1), locked_rows.uuid(row, 2));
+        }
     }
 }
 

@@ -45,6 +45,7 @@ struct Delivery {
     std::int64_t lease_token;
     bool is_make;
     bool endpoint_active;
+    bool leaves_batch;
     std::string_view new_status;
     std::string_view reason;
 };
@@ -227,6 +228,7 @@ private:
     void give_back(const Key& key, Delivery& delivery) {
         delivery.attempts = std::max(delivery.attempts - 1, 0);
         delivery.next_attempt_at = now_;
+        delivery.leaves_batch = delivery.attempts == 0 && delivery.throttled == 0; // never sent
         settle(key, delivery, is_active(delivery) ? "pending" : "parked", {});
         given_back = true;
     }
@@ -279,6 +281,13 @@ private:
             settle(key, delivery, "dead", "no attempt is left, or it is too old");
             break;
         case Outcome::blocked:
+            if (delivery.batch.has_value() && result.facts.error == core::ErrorClass::too_large) {
+                // Each of them alone may be small enough.
+                delivery.leaves_batch = true;
+                delivery.next_attempt_at = now_;
+                settle(key, delivery, is_active(delivery) ? "pending" : "parked", {});
+                break;
+            }
             settle(key, delivery, "blocked", result.error_text.empty() ? "it may not be sent" : result.error_text);
             break;
         default:
@@ -457,6 +466,7 @@ void write_deliveries(const Writes& writes) {
     std::vector<std::int32_t> times;
     std::vector<TimestampTz> next;
     std::vector<std::optional<std::string_view>> reasons;
+    std::vector<std::int32_t> leaving;
     for (const auto& [key, delivery] : writes.changed) {
         keys.add(key);
         statuses.push_back(delivery.new_status);
@@ -466,20 +476,21 @@ void write_deliveries(const Writes& writes) {
         times.push_back(delivery.same_status_times);
         next.push_back(delivery.next_attempt_at);
         reasons.push_back(delivery.reason.empty() ? std::nullopt : std::optional(delivery.reason));
+        leaving.push_back(delivery.leaves_batch ? 1 : 0);
     }
     static constinit Statement statement(
         "UPDATE booking.webhook_deliveries AS d"
         "   SET status = n.status, attempts = n.attempts, throttled = n.throttled,"
         "       last_http_status = n.last_http_status, same_status_times = n.same_status_times,"
         "       next_attempt_at = n.next_attempt_at, reason = left(n.reason, 500), lease_until = NULL,"
-        "       lease_owner = NULL"
-        "  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        "       lease_owner = NULL, batch_id = CASE n.leaves_batch WHEN 0 THEN d.batch_id END"
+        "  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
         "       AS n (organization_id, id, status, attempts, throttled, last_http_status, same_status_times,"
-        "             next_attempt_at, reason)"
+        "             next_attempt_at, reason, leaves_batch)"
         " WHERE d.organization_id = n.organization_id AND d.id = n.id");
     statement.write({int4_array(keys.organizations), uuid_array(keys.ids), text_array(statuses), int4_array(attempts),
                      int4_array(throttled), int4_array(last), int4_array(times), timestamp_array(next),
-                     text_array(reasons)});
+                     text_array(reasons), int4_array(leaving)});
 }
 
 Datum relay_complete_body(Call& call) {

@@ -298,6 +298,25 @@ std::optional<Hold> take_then_hold(const Request& request, TimestampTz clock, co
 // A lock that the fast path has left behind: it waited for a counter in vain.
 enum class Kept : std::uint8_t { none, session, lane };
 
+// Says in kept what is left behind if there is no hold.
+std::optional<Hold> try_fast_path(const Request& request, TimestampTz clock, std::int32_t lanes, Kept& kept) {
+    const auto has_written = [] { return TransactionIdIsValid(GetTopTransactionIdIfAny()); };
+    if (has_written()) {
+        // Whether it waits in vain could not be told afterwards, and so nothing must be left behind.
+        std::optional<Hold> hold;
+        (void)in_subtransaction([&] {
+            hold = take_and_hold(request, clock, lanes);
+            return hold.has_value();
+        });
+        return hold;
+    }
+    auto hold = take_and_hold(request, clock, lanes);
+    if (!hold.has_value() && has_written()) {
+        kept = lanes == 0 ? Kept::session : Kept::lane; // it changed nothing, and yet this is a writing transaction now
+    }
+    return hold;
+}
+
 // After a look at the session. Throws where holds are limited and this would be one too many.
 std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock, const Free& free, Kept kept) {
     if (free.live_holds_per_email.has_value()) {
@@ -323,12 +342,8 @@ Hold take_or_refuse(const Request& request) {
         const TimestampTz clock = settings::now();
         const std::int32_t lanes = lanes_seen(request.session);
         if (!look_first) {
-            const bool had_written = TransactionIdIsValid(GetTopTransactionIdIfAny());
-            if (auto hold = take_and_hold(request, clock, lanes); hold.has_value()) {
+            if (auto hold = try_fast_path(request, clock, lanes, kept); hold.has_value()) {
                 return *std::move(hold);
-            }
-            if (!had_written && TransactionIdIsValid(GetTopTransactionIdIfAny())) {
-                kept = lanes == 0 ? Kept::session : Kept::lane;
             }
         }
         const Free free = explain(request, clock);

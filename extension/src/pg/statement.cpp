@@ -76,12 +76,16 @@ Rows Statement::run(std::initializer_list<Value> values, bool read_only) {
     return {result.table, result.count};
 }
 
-SPIPlanPtr TransitionStatement::plan_for(Oid table, const Value* values, int count) {
+SPIPlanPtr TransitionStatement::plan_of(Oid table) const {
     for (const TablePlan* plan = plans_; plan != nullptr; plan = plan->next) {
         if (plan->table == table) {
             return plan->plan;
         }
     }
+    return nullptr;
+}
+
+SPIPlanPtr TransitionStatement::make_plan(Oid table, const Value* values, int count) {
     SPIPlanPtr const kept = kept_plan(sql_, Plan::once, values, count);
     plans_ = new (MemoryContextAlloc(TopMemoryContext, sizeof(TablePlan))) TablePlan{table, kept, plans_};
     return kept;
@@ -91,8 +95,13 @@ Rows TransitionStatement::write(const TriggerData& data, std::initializer_list<V
     const Value* const first = values.begin();
     const int count = static_cast<int>(values.size());
     const Oid table = RelationGetRelid(data.tg_relation);
-    const PlannerWatch watch(planning_of(Plan::once));
-    const Result result = server([&] { return execute(plan_for(table, first, count), first, count, false); });
+    SPIPlanPtr const known = plan_of(table);
+    const bool is_planned = known != nullptr && server([&] { return SPI_plan_is_valid(known); });
+    const PlannerWatch watch(is_planned ? Planning::none : planning_of(Plan::once));
+    const Result result = server([&] {
+        SPIPlanPtr const plan = known != nullptr ? known : make_plan(table, first, count);
+        return execute(plan, first, count, false);
+    });
     return {result.table, result.count};
 }
 

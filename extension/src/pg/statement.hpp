@@ -106,7 +106,8 @@ private:
         TablePlan* next;
     };
 
-    SPIPlanPtr plan_for(Oid table, const Value* values, int count); // server frame
+    SPIPlanPtr plan_of(Oid table) const;                             // nullptr if there is none yet
+    SPIPlanPtr make_plan(Oid table, const Value* values, int count); // server frame
 
     const char* sql_;
     TablePlan* plans_ = nullptr;

@@ -43,7 +43,7 @@ std::optional<core::Uuid> insert_endpoint(const NewEndpoint& made, const core::E
         "       rate_per_second, burst, timeout_ms, batch_max, allowed_networks, max_age, hmac_header, hmac_prefix,"
         "       hmac_encoding)"
         " VALUES ($1, $2, $3, $4, $5, $6, COALESCE($7::jsonb -> 'headers', '{}'), $8, $9::numeric, $10, $11, $12,"
-        "         COALESCE($13::cidr[], '{}'), COALESCE($14, interval '76 hours'), $15, $16, $17)"
+        "         COALESCE($13::cidr[], '{}'), COALESCE($14, interval '96 hours'), $15, $16, $17)"
         " ON CONFLICT (organization_id, name) DO NOTHING RETURNING id");
     static constinit Statement state("INSERT INTO booking.webhook_endpoint_states (organization_id, endpoint_id)"
                                      " VALUES ($1, $2)");
@@ -80,7 +80,7 @@ Endpoint lock_endpoint(const Call& call, const core::Uuid& id, const char* actio
 
 void disable_endpoint(std::int32_t organization, const core::Uuid& id, std::string_view reason) {
     static constinit Statement endpoint("UPDATE booking.webhook_endpoints AS e"
-                                        "   SET status = 'disabled', disabled_reason = NULLIF($3, '')"
+                                        "   SET status = 'disabled', disabled_reason = NULLIF(left($3, 500), '')"
                                         " WHERE e.organization_id = $1 AND e.id = $2");
     static constinit Statement deliveries(
         "UPDATE booking.webhook_deliveries AS d SET status = 'parked', reason = 'the endpoint is disabled'"
@@ -120,9 +120,17 @@ void put_secret(std::int32_t organization, const core::Uuid& endpoint, std::stri
     static constinit Statement insert(
         "INSERT INTO booking.webhook_secrets (organization_id, endpoint_id, id, scheme, secret, valid_from)"
         " VALUES ($1, $2, $3, $4, $5, $6)");
+    // Each request is signed with all that are valid: the newest few are enough for any rotation.
+    static constinit Statement forget("DELETE FROM booking.webhook_secrets AS s"
+                                      " WHERE s.organization_id = $1 AND s.endpoint_id = $2 AND s.scheme = $3"
+                                      "   AND s.id NOT IN (SELECT x.id FROM booking.webhook_secrets AS x"
+                                      "                     WHERE x.organization_id = $1 AND x.endpoint_id = $2"
+                                      "                       AND x.scheme = $3"
+                                      "                     ORDER BY x.valid_from DESC, x.id DESC LIMIT 2)");
     const Value now = Value::timestamp(settings::now());
     limit.write({organization, endpoint, scheme, now, Value::interval(overlap)});
     remove.write({organization, endpoint, now});
+    forget.write({organization, endpoint, scheme});
     insert.write({organization, endpoint, new_id(organization), scheme, secret, now});
 }
 

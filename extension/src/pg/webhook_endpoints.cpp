@@ -20,9 +20,16 @@ using core::RefusalKind;
 
 constexpr const char* networks_hint = "Ask for it where booking_service is called: it opens the network of the relay.";
 
-std::int64_t microseconds(const Interval& interval) {
+// Months count 30 days. Each part is looked at before they are added up: intervals may be longer than fits.
+bool is_between(const Interval& interval, std::int64_t least, std::int64_t most) {
     constexpr std::int64_t days_of_month = 30;
-    return interval.time + (interval.day + interval.month * days_of_month) * USECS_PER_DAY;
+    constexpr std::int32_t longest_part = 1000;
+    const auto is_short = [](std::int64_t part) { return part >= -longest_part && part <= longest_part; };
+    if (!is_short(interval.month) || !is_short(interval.day) || !is_short(interval.time / USECS_PER_DAY)) {
+        return false;
+    }
+    const std::int64_t length = interval.time + (interval.day + interval.month * days_of_month) * USECS_PER_DAY;
+    return length >= least && length <= most;
 }
 
 // What an input function of the server makes of the text; refuses where it raises. Such functions touch nothing that an
@@ -48,10 +55,21 @@ const Interval* read_max_age(const std::optional<std::string_view>& text) {
         return DatumGetIntervalP(
             DirectFunctionCall3(interval_in, CStringGetDatum(bytes), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
     });
-    if (microseconds(*interval) < USECS_PER_MINUTE || microseconds(*interval) > 30 * USECS_PER_DAY) {
+    if (!is_between(*interval, USECS_PER_MINUTE, 30 * USECS_PER_DAY)) {
         throw Refusal(RefusalKind::invalid_webhook_options, problem);
     }
     return interval;
+}
+
+// What one organization may have under way at once, of all that relays send for everybody.
+void check_share(const Call& call, std::optional<std::int32_t> max_in_flight) {
+    constexpr std::int32_t most_for_owners = 32;
+    if (max_in_flight.value_or(0) > most_for_owners && !is_trusted(call)) {
+        throw Refusal(RefusalKind::invalid_webhook_options,
+                      "option \"max_in_flight\" may be at most " + std::to_string(most_for_owners) + ", got " +
+                          std::to_string(*max_in_flight),
+                      {}, "More is for trusted callers, such as members of booking_service.");
+    }
 }
 
 void check_networks(const Call& call, const std::optional<std::vector<std::string_view>>& networks) {
@@ -119,6 +137,7 @@ Datum create_webhook_endpoint_body(Call& call) {
     const core::EndpointOptions options = core::read_endpoint_options(tree, false);
     check_header_option(tree, options, false);
     check_networks(call, options.allowed_networks);
+    check_share(call, options.max_in_flight);
     const Interval* const max_age = read_max_age(options.max_age);
     check_organization(made.organization);
     const auto inserted = insert_endpoint(made, options, max_age, document);
@@ -136,19 +155,23 @@ Datum create_webhook_endpoint_body(Call& call) {
 struct Present {
     bool has_bearer;
     bool has_networks;
+    bool sends_keys; // in its headers, or as a secret that is not only a signature's key
 };
 
 Present read_present(std::int32_t organization, const core::Uuid& id) {
     static constinit Statement statement(
         "SELECT EXISTS (SELECT 1 FROM booking.webhook_secrets AS s"
         "                WHERE s.organization_id = e.organization_id AND s.endpoint_id = e.id AND s.scheme = 'bearer'"
-        "                  AND (s.valid_until IS NULL OR s.valid_until > $3)), e.allowed_networks <> '{}'"
+        "                  AND (s.valid_until IS NULL OR s.valid_until > $3)), e.allowed_networks <> '{}',"
+        "       e.headers <> '{}' OR EXISTS (SELECT 1 FROM booking.webhook_secrets AS s"
+        "                                     WHERE s.organization_id = e.organization_id AND s.endpoint_id = e.id"
+        "                                       AND s.scheme IN ('bearer', 'make_apikey'))"
         "  FROM booking.webhook_endpoints AS e WHERE e.organization_id = $1 AND e.id = $2 FOR UPDATE");
     const Rows rows = statement.write({organization, id, Value::timestamp(settings::now())});
     if (rows.empty()) {
         refuse_unknown_endpoint(id);
     }
-    return {rows.boolean(0, 1), rows.boolean(0, 2)};
+    return {rows.boolean(0, 1), rows.boolean(0, 2), rows.boolean(0, 3)};
 }
 
 void check_name_is_free(std::int32_t organization, const core::Uuid& id, std::string_view name) {
@@ -169,11 +192,17 @@ Datum update_webhook_endpoint_body(Call& call) {
     const Present present = read_present(organization, id);
     check_header_option(tree, options, present.has_bearer);
     check_networks(call, options.allowed_networks);
+    check_share(call, options.max_in_flight);
     if (options.url.has_value()) {
         core::check_webhook_url(*options.url, is_trusted(call));
         if (present.has_networks) {
             // Or an owner could look around in a network that was opened for one address.
             require_trusted(call, "change the URL of a webhook that may send to private networks", networks_hint);
+        }
+        if (present.sends_keys) {
+            // Or an owner could have keys sent to an own server that nobody may read, those of the relay's too.
+            require_trusted(call, "change the URL of a webhook that sends keys",
+                            "Make a new endpoint with keys of its own, and delete this one.");
         }
     }
     if (options.name.has_value()) {
@@ -212,7 +241,7 @@ Datum disable_webhook_endpoint_body(Call& call) {
     const core::Uuid id = uuid_argument(call, 0, "endpoint_id");
     const std::string_view reason = optional_text(call, 1).value_or("");
     const Endpoint endpoint = lock_endpoint(call, id, "disable a webhook endpoint");
-    disable_endpoint(endpoint.organization, endpoint.id, reason.substr(0, 500));
+    disable_endpoint(endpoint.organization, endpoint.id, reason);
     return Datum{0};
 }
 
@@ -246,7 +275,7 @@ Datum rotate_webhook_secret_body(Call& call) {
     const Interval* const overlap = interval_argument(call, 3, "overlap");
     require_owner(call, core::organization_of(id).value_or(0), "rotate a webhook secret");
     core::check_secret_scheme(scheme);
-    if (microseconds(*overlap) < 0 || microseconds(*overlap) > 30 * USECS_PER_DAY) {
+    if (!is_between(*overlap, 0, 30 * USECS_PER_DAY)) {
         throw Refusal(RefusalKind::invalid_webhook_secret, "the overlap must be between nothing and 30 days");
     }
     const std::string secret =

@@ -16,11 +16,12 @@ namespace {
 using core::Refusal;
 using core::RefusalKind;
 
-// What ON CONFLICT does with a delivery that is there: it has its whole budget again, and is due no later than before.
+// What ON CONFLICT does with a delivery that is there: it has its whole budget again, is due no later than before, and
+// leaves its batch, whose id would otherwise stand for other events than before.
 // One that is under way is left to it.
 #define PGBK_START_AGAIN                                                                                               \
     " ON CONFLICT (organization_id, endpoint_id, event_id) DO UPDATE"                                                  \
-    "    SET status = 'pending', reason = NULL, attempts = 0, same_status_times = 0,"                                  \
+    "    SET status = 'pending', reason = NULL, attempts = 0, same_status_times = 0, batch_id = NULL,"                 \
     "        expires_at = EXCLUDED.expires_at,"                                                                        \
     "        next_attempt_at = CASE d.status WHEN 'pending' THEN LEAST(d.next_attempt_at, EXCLUDED.next_attempt_at)"   \
     "                                        ELSE EXCLUDED.next_attempt_at END"                                        \
@@ -97,7 +98,7 @@ Datum retry_failed_webhooks_body(Call& call) {
     static constinit Statement statement(
         "UPDATE booking.webhook_deliveries AS d"
         "   SET status = 'pending', reason = NULL, retries_by_hand = d.retries_by_hand + 1, attempts = 0,"
-        "       same_status_times = 0, next_attempt_at = $3, expires_at = $3 + f.max_age"
+        "       same_status_times = 0, batch_id = NULL, next_attempt_at = $3, expires_at = $3 + f.max_age"
         "  FROM (SELECT x.organization_id, x.id, e.max_age FROM booking.webhook_deliveries AS x"
         "          JOIN booking.webhook_endpoints AS e ON e.organization_id = x.organization_id AND e.id = "
         "x.endpoint_id"
