@@ -120,14 +120,20 @@ stage_e2e() {
   run_python_tests test/e2e
 }
 
-stage_relay() {
+build_relay() {
   configure "$RUN_DIR/build-relay" -DPGBK_RELAY=ON
   cmake --build "$RUN_DIR/build-relay" -j "$(nproc)" --target booking-relay
-  PGBK_RELAY=$RUN_DIR/build-relay/sidecar/booking-relay test/e2e/relay/run
+  export PGBK_RELAY=$RUN_DIR/build-relay/sidecar/booking-relay
+}
+
+stage_relay() {
+  build_relay
+  test/e2e/relay/run
 }
 
 stage_faults() {
   find "$FAULTS_DIR" -mindepth 1 -delete # kept until now, to look at
+  build_relay
   run_python_tests test/faults
 }
 

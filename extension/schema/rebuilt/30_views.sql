@@ -136,8 +136,8 @@ SELECT e.organization_id,
  WHERE k.entity NOT IN ('activity', 'pricing') OR 'active' IN (e.facts ->> 'status', e.facts ->> 'previous_status');
 COMMENT ON VIEW booking.public_events IS 'Events of the public catalogue of active organizations';
 
--- What is delivered, made anew for each attempt from the rows as they are then. Times are UTC and prices in major units,
--- whoever asks.
+-- What is delivered, made anew for each attempt from the rows as they are then; nothing in it is of the attempt itself, so
+-- that what is sent again is the same unless the rows have changed. Times are UTC and prices in major units, whoever asks.
 CREATE OR REPLACE VIEW booking.event_payloads WITH (security_invoker = true) AS
 SELECT f.organization_id,
        f.id AS event_id,
@@ -154,8 +154,7 @@ SELECT f.organization_id,
            'provider_info', jsonb_build_object(
                'id', f.organization_id, 'name', f.organization_name, 'company_name', f.organization_name),
            'system', jsonb_build_object(
-               'environment', current_database(),
-               'timestamp', to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
+               'environment', current_database(), 'timestamp', t.occurred_at))
        || CASE WHEN b.id IS NULL THEN '{}' ELSE jsonb_build_object('booking_details', jsonb_build_object(
                'id', b.id, 'booking_number', b.booking_number, 'client_id', b.customer_id,
                'provider_id', b.organization_id, 'status', b.status, 'payment_status', b.payment_status,

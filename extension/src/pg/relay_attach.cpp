@@ -25,6 +25,12 @@ std::string_view word_argument(const Call& call, int i, const char* name) {
     return text;
 }
 
+// relay_make_endpoint gets a secret as a bind parameter, which the server would write into its log under log_statement
+// or log_min_duration_statement. The role of the relay may not turn that off itself.
+void keep_parameters_out_of_the_log() {
+    server([] { SetConfigOption("log_parameter_max_length", "0", PGC_SUSET, PGC_S_SESSION); });
+}
+
 Datum relay_attach_body(Call& call) {
     const core::Uuid relay = uuid_argument(call, 0, "relay_id");
     const std::string_view host = word_argument(call, 1, "host");
@@ -32,6 +38,7 @@ Datum relay_attach_body(Call& call) {
     require_relay(call, "attach a relay");
     const TimestampTz now = settings::now();
     share_until_session_ends(LockOf::relay, as_bytes(relay));
+    keep_parameters_out_of_the_log();
     static constinit Statement statement(
         "INSERT INTO booking.relay_instances AS r (relay_id, host, version, started_at, seen_at)"
         " VALUES ($1, $2, $3, $4, $4)"

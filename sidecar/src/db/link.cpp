@@ -10,7 +10,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::milliseconds first_pause{100};
-constexpr std::chrono::milliseconds longest_pause{5'000};
+// With its jitter, three seconds: once the server is back, each relay has to be there before another, which was faster,
+// takes it for dead. That takes five.
+constexpr std::chrono::milliseconds longest_pause{2'000};
 
 } // namespace
 
@@ -122,10 +124,11 @@ void Link::connect(const DatabaseServer& server) {
 }
 
 void Link::opened() {
-    // Whatever role and database are configured to: a call that hangs must end before its caller has given up, and
-    // transactions must see each other's commits.
+    // Whatever role and database are configured to: a call that hangs must end before its caller has given up,
+    // transactions must see each other's commits, and errors must not take what we send into the server's log.
     connection_->call("SELECT set_config('statement_timeout', $1, false), set_config('search_path', '', false), "
-                      "set_config('default_transaction_isolation', 'read committed', false)",
+                      "set_config('default_transaction_isolation', 'read committed', false), "
+                      "set_config('log_parameter_max_length_on_error', '0', false)",
                       {std::to_string(settings_.statement_limit.count())}, [this](const Answer& answer) {
                           if (answer.lost) {
                               return;

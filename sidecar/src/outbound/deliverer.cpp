@@ -38,6 +38,7 @@ Deliverer::Deliverer(boost::asio::io_context& loop, RelayDatabase& database, Sen
 
 void Deliverer::attached() {
     attached_ = true;
+    catching_up_ = true;
     wanted_ = true;
     wait_to_poll();
     pump();
@@ -74,7 +75,10 @@ void Deliverer::pump() {
         // trip.
         wanted_ = true;
     }
-    if (wanted_ && !claiming_ && !stopping_ && requests_in_flight_ < settings_.max_in_flight) {
+    if (catching_up_ && (results_.empty() || pausing_)) {
+        catching_up_ = false;
+    }
+    if (wanted_ && !claiming_ && !stopping_ && !catching_up_ && requests_in_flight_ < settings_.max_in_flight) {
         claim();
     }
     check_stopped();

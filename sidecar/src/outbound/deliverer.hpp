@@ -61,6 +61,9 @@ private:
     int requests_in_flight_ = 0;
     bool attached_ = false;
     bool wanted_ = false; // something may be due
+    // A claim gives anew what leases have run out for, ours among them: after a long absence it has to wait until all
+    // that was answered meanwhile is reported.
+    bool catching_up_ = false;
     bool claiming_ = false;
     bool completing_ = false;
     bool pausing_ = false;

@@ -1,0 +1,207 @@
+"""PostgreSQL goes away under the relay, in every way, while deliveries flow: the relay comes back by itself, reports what
+was answered meanwhile, and neither loses an event nor sends one twice."""
+
+import threading
+import time
+import unittest
+
+from relay import DRAINED, RelayCase  # before psql.py, which it finds
+from psql import LONG, Session, SqlError, wait_until
+
+TIMES = 10 if LONG else 1
+IN_FLIGHT = 20
+
+
+class Writer(threading.Thread):
+    """Makes events until told to stop, over connections that may break."""
+
+    def __init__(self, case):
+        super().__init__()
+        self.case = case
+        self.over = threading.Event()
+        self.failure = None
+
+    def run(self):
+        session = None
+        try:
+            while not self.over.is_set():
+                try:
+                    session = session or Session(self.case.name)
+                    self.case.happen(session, 5)
+                    self.over.wait(0.01)  # the relay is to keep up
+                except (SqlError, ConnectionError, OSError):
+                    if session is not None:
+                        session.close()
+                    session = None
+                    self.over.wait(0.05)  # leave the processors to the server that is starting
+        except Exception as error:  # pylint: disable=broad-except
+            self.failure = error
+        finally:
+            if session is not None:
+                session.close()
+
+    def stop(self):
+        self.over.set()
+        self.join()
+
+
+class RelayServer(RelayCase):
+    name = "relay_server"
+
+    def wait_drained(self, relay=None):
+        """A claim that was committed when its answer was lost leaves leases of which no relay knows. Their end is brought
+        forward, once the relay has done all the rest."""
+        if relay is not None:
+            wait_until(lambda: self.value("SELECT count(*) FROM booking.webhook_deliveries WHERE status <> 'leased'") == "0",
+                       "nothing is due", DRAINED)
+            claims = self.claims(relay)
+            wait_until(lambda: self.claims(relay) >= claims + 2, "it has got whatever it had claimed")
+            for metric in ("booking_relay_requests_in_flight", "booking_relay_results_waiting"):
+                wait_until(lambda metric=metric: relay.metric(metric) == 0, metric)
+            with Session(self.name) as admin:
+                orphans = admin.query("UPDATE booking.webhook_deliveries SET lease_until = booking.clock() RETURNING id")
+            if orphans:
+                print(f"\n# {len(orphans)} deliveries were leased when the answer was lost: they wait for the end of their lease")
+        super().wait_drained(relay)
+
+    @staticmethod
+    def claims(relay):
+        return relay.metric("booking_relay_database_seconds_count", 'call="claim"')
+
+    def restart(self, go_away):
+        """First while it waits for answers, which come when there is no server to tell them to; then in full flow."""
+        with Session(self.name) as admin:
+            self.endpoint(admin, "crm", max_in_flight=100)
+            relay = self.relay(f"outbound.max_in_flight = {IN_FLIGHT}\noutbound.poll_ms = 100").ready()
+            self.receiver.hold("/crm")
+            self.happen(admin, 2 * IN_FLIGHT)
+            self.wait_for_requests(IN_FLIGHT)
+        go_away()
+        self.receiver.release("/crm")
+        wait_until(lambda: relay.metric("booking_relay_results_waiting") >= IN_FLIGHT, "answers wait to be reported")
+        status, reason = relay.get("/readyz")
+        self.assertEqual(status, 503)
+        self.assertIn("the database cannot be used", reason)
+        self.cluster.start()
+        self.wait_drained(relay)
+        self.assertEqual(len(self.check_books()), 2 * IN_FLIGHT)
+        self.assert_nothing_twice()
+        with Session(self.name) as admin:
+            self.assertEqual(admin.value("SELECT max(attempt) FROM booking.webhook_logs"
+                                         f" WHERE organization_id = {self.organization}"), "1", "each needed one attempt")
+
+        self.receiver.delay = 0.01
+        writer = Writer(self)
+        self.addCleanup(writer.stop)
+        writer.start()
+        for _ in range(TIMES):
+            self.wait_for_requests(self.receiver.count() + 100)
+            go_away()
+            wait_until(lambda: relay.get("/readyz")[0] == 503, "the relay has noticed")
+            self.cluster.start()
+        self.wait_for_requests(self.receiver.count() + 100, deadline=120)
+        writer.stop()
+        self.assertIsNone(writer.failure)
+        self.wait_drained(relay)
+        self.check_books()
+        self.assert_nothing_twice()
+        self.assertEqual(relay.stop(), 0)
+
+    def test_restart_fast(self):
+        self.restart(lambda: self.cluster.stop("fast"))
+
+    def test_restart_immediate(self):
+        self.restart(lambda: self.cluster.stop("immediate"))
+
+    def test_postmaster_killed(self):
+        self.restart(self.cluster.kill_postmaster)
+
+    @unittest.skipUnless(LONG, "the server is away for a minute and more")
+    def test_away_for_long(self):
+        """Relays come back one after the other, each with answers to report: none takes another for dead meanwhile."""
+        with Session(self.name) as admin:
+            self.endpoint(admin, "crm", max_in_flight=100)
+            relays = [self.relay("outbound.max_in_flight = 5\noutbound.poll_ms = 100").ready() for _ in range(4)]
+        losses = "booking_relay_database_losses_total"
+        for _ in range(5):
+            before = [relay.metric(losses) for relay in relays]
+            self.receiver.hold("/crm")
+            with Session(self.name) as admin:
+                self.happen(admin, 40)
+            wait_until(lambda: self.receiver.under_way["/crm"] == 20, "all of them wait for answers")
+            self.cluster.stop()
+            self.receiver.release("/crm")
+            # Until the pauses between attempts to connect are the longest, and one of them has just begun.
+            for relay, losses_before in zip(relays, before):
+                wait_until(lambda relay=relay, number=losses_before + 8: relay.metric(losses) >= number, "many attempts")
+                self.assertGreaterEqual(relay.metric("booking_relay_results_waiting"), 5)
+            tried = relays[0].metric(losses)
+            wait_until(lambda tried=tried: relays[0].metric(losses) > tried, "one attempt more")
+            self.cluster.start()
+            self.wait_drained()
+            self.assert_nothing_twice()
+        self.check_books()
+        self.assertEqual([relay.stop() for relay in relays], [0] * 4)
+
+    @unittest.skipUnless(LONG, "leases last 40 seconds or more")
+    def test_away_for_longer_than_leases(self):
+        """More answers than fit into one report: all are reported before the leases, which have run out, are given anew."""
+        number = 300
+        with Session(self.name) as admin:
+            self.endpoint(admin, "crm", max_in_flight=number)
+            relay = self.relay(f"outbound.max_in_flight = {number}\noutbound.lease_seconds = 40").ready()
+            self.receiver.hold("/crm")
+            self.happen(admin, number)
+            self.wait_for_requests(number)
+        leased = time.monotonic()
+        self.cluster.stop()
+        self.receiver.release("/crm")
+        wait_until(lambda: relay.metric("booking_relay_results_waiting") == number, "answers wait to be reported")
+        wait_until(lambda: time.monotonic() > leased + 40, "the leases have run out")
+        self.cluster.start()
+        self.wait_drained(relay)
+        self.check_books()
+        self.assert_nothing_twice()
+        self.assertEqual(relay.stop(), 0)
+
+    def test_listener_terminated(self):
+        """Nothing but a notification wakes this relay, so that it has to listen again, too."""
+        admin = self.admin()
+        self.endpoint(admin, "crm", max_in_flight=100)
+        relay = self.relay(f"outbound.max_in_flight = {IN_FLIGHT}\noutbound.poll_ms = 60000").ready()
+        terminate = ("SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity"
+                     " WHERE application_name = 'booking-relay'")
+
+        self.receiver.hold("/crm")
+        self.happen(admin, 2 * IN_FLIGHT)
+        self.wait_for_requests(IN_FLIGHT)
+        self.assertEqual(admin.value(terminate), "1")
+        self.receiver.release("/crm")
+        self.wait_drained()
+
+        self.receiver.delay = 0.005
+        writer = Writer(self)
+        self.addCleanup(writer.stop)
+        writer.start()
+        terminated = 1
+        for _ in range(10 * TIMES):
+            self.wait_for_requests(self.receiver.count() + 30)
+            terminated += int(admin.value(terminate))
+            relay.ready()
+        writer.stop()
+        self.assertIsNone(writer.failure)
+        self.wait_drained()
+
+        heard = relay.metric("booking_relay_notifications_total")
+        self.happen(admin, 1)
+        self.wait_drained()
+        self.assertGreater(relay.metric("booking_relay_notifications_total"), heard)
+        self.check_books()
+        self.assert_nothing_twice()
+        self.assertGreaterEqual(terminated, 10 * TIMES)
+        self.assertGreaterEqual(relay.metric("booking_relay_database_losses_total"), 10 * TIMES)
+        self.assertEqual(relay.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
