@@ -11,7 +11,7 @@ import subprocess
 import unittest
 
 from cluster import Cluster
-from psql import Session, SqlError, create_database, quote, wait_until
+from psql import LONG, Session, SqlError, create_database, quote, wait_until
 from receiver import Receiver
 
 LOGIN = "fault_relay"  # of the least rights
@@ -96,7 +96,8 @@ class Relay:
 
 class RelayCase(unittest.TestCase):
     name = "relay"
-    settings = ()
+    # Nobody pulls the plug: what is written is there after kill -9, and recovery need not wait for the disk.
+    settings = () if LONG else ("fsync = off",)
     maxDiff = 4000
 
     @classmethod

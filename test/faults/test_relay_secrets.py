@@ -26,7 +26,7 @@ QUIET = ("SET log_statement = 'none'", "SET log_min_duration_statement = -1", "S
 
 class RelaySecrets(RelayCase):
     name = "relay_secrets"
-    settings = LOG_EVERYTHING
+    settings = (*RelayCase.settings, *LOG_EVERYTHING)
 
     def admin(self):
         session = Session(self.name, QUIET)

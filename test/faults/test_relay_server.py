@@ -61,7 +61,7 @@ class RelayServer(RelayCase):
             with Session(self.name) as admin:
                 orphans = admin.query("UPDATE booking.webhook_deliveries SET lease_until = booking.clock() RETURNING id")
             if orphans:
-                print(f"\n# {len(orphans)} deliveries were leased when the answer was lost: they wait for the end of their lease")
+                print(f"{len(orphans)} deliveries left to the end of their lease ... ", end="")
         super().wait_drained(relay)
 
     @staticmethod

@@ -86,9 +86,9 @@ class RelayTogether(RelayCase):
         """The order in which things happen at the receiver says it: none of the requests that hang was answered before
         the other endpoint had got everything."""
         admin = self.admin()
-        self.endpoint(admin, "hangs", max_in_flight=16)
+        self.endpoint(admin, "hangs", max_in_flight=16, timeout_ms=50_000)
         self.receiver.hold("/hangs")
-        self.happen(admin, 2_000)  # before the other endpoint is there
+        self.happen(admin, 10_000 if LONG else 500)  # before the other endpoint is there
         backlog = set(row[0] for row in admin.query("SELECT event_id FROM booking.webhook_deliveries"))
         relay = self.relay("outbound.max_in_flight = 20").ready()
         self.wait_for_requests(16, "/hangs")
