@@ -175,6 +175,7 @@ private:
         metrics_.set(queue, status.due, {{"state", "due"}});
         metrics_.set(queue, status.leased, {{"state", "leased"}});
         metrics_.set(queue, status.dead, {{"state", "dead"}});
+        metrics_.set(queue, status.blocked, {{"state", "blocked"}});
         metrics_.set(queue, status.parked, {{"state", "parked"}});
         metrics_.set("booking_relay_queue_oldest_due_seconds", status.oldest_due_seconds.value_or(0));
         const std::string endpoints = "booking_relay_endpoints";
@@ -222,6 +223,7 @@ private:
                             {"due", static_cast<std::int64_t>(status_->due)},
                             {"leased", static_cast<std::int64_t>(status_->leased)},
                             {"dead", static_cast<std::int64_t>(status_->dead)},
+                            {"blocked", static_cast<std::int64_t>(status_->blocked)},
                             {"parked", static_cast<std::int64_t>(status_->parked)}};
         } else {
             out["queue"] = nullptr;
