@@ -48,7 +48,7 @@ void Link::settled() {
 }
 
 void Link::call(const std::string& sql, const Parameters& parameters, AnswerHandler handler) {
-    if (connection_ == nullptr) {
+    if (!up_ || connection_ == nullptr) { // what is sent on a connection that is not open yet would end it
         asio::post(loop_, [handler = std::move(handler)] {
             handler({nullptr, "there is no connection to the database", "", true});
         });

@@ -56,6 +56,7 @@ QueueStatus read_status(const Answer& answer) {
     status.due = count(object, "due");
     status.leased = count(object, "leased");
     status.dead = count(object, "dead");
+    status.blocked = count(object, "blocked");
     status.parked = count(object, "parked");
     status.oldest_due_seconds = number(object, "oldest_due_seconds");
     status.relays = count(object, "relays");

@@ -21,7 +21,7 @@ struct Attachment {
 
 struct QueueStatus {
     bool original = false;
-    double pending = 0, due = 0, leased = 0, dead = 0, parked = 0;
+    double pending = 0, due = 0, leased = 0, dead = 0, blocked = 0, parked = 0;
     std::optional<double> oldest_due_seconds;
     double active = 0, disabled = 0, open = 0, held = 0; // endpoints
     double relays = 0;

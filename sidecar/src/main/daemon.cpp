@@ -27,7 +27,8 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 constexpr std::chrono::seconds status_interval{5};
-constexpr double suspicious_clock_offset = 5; // seconds
+constexpr double suspicious_clock_offset = 5;    // seconds
+constexpr std::string_view in_the_way = "BK401"; // another transaction is: the same call may succeed later
 
 class Daemon {
 public:
@@ -111,19 +112,27 @@ private:
         log(LogLevel::info, "attached to the database",
             {{"extension_version", attachment.version}, {"original", attachment.original}});
         if (!config_.make_url.empty()) {
-            database_.make_endpoint(config_.organization, config_.make_url, config_.make_secret,
-                                    [](std::optional<bool> made, const Answer& answer) {
-                                        if (!made) {
-                                            log(LogLevel::error, "the endpoint \"make\" was not set up",
-                                                {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
-                                        }
-                                    });
+            set_up_make();
         }
         deliverer_.attached();
         ask_status();
     }
 
+    void set_up_make() {
+        make_due_ = false;
+        database_.make_endpoint(
+            config_.organization, config_.make_url, config_.make_secret,
+            [this](std::optional<bool> made, const Answer& answer) {
+                if (!made) {
+                    make_due_ = answer.sqlstate == in_the_way;
+                    log(make_due_ ? LogLevel::warn : LogLevel::error, "the endpoint \"make\" was not set up",
+                        {{"sqlstate", answer.sqlstate}, {"error", answer.error}, {"tried_again", make_due_}});
+                }
+            });
+    }
+
     void down(const std::string& reason) {
+        make_due_ = false; // it is done anew after attaching
         count_loss("deliveries", reason);
         obstacle_ = "the database cannot be used: " + reason;
         status_timer_.cancel();
@@ -162,6 +171,9 @@ private:
             status_timer_.expires_after(status_interval);
             status_timer_.async_wait([this](boost::system::error_code error) {
                 if (!error && link_.is_up()) {
+                    if (make_due_) {
+                        set_up_make();
+                    }
                     ask_status();
                 }
             });
@@ -175,6 +187,7 @@ private:
         metrics_.set(queue, status.due, {{"state", "due"}});
         metrics_.set(queue, status.leased, {{"state", "leased"}});
         metrics_.set(queue, status.dead, {{"state", "dead"}});
+        metrics_.set(queue, status.blocked, {{"state", "blocked"}});
         metrics_.set(queue, status.parked, {{"state", "parked"}});
         metrics_.set("booking_relay_queue_oldest_due_seconds", status.oldest_due_seconds.value_or(0));
         const std::string endpoints = "booking_relay_endpoints";
@@ -222,6 +235,7 @@ private:
                             {"due", static_cast<std::int64_t>(status_->due)},
                             {"leased", static_cast<std::int64_t>(status_->leased)},
                             {"dead", static_cast<std::int64_t>(status_->dead)},
+                            {"blocked", static_cast<std::int64_t>(status_->blocked)},
                             {"parked", static_cast<std::int64_t>(status_->parked)}};
         } else {
             out["queue"] = nullptr;
@@ -304,6 +318,7 @@ private:
     std::string obstacle_ = "the database has not been reached yet";
     std::optional<QueueStatus> status_;
     bool original_ = false;
+    bool make_due_ = false; // the endpoint "make" is set up with the next look at the status
     bool stopping_ = false;
     int exit_code_ = exit_ok;
 };

@@ -16,13 +16,15 @@ struct V4Block {
     unsigned prefix;
 };
 
-// The IANA registry of special-purpose addresses, without what is globally reachable, plus multicast.
+// The IANA registry of special-purpose addresses, without what is globally reachable, plus multicast and a cloud's
+// metadata service that is not link-local.
 constexpr std::array refused_v4{
     V4Block{0x00000000, 8},  // this network
     V4Block{0x0A000000, 8},  // private
     V4Block{0x64400000, 10}, // shared, carrier-grade NAT
     V4Block{0x7F000000, 8},  // loopback
     V4Block{0xA9FE0000, 16}, // link-local, with the clouds' metadata service
+    V4Block{0xA83F8110, 32}, // Azure's WireServer: a public address, but the virtual machine's own host answers
     V4Block{0xAC100000, 12}, // private
     V4Block{0xC0000000, 24}, // IETF protocol assignments
     V4Block{0xC0000200, 24}, // documentation

@@ -32,9 +32,18 @@ CurlLoop::~CurlLoop() {
     curl_multi_cleanup(multi_);
 }
 
-void CurlLoop::start(CURL* transfer, Done done) {
+CURLMcode CurlLoop::start(CURL* transfer, Done done) {
     transfers_.emplace(transfer, std::move(done));
-    curl_multi_add_handle(multi_, transfer); // sets the timer to zero, which starts it
+    timer_failed_ = false;
+    CURLMcode code = curl_multi_add_handle(multi_, transfer); // sets the timer to zero, which starts it
+    if (code == CURLM_OK && timer_failed_) {
+        curl_multi_remove_handle(multi_, transfer);
+        code = CURLM_ABORTED_BY_CALLBACK;
+    }
+    if (code != CURLM_OK) {
+        transfers_.erase(transfer);
+    }
+    return code;
 }
 
 void CurlLoop::abort(CURL* transfer) {
@@ -43,13 +52,25 @@ void CurlLoop::abort(CURL* transfer) {
     }
 }
 
-int CurlLoop::on_socket(CURL* /*transfer*/, curl_socket_t socket, int what, void* self, void* /*socket_data*/) {
-    static_cast<CurlLoop*>(self)->watch(socket, what);
-    return 0;
+// After -1 libcurl goes on with no transfer, and takes no new one before the last of them is removed; see collect().
+int CurlLoop::on_socket(CURL* /*transfer*/, curl_socket_t socket, int what, void* self,
+                        void* /*socket_data*/) noexcept {
+    try {
+        static_cast<CurlLoop*>(self)->watch(socket, what);
+        return 0;
+    } catch (...) {
+        return -1;
+    }
 }
 
-int CurlLoop::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
-    static_cast<CurlLoop*>(self)->set_timer(milliseconds);
+// Not -1: curl_multi_add_handle would leave behind a transfer that is half added, and cannot be removed.
+int CurlLoop::on_timer(CURLM* /*multi*/, long milliseconds, void* self) noexcept {
+    auto* const loop = static_cast<CurlLoop*>(self);
+    try {
+        loop->set_timer(milliseconds);
+    } catch (...) {
+        loop->timer_failed_ = true;
+    }
     return 0;
 }
 
@@ -68,7 +89,12 @@ void CurlLoop::watch(curl_socket_t socket, int what) {
     }
     if (found == watches_.end()) {
         found = watches_.emplace(socket, std::make_shared<Watch>(loop_)).first;
-        found->second->descriptor.assign(socket);
+        try {
+            found->second->descriptor.assign(socket);
+        } catch (...) {
+            watches_.erase(found);
+            throw;
+        }
     }
     found->second->wanted = what;
     wait(socket, found->second);
@@ -77,22 +103,22 @@ void CurlLoop::watch(curl_socket_t socket, int what) {
 void CurlLoop::wait(curl_socket_t socket, const std::shared_ptr<Watch>& watch) {
     using Descriptor = asio::posix::stream_descriptor;
     if ((watch->wanted & CURL_POLL_IN) != 0 && !watch->reading) {
-        watch->reading = true;
         watch->descriptor.async_wait(Descriptor::wait_read, [this, socket, watch](boost::system::error_code error) {
             watch->reading = false;
             if (!error) {
                 ready(socket, watch, CURL_CSELECT_IN);
             }
         });
+        watch->reading = true;
     }
     if ((watch->wanted & CURL_POLL_OUT) != 0 && !watch->writing) {
-        watch->writing = true;
         watch->descriptor.async_wait(Descriptor::wait_write, [this, socket, watch](boost::system::error_code error) {
             watch->writing = false;
             if (!error) {
                 ready(socket, watch, CURL_CSELECT_OUT);
             }
         });
+        watch->writing = true;
     }
 }
 
@@ -131,11 +157,12 @@ void CurlLoop::set_timer(long milliseconds) {
 
 void CurlLoop::act(curl_socket_t socket, int events) {
     int running = 0;
-    curl_multi_socket_action(multi_, socket, events, &running);
-    collect();
+    timer_failed_ = false;
+    const CURLMcode code = curl_multi_socket_action(multi_, socket, events, &running);
+    collect(code != CURLM_OK || timer_failed_);
 }
 
-void CurlLoop::collect() {
+void CurlLoop::collect(bool broken) {
     // First taken from libcurl, then told: who is told may start new transfers.
     std::vector<std::pair<Done, CURLcode>> finished;
     int left = 0;
@@ -149,6 +176,12 @@ void CurlLoop::collect() {
         auto node = transfers_.extract(transfer);
         if (!node.empty()) {
             finished.emplace_back(std::move(node.mapped()), code);
+        }
+    }
+    if (broken) { // nothing would go on with the others but their own timeouts, if those
+        for (auto& [transfer, done] : std::exchange(transfers_, {})) {
+            curl_multi_remove_handle(multi_, transfer);
+            finished.emplace_back(std::move(done), CURLE_ABORTED_BY_CALLBACK);
         }
     }
     for (auto& [done, code] : finished) {

@@ -22,7 +22,9 @@ public:
     CurlLoop(const CurlLoop&) = delete;
     CurlLoop& operator=(const CurlLoop&) = delete;
 
-    void start(CURL* transfer, Done done);
+    // What libcurl has against it, if anything; then `done` is not called. If libcurl or this loop can go on with none
+    // of the transfers, each `done` is told CURLE_ABORTED_BY_CALLBACK.
+    [[nodiscard]] CURLMcode start(CURL* transfer, Done done);
     void abort(CURL* transfer); // its `done` is not called
 
 private:
@@ -34,15 +36,16 @@ private:
         bool writing = false;
     };
 
-    static int on_socket(CURL* transfer, curl_socket_t socket, int what, void* self, void* socket_data);
-    static int on_timer(CURLM* multi, long milliseconds, void* self);
+    // Called by C, through which no exception may go.
+    static int on_socket(CURL* transfer, curl_socket_t socket, int what, void* self, void* socket_data) noexcept;
+    static int on_timer(CURLM* multi, long milliseconds, void* self) noexcept;
 
     void watch(curl_socket_t socket, int what);
     void wait(curl_socket_t socket, const std::shared_ptr<Watch>& watch);
     void ready(curl_socket_t socket, const std::shared_ptr<Watch>& watch, int events);
     void set_timer(long milliseconds);
     void act(curl_socket_t socket, int events);
-    void collect();
+    void collect(bool broken);
 
     boost::asio::io_context& loop_;
     boost::asio::steady_timer timer_;
@@ -50,6 +53,7 @@ private:
     std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     std::unordered_map<CURL*, Done> transfers_;
     bool closing_ = false;
+    bool timer_failed_ = false; // in a call of libcurl that is under way
 };
 
 } // namespace pgbk::relay

@@ -131,16 +131,18 @@ std::size_t Deliverer::dispatch(std::vector<ClaimedRow> rows, SteadyTime claimed
 }
 
 void Deliverer::give_back(const Dispatch& dispatch, SteadyTime lease_end) {
+    ++requests_;
     for (const auto& lease : dispatch.leases) {
-        results_.push_back({lease, nullptr, lease_end});
+        results_.push_back({lease, nullptr, lease_end, 0, requests_});
     }
     metrics_.add("booking_relay_deliveries_returned_total", {}, static_cast<double>(dispatch.leases.size()));
 }
 
 void Deliverer::sent(const Dispatch& dispatch, SteadyTime lease_end, const std::shared_ptr<const Facts>& facts) {
     --requests_in_flight_;
+    ++requests_;
     for (const auto& lease : dispatch.leases) {
-        results_.push_back({lease, facts, lease_end});
+        results_.push_back({lease, facts, lease_end, 0, requests_});
     }
     const std::string result = result_class(*facts);
     metrics_.add("booking_relay_deliveries_total", {{"result", result}}, static_cast<double>(dispatch.leases.size()));
@@ -171,8 +173,7 @@ void Deliverer::sent(const Dispatch& dispatch, SteadyTime lease_end, const std::
 
 void Deliverer::complete() {
     completing_ = true;
-    const auto size = std::min(results_.size(), batch_limit_);
-    const auto end = results_.begin() + static_cast<std::ptrdiff_t>(size);
+    const auto end = results_.begin() + static_cast<std::ptrdiff_t>(results_to_report(results_, batch_limit_));
     std::vector<Result> batch(std::make_move_iterator(results_.begin()), std::make_move_iterator(end));
     results_.erase(results_.begin(), end);
     database_.complete(batch,
@@ -199,20 +200,22 @@ void Deliverer::completed(std::deque<Result> batch, std::optional<int> accepted,
     }
     log(LogLevel::error, "results refused",
         {{"results", batch.size()}, {"sqlstate", answer.sqlstate}, {"error", answer.error}});
-    // If one of them is to blame, smaller batches get the others through.
-    const bool alone = batch.size() == 1;
+    // If one request's are to blame, smaller reports get the others through.
+    const bool alone = batch.front().request == batch.back().request;
     batch_limit_ = std::max<std::size_t>(batch.size() / 2, 1);
     for (auto& result : batch) {
         ++result.tries;
     }
     if (alone) {
-        Result& result = batch.front();
+        const Result& first = batch.front();
         const bool hopeless =
-            result.tries >= tries_before_giving_up && std::chrono::steady_clock::now() > result.lease_end;
-        if (!hopeless) {
-            results_.push_back(std::move(result)); // last, so that it does not hold up the others
+            first.tries >= tries_before_giving_up && std::chrono::steady_clock::now() > first.lease_end;
+        if (!hopeless) { // last, so that they do not hold up the others
+            results_.insert(results_.end(), std::make_move_iterator(batch.begin()),
+                            std::make_move_iterator(batch.end()));
         } else {
-            log(LogLevel::error, "result given up: its lease has run out", {{"delivery_id", result.lease.delivery_id}});
+            log(LogLevel::error, "result given up: its lease has run out",
+                {{"delivery_id", first.lease.delivery_id}, {"deliveries", batch.size()}});
         }
     } else {
         put_back(std::move(batch));

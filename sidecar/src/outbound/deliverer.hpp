@@ -57,7 +57,8 @@ private:
     boost::asio::steady_timer drain_;
 
     std::deque<Result> results_;
-    std::size_t batch_limit_;
+    std::uint64_t requests_ = 0; // whose results came in, so far
+    std::size_t batch_limit_;    // of a report; a request that is larger goes alone
     int requests_in_flight_ = 0;
     bool attached_ = false;
     bool wanted_ = false; // something may be due

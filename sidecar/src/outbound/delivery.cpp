@@ -52,6 +52,21 @@ std::vector<Dispatch> group_into_dispatches(std::vector<ClaimedRow> rows) {
     return dispatches;
 }
 
+std::size_t results_to_report(const std::deque<Result>& results, std::size_t limit) {
+    std::size_t size = 0;
+    while (size < results.size()) {
+        std::size_t end = size + 1;
+        while (end < results.size() && results[end].request == results[size].request) {
+            ++end;
+        }
+        if (size > 0 && end > limit) {
+            break;
+        }
+        size = end;
+    }
+    return size;
+}
+
 std::chrono::milliseconds timeout_within(std::chrono::milliseconds timeout, std::chrono::seconds lease) {
     return std::min<std::chrono::milliseconds>(timeout, lease - time_to_report - time_to_start);
 }

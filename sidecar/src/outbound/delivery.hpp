@@ -4,7 +4,9 @@
 #include "outbound/address.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,9 +80,14 @@ struct Facts {
 struct Result {
     Lease lease;
     std::shared_ptr<const Facts> facts;
-    SteadyTime lease_end; // afterwards somebody else has it
-    int tries = 0;        // how often the database could not take it
+    SteadyTime lease_end;      // afterwards somebody else has it
+    int tries = 0;             // how often the database could not take it
+    std::uint64_t request = 0; // deliveries of one request have the same number, and stand side by side
 };
+
+// How many results from the front go into one report: at most `limit`, but requests are not cut, since the database
+// takes what it finds of a batch in one report for the whole of its answer. One request always goes, whatever its size.
+std::size_t results_to_report(const std::deque<Result>& results, std::size_t limit);
 
 // A request is started only if its time and five seconds to report it fit into what is left of the lease. A timeout
 // that would fit into no lease is cut down to what a fresh one has room for.

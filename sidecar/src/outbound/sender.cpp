@@ -77,47 +77,73 @@ struct Sender::Transfer {
     bool body_cut = false;
     bool connected = false; // to an address that is allowed, or tried to
     std::string blocked;    // the last address that is not
+    bool broken = false;    // one of these, which C calls and through which no exception may go, has failed
 
-    static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
-    static int before_request(void* self, char* peer, char* local, int peer_port, int local_port);
-    static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
-    static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+    static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
+    static int before_request(void* self, char* peer, char* local, int peer_port, int local_port) noexcept;
+    static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+    static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
 
+    bool may_open(const sockaddr* address);
+    bool may_request(const char* peer);
     void keep_header(std::string_view line);
+    void keep_body(std::string_view bytes);
     void judge(CURLcode code);
 };
 
 // Here the name is resolved and the address is the one that is connected to: no later answer of a name server counts.
-curl_socket_t Sender::Transfer::open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
+curl_socket_t Sender::Transfer::open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) noexcept {
     auto* const transfer = static_cast<Transfer*>(self);
-    if (transfer->check_addresses) {
-        const auto peer = address_of(&address->addr);
-        if (!peer || !may_connect(*peer, transfer->request.allowed)) {
-            transfer->blocked = peer ? peer->text() : "unknown address family";
+    try {
+        if (!transfer->may_open(&address->addr)) {
             return CURL_SOCKET_BAD;
         }
+    } catch (...) {
+        transfer->broken = true;
+        return CURL_SOCKET_BAD;
     }
-    transfer->connected = true;
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-// A connection that is used again was opened for another endpoint, maybe, which was allowed more.
-int Sender::Transfer::before_request(void* self, char* peer, char* /*local*/, int /*peer_port*/, int /*local_port*/) {
-    auto* const transfer = static_cast<Transfer*>(self);
-    transfer->facts.remote_address = peer;
-    transfer->connected = true;
-    if (transfer->check_addresses) {
-        const auto address = parse_address(peer);
-        if (!address || !may_connect(*address, transfer->request.allowed)) {
-            transfer->blocked = peer;
-            transfer->connected = false;
-            return CURL_PREREQFUNC_ABORT;
+bool Sender::Transfer::may_open(const sockaddr* address) {
+    if (check_addresses) {
+        const auto peer = address_of(address);
+        if (!peer || !may_connect(*peer, request.allowed)) {
+            blocked = peer ? peer->text() : "unknown address family";
+            return false;
         }
     }
-    return CURL_PREREQFUNC_OK;
+    connected = true;
+    return true;
 }
 
-std::size_t Sender::Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
+int Sender::Transfer::before_request(void* self, char* peer, char* /*local*/, int /*peer_port*/,
+                                     int /*local_port*/) noexcept {
+    auto* const transfer = static_cast<Transfer*>(self);
+    try {
+        return transfer->may_request(peer) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    } catch (...) {
+        transfer->broken = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+}
+
+// A connection that is used again was opened for another endpoint, maybe, which was allowed more.
+bool Sender::Transfer::may_request(const char* peer) {
+    facts.remote_address = peer;
+    connected = true;
+    if (check_addresses) {
+        const auto address = parse_address(peer);
+        if (!address || !may_connect(*address, request.allowed)) {
+            blocked = peer;
+            connected = false;
+            return false;
+        }
+    }
+    return true;
+}
+
+std::size_t Sender::Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept {
     auto* const transfer = static_cast<Transfer*>(self);
     const std::size_t bytes = size * count;
     transfer->header_bytes += bytes;
@@ -125,7 +151,12 @@ std::size_t Sender::Transfer::on_header(char* data, std::size_t size, std::size_
         transfer->headers_too_large = true;
         return 0;
     }
-    transfer->keep_header({data, bytes});
+    try {
+        transfer->keep_header({data, bytes});
+    } catch (...) {
+        transfer->broken = true;
+        return 0;
+    }
     return bytes;
 }
 
@@ -165,17 +196,25 @@ void Sender::Transfer::keep_header(std::string_view line) {
     }
 }
 
-std::size_t Sender::Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+std::size_t Sender::Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept {
     auto* const transfer = static_cast<Transfer*>(self);
     const std::size_t bytes = size * count;
-    const std::size_t room = stored_body_limit - std::min(stored_body_limit, transfer->body.size());
-    transfer->body.append(data, std::min(bytes, room));
+    try {
+        transfer->keep_body({data, bytes});
+    } catch (...) {
+        transfer->broken = true;
+        return 0;
+    }
     transfer->body_bytes += bytes;
     if (transfer->body_bytes > most_body_bytes) {
         transfer->body_cut = true;
         return 0;
     }
     return bytes;
+}
+
+void Sender::Transfer::keep_body(std::string_view bytes) {
+    body.append(bytes.substr(0, stored_body_limit - std::min(stored_body_limit, body.size())));
 }
 
 // An answer whose headers are complete counts by its status, whatever becomes of its body.
@@ -196,6 +235,9 @@ void Sender::Transfer::judge(CURLcode code) {
     } else if (headers_too_large) {
         facts.error_class = "protocol";
         facts.error = "the headers of the answer have more than " + std::to_string(most_header_bytes) + " bytes";
+    } else if (broken) { // libcurl's own reason would blame the network or the endpoint
+        facts.error_class = "internal";
+        facts.error = "the relay itself failed with the request or its answer";
     } else if (!blocked.empty() && !connected) {
         facts.error_class = "blocked";
         facts.error = "the address " + blocked + " is not public, and not among the endpoint's allowed networks";
@@ -301,7 +343,13 @@ void Sender::send(Dispatch dispatch, Done done) {
         return;
     }
     transfers_.emplace(transfer, std::move(owned));
-    curl_.start(transfer->handle, [this, transfer](CURLcode code) { finish(transfer, code); });
+    const CURLMcode code = curl_.start(transfer->handle, [this, transfer](CURLcode end) { finish(transfer, end); });
+    if (code != CURLM_OK) {
+        const auto node = transfers_.extract(transfer);
+        curl_easy_cleanup(transfer->handle);
+        refuse(std::move(transfer->done), "internal",
+               std::string("libcurl does not take the request: ") + curl_multi_strerror(code));
+    }
 }
 
 void Sender::configure(Transfer& transfer) {

@@ -201,6 +201,27 @@ TEST(Results, AreFactsOrReturned) {
     EXPECT_EQ(boost::json::serialize(json[1]), R"({"returned":true,"delivery_id":"b","lease_token":6})");
 }
 
+// A result for each number: that of its request.
+std::deque<Result> of_requests(const std::vector<std::uint64_t>& requests) {
+    std::deque<Result> out;
+    for (const auto request : requests) {
+        out.push_back({{"a", "5"}, nullptr, {}, 0, request});
+    }
+    return out;
+}
+
+TEST(Results, OfOneRequestAreReportedTogether) {
+    EXPECT_EQ(results_to_report({}, 256), 0U);
+    EXPECT_EQ(results_to_report(of_requests({1, 2, 3}), 256), 3U);
+    EXPECT_EQ(results_to_report(of_requests({1, 2, 3}), 2), 2U);
+    EXPECT_EQ(results_to_report(of_requests({1, 2, 2, 3}), 2), 1U) << "the batch would be cut";
+    EXPECT_EQ(results_to_report(of_requests({1, 2, 2, 3}), 3), 3U);
+    EXPECT_EQ(results_to_report(of_requests({2, 2, 2, 3}), 1), 3U) << "a batch is larger than the report";
+    EXPECT_EQ(results_to_report(of_requests({2, 2, 2}), 1), 3U);
+    EXPECT_EQ(results_to_report(of_requests({2, 2, 2, 3}), 256), 4U);
+    EXPECT_EQ(results_to_report(of_requests({1, 2}), 1), 1U);
+}
+
 TEST(Results, HaveAClass) {
     Facts facts;
     facts.http_status = 204;
