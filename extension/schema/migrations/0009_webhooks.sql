@@ -121,7 +121,7 @@ CREATE TABLE booking.webhook_deliveries (
     reason            text,
     created_at        timestamptz NOT NULL,
     CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (organization_id, id),
-    CONSTRAINT webhook_deliveries_endpoint_event_key UNIQUE (organization_id, endpoint_id, event_id),
+    CONSTRAINT webhook_deliveries_event_endpoint_key UNIQUE (organization_id, event_id, endpoint_id),
     CONSTRAINT webhook_deliveries_status_check CHECK (status IN ('pending', 'leased', 'dead', 'blocked', 'parked')),
     CONSTRAINT webhook_deliveries_lease_check CHECK ((status = 'leased') = (lease_until IS NOT NULL))
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,

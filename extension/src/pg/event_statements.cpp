@@ -34,17 +34,26 @@ constinit TransitionStatement booking_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
      WHERE k.kind IS NOT NULL)sql"));
 
 // A time that comes with a status (paid, then scheduled) belongs to the event of the status; one that replaces another
-// is an event of its own; any other change of it is a change like others.
+// is an event of its own; any other change of it is a change like others. Most updates change nothing but a status, and
+// are not worth the jsonb.
 constinit TransitionStatement booking_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
     SELECT n.organization_id, k.kind, n.id AS subject_id, n.session_id, n.id AS booking_id, k.facts
       FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id AND n.id = o.id
      CROSS JOIN LATERAL (
-           SELECT to_jsonb(o) AS before, to_jsonb(n) AS after,
+           SELECT CASE WHEN w.has_more THEN to_jsonb(o) END AS before,
+                  CASE WHEN w.has_more THEN to_jsonb(n) END AS after,
                   n.status <> o.status AND n.status <> 'pending' AS has_status,
                   o.scheduled_start IS NULL AND n.scheduled_start IS NOT NULL AS is_appointed,
                   COALESCE(n.scheduled_start <> o.scheduled_start, false) AS is_rescheduled,
                   jsonb_build_object('session_id', n.session_id, 'scheduled_start', n.scheduled_start,
                                      'scheduled_end', n.scheduled_end) AS appointment
+             FROM (SELECT (n.party_size, n.amount_cents, n.currency, n.package_id, n.session_id, n.scheduled_start,
+                           n.scheduled_end, n.customer_id, n.customer_name, n.customer_email, n.customer_phone, n.notes,
+                           n.metadata, n.meeting_url)
+                          IS DISTINCT FROM
+                          (o.party_size, o.amount_cents, o.currency, o.package_id, o.session_id, o.scheduled_start,
+                           o.scheduled_end, o.customer_id, o.customer_name, o.customer_email, o.customer_phone, o.notes,
+                           o.metadata, o.meeting_url) AS has_more) AS w
            OFFSET 0) AS v
      CROSS JOIN LATERAL (
            SELECT COALESCE(jsonb_object_agg(c.key, c.value) FILTER (

@@ -58,6 +58,15 @@ void refuse_relay_call(const std::string& problem, std::string hint) {
     throw core::Refusal(core::RefusalKind::invalid_relay_call, problem, {}, std::move(hint));
 }
 
+void plan_for_single_rows() {
+    server([] {
+        for (const char* name :
+             {"enable_sort", "enable_material", "enable_hashjoin", "enable_mergejoin", "enable_bitmapscan"}) {
+            set_for_this_call(name, "off");
+        }
+    });
+}
+
 bool relay_lives(const core::Uuid& relay) {
     return is_locked(LockOf::relay, as_bytes(relay));
 }

@@ -4,39 +4,16 @@
 // rival is at are skipped, and rows of deliveries are never waited for. A claim that finds nothing reads a few index
 // entries and writes nothing.
 #include "core/fair_share.hpp"
-#include "core/retry_schedule.hpp"
 #include "pg/access.hpp"
 #include "pg/array.hpp"
 #include "pg/identity.hpp"
 #include "pg/installation.hpp"
-#include "pg/relay.hpp"
+#include "pg/relay_sources.hpp"
 #include "pg/settings.hpp"
-#include "pg/webhook_state.hpp"
 
 namespace pgbk {
 
 namespace {
-
-struct Request {
-    core::Uuid relay;
-    std::int32_t wanted;
-    std::int32_t lease_seconds;
-    std::optional<core::Uuid> only;
-    TimestampTz now;
-};
-
-// An endpoint whose state is locked by us.
-struct Source {
-    EndpointState state;
-    std::optional<core::RateLimit> rate;
-    std::int32_t batch_max;
-    std::int32_t requests; // that may be sent and are there to be sent
-};
-
-struct EndpointKey {
-    std::int32_t organization;
-    core::Uuid endpoint;
-};
 
 // What will be leased.
 struct Picked {
@@ -61,183 +38,6 @@ Request read_request(const Call& call) {
         refuse_relay_call("lease_seconds must be between 1 and 3600, got " + std::to_string(request.lease_seconds));
     }
     return request;
-}
-
-// Leases that ran out, and those of relays that are gone: pending again, due at once, and the attempt counts, so that
-// an event that kills its relay does not do so for ever.
-void take_over(const std::vector<core::Uuid>& lost, TimestampTz now) {
-    static constinit Statement statement(
-        "WITH lapsed AS ("
-        "    SELECT d.organization_id, d.id, d.lease_owner, e.status AS endpoint_status"
-        "      FROM booking.webhook_deliveries AS d"
-        "      JOIN booking.webhook_endpoints AS e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id"
-        "     WHERE d.status = 'leased' AND (d.lease_until <= $1 OR d.lease_owner = ANY ($2))"
-        "     ORDER BY d.lease_until LIMIT 1000 FOR UPDATE OF d SKIP LOCKED),"
-        " freed AS ("
-        "    UPDATE booking.webhook_deliveries AS d"
-        "       SET status = CASE WHEN d.attempts >= $3 OR d.expires_at <= $1 THEN 'dead'"
-        "                         WHEN l.endpoint_status = 'disabled' THEN 'parked' ELSE 'pending' END,"
-        "           reason = CASE WHEN d.attempts >= $3 OR d.expires_at <= $1 THEN 'its last lease was lost'"
-        "                         WHEN l.endpoint_status = 'disabled' THEN 'the endpoint is disabled' END,"
-        "           lease_until = NULL, lease_owner = NULL, next_attempt_at = $1"
-        "      FROM lapsed AS l WHERE d.organization_id = l.organization_id AND d.id = l.id"
-        "    RETURNING d.*, l.lease_owner AS relay_id)"
-        " INSERT INTO booking.webhook_attempts (organization_id, id, delivery_id, endpoint_id, event_id, event_type,"
-        "        occurred_at, batch_id, attempt, outcome, finished_at, error, next_attempt_at, relay_id)"
-        " SELECT f.organization_id, booking.new_id(f.organization_id), f.id, f.endpoint_id, f.event_id, f.event_type,"
-        "        f.occurred_at, f.batch_id, f.attempts, CASE f.status WHEN 'dead' THEN 'dead' ELSE 'lost' END, $1,"
-        "        'no result came while the lease lasted',"
-        "        CASE f.status WHEN 'pending' THEN f.next_attempt_at END, f.relay_id"
-        "   FROM freed AS f");
-    statement.write({Value::timestamp(now), uuid_array(lost), core::most_attempts});
-}
-
-struct Look {
-    bool lapsed;
-    bool due;
-};
-
-Look look(TimestampTz now) {
-    static constinit Statement statement("SELECT EXISTS (SELECT 1 FROM booking.webhook_deliveries AS d"
-                                         "                WHERE d.status = 'leased' AND d.lease_until <= $1),"
-                                         "       EXISTS (SELECT 1 FROM booking.webhook_deliveries AS d"
-                                         "                WHERE d.status = 'pending' AND d.next_attempt_at <= $1)");
-    const Rows rows = statement.write({Value::timestamp(now)});
-    return {rows.boolean(0, 1), rows.boolean(0, 2)};
-}
-
-// Endpoints that have something due and might take it, the longest due first. One index entry is read for each endpoint
-// that has anything pending, however much that is: a backlog of one that hangs holds up nobody.
-std::vector<EndpointKey> candidates(const Request& request) {
-    static constinit Statement statement(
-        "WITH RECURSIVE waiting AS ("
-        "    (SELECT d.organization_id, d.endpoint_id, d.next_attempt_at FROM booking.webhook_deliveries AS d"
-        "      WHERE d.status = 'pending' ORDER BY d.organization_id, d.endpoint_id, d.next_attempt_at LIMIT 1)"
-        "    UNION ALL"
-        "    SELECT n.organization_id, n.endpoint_id, n.next_attempt_at"
-        "      FROM waiting AS w CROSS JOIN LATERAL ("
-        "           SELECT d.organization_id, d.endpoint_id, d.next_attempt_at FROM booking.webhook_deliveries AS d"
-        "            WHERE d.status = 'pending'"
-        "              AND (d.organization_id, d.endpoint_id) > (w.organization_id, w.endpoint_id)"
-        "            ORDER BY d.organization_id, d.endpoint_id, d.next_attempt_at LIMIT 1) AS n)"
-        " SELECT w.organization_id, w.endpoint_id"
-        "   FROM waiting AS w"
-        "   JOIN booking.webhook_endpoint_states AS s"
-        "     ON s.organization_id = w.organization_id AND s.endpoint_id = w.endpoint_id"
-        "   JOIN booking.webhook_endpoints AS e ON e.organization_id = w.organization_id AND e.id = w.endpoint_id"
-        "  WHERE w.next_attempt_at <= $1 AND e.status = 'active'"
-        "    AND (s.hold_until IS NULL OR s.hold_until <= $1)"
-        "    AND (s.circuit <> 'open' OR s.open_until IS NULL OR s.open_until <= $1)"
-        "    AND (e.rate_per_second IS NULL OR s.tokens_at IS NULL"
-        "         OR s.tokens + date_part('epoch', $1 - s.tokens_at) * e.rate_per_second::double precision >= 0.999999)"
-        "    AND (SELECT count(DISTINCT COALESCE(d.batch_id, d.id)) FROM booking.webhook_deliveries AS d"
-        "          WHERE d.organization_id = w.organization_id AND d.endpoint_id = w.endpoint_id"
-        "            AND d.status = 'leased') < CASE s.circuit WHEN 'half_open' THEN 1 ELSE e.max_in_flight END"
-        "  ORDER BY w.next_attempt_at, w.endpoint_id LIMIT $2");
-    static constinit Statement of_one(
-        "SELECT d.organization_id, d.endpoint_id FROM booking.webhook_deliveries AS d"
-        " WHERE d.organization_id = $1 AND d.id = $2 AND d.status = 'pending' AND d.next_attempt_at <= $3");
-    const Rows rows = request.only.has_value() ? of_one.write({core::organization_of(*request.only).value_or(0),
-                                                               *request.only, Value::timestamp(request.now)})
-                                               : statement.write({Value::timestamp(request.now), request.wanted});
-    std::vector<EndpointKey> keys;
-    for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        keys.push_back({rows.int4(row, 1), rows.uuid(row, 2)});
-    }
-    return keys;
-}
-
-struct Arrays {
-    std::vector<std::int32_t> organizations;
-    std::vector<core::Uuid> endpoints;
-};
-
-Arrays arrays_of(const std::vector<EndpointKey>& keys) {
-    Arrays arrays;
-    for (const EndpointKey& key : keys) {
-        arrays.organizations.push_back(key.organization);
-        arrays.endpoints.push_back(key.endpoint);
-    }
-    return arrays;
-}
-
-// Those whose state nobody else has locked, in the same order.
-std::vector<EndpointKey> locked(const std::vector<EndpointKey>& keys) {
-    static constinit Statement statement(
-        "SELECT s.organization_id, s.endpoint_id"
-        "  FROM (SELECT k.* FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, endpoint_id, place)"
-        "         ORDER BY k.place) AS k"
-        "  JOIN booking.webhook_endpoint_states AS s"
-        "    ON s.organization_id = k.organization_id AND s.endpoint_id = k.endpoint_id"
-        " ORDER BY k.place FOR UPDATE OF s SKIP LOCKED");
-    const Arrays arrays = arrays_of(keys);
-    const Rows rows = statement.write({int4_array(arrays.organizations), uuid_array(arrays.endpoints)});
-    std::vector<EndpointKey> mine;
-    for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        mine.push_back({rows.int4(row, 1), rows.uuid(row, 2)});
-    }
-    return mine;
-}
-
-// Locks what can be locked. Where a rival is at all of them, it is asked again for some milliseconds: a claim or a
-// completion lasts no longer, and what is due need not wait for the next poll.
-std::vector<EndpointKey> lock_candidates(const Request& request) {
-    constexpr int tries = 10;
-    constexpr long pause_us = 1000;
-    for (int i = 0; i < tries; ++i) {
-        const std::vector<EndpointKey> keys = candidates(request);
-        if (keys.empty()) {
-            return keys;
-        }
-        const std::vector<EndpointKey> mine = locked(keys);
-        if (!mine.empty()) {
-            return mine;
-        }
-        server([] {
-            CHECK_FOR_INTERRUPTS();
-            pg_usleep(pause_us);
-        });
-    }
-    return {};
-}
-
-// How the locked endpoints stand now that nobody else can claim from them.
-std::vector<Source> sources_of(const std::vector<EndpointKey>& keys, const Request& request) {
-    static constinit Statement statement(
-        "SELECT " PGBK_STATE_COLUMNS ", e.max_in_flight, e.rate_per_second::double precision, e.burst, e.batch_max,"
-        "       (SELECT count(DISTINCT COALESCE(d.batch_id, d.id)) FROM booking.webhook_deliveries AS d"
-        "         WHERE d.organization_id = s.organization_id AND d.endpoint_id = s.endpoint_id"
-        "           AND d.status = 'leased')::integer,"
-        "       (SELECT count(*) FROM (SELECT 1 FROM booking.webhook_deliveries AS d"
-        "                               WHERE d.organization_id = s.organization_id AND d.endpoint_id = s.endpoint_id"
-        "                                 AND d.status = 'pending' AND d.next_attempt_at <= $3"
-        "                               LIMIT LEAST(e.max_in_flight, $4) * e.batch_max) AS x)::integer"
-        "  FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, endpoint_id, place)"
-        "  JOIN booking.webhook_endpoint_states AS s"
-        "    ON s.organization_id = k.organization_id AND s.endpoint_id = k.endpoint_id"
-        "  JOIN booking.webhook_endpoints AS e ON e.organization_id = k.organization_id AND e.id = k.endpoint_id"
-        " WHERE e.status = 'active' AND (s.hold_until IS NULL OR s.hold_until <= $3)"
-        " ORDER BY k.place");
-    const Arrays arrays = arrays_of(keys);
-    const Rows rows = statement.write({int4_array(arrays.organizations), uuid_array(arrays.endpoints),
-                                       Value::timestamp(request.now), request.wanted});
-    const core::Instant now = to_instant(request.now);
-    std::vector<Source> sources;
-    for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        const auto column = [](int i) { return state_columns + i; };
-        Source source{read_state(rows, row, 1), std::nullopt, rows.int4(row, column(4)), 0};
-        source.requests = core::room(source.state.circuit, now, rows.int4(row, column(5)), rows.int4(row, column(1)));
-        if (!rows.is_null(row, column(2))) {
-            source.rate = core::RateLimit{DatumGetFloat8(rows.datum(row, column(2))), rows.int4(row, column(3))};
-            source.requests = std::min(source.requests, core::tokens_left(source.state.bucket, *source.rate, now));
-        }
-        // What is due, as requests: at least one for so many deliveries, at most one for each.
-        source.requests = std::min(source.requests, rows.int4(row, column(6)));
-        if (source.requests > 0) {
-            sources.push_back(source);
-        }
-    }
-    return sources;
 }
 
 // Deliveries of one endpoint as requests: alone, or in batches. One that was sent before is sent as it was, since the
@@ -296,7 +96,8 @@ private:
 void pick_batches(std::int32_t organization, const std::vector<core::Uuid>& batches, Picked& picked) {
     static constinit Statement statement(
         "SELECT d.id, d.batch_id FROM booking.webhook_deliveries AS d"
-        " WHERE d.organization_id = $1 AND d.batch_id = ANY ($2) AND d.status = 'pending' FOR UPDATE SKIP LOCKED");
+        " WHERE d.organization_id = $1 AND d.batch_id = ANY ($2) AND d.status = 'pending' FOR UPDATE SKIP LOCKED",
+        fresh_plan);
     const Rows rows = statement.write({organization, uuid_array(batches)});
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
         picked.add(organization, rows.uuid(row, 1), rows.uuid(row, 2));
@@ -326,7 +127,8 @@ Picked pick(std::vector<Source>& sources, const Request& request) {
         "        WHERE d.organization_id = k.organization_id AND d.endpoint_id = k.endpoint_id"
         "          AND d.status = 'pending' AND d.next_attempt_at <= $4 AND ($5 IS NULL OR d.id = $5)"
         "        ORDER BY d.next_attempt_at, d.id LIMIT k.most FOR UPDATE SKIP LOCKED) AS d"
-        " ORDER BY k.place");
+        " ORDER BY k.place",
+        fresh_plan);
     const Rows rows = statement.write({int4_array(organizations), uuid_array(endpoints), int4_array(limits),
                                        Value::timestamp(request.now),
                                        request.only.has_value() ? Value(*request.only) : Value::null(UUIDOID)});
@@ -383,7 +185,8 @@ void lease(const Picked& picked, const Request& request, ResultSet& result) {
         "        l.organization_id, l.endpoint_id, e.name, e.url, e.preset, e.timeout_ms, e.headers, k.secrets,"
         "        to_jsonb(e.allowed_networks), l.event_type, l.attempts, l.occurred_at, p.body::text"
         "   FROM leased AS l"
-        "   JOIN booking.webhook_endpoints AS e ON e.organization_id = l.organization_id AND e.id = l.endpoint_id"
+        "  CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoints AS x"
+        "                       WHERE x.organization_id = l.organization_id AND x.id = l.endpoint_id LIMIT 1) AS e"
         "  CROSS JOIN LATERAL ("
         "        SELECT COALESCE(jsonb_agg(jsonb_build_object('scheme', s.scheme, 'secret', s.secret)"
         "                                  || CASE s.scheme WHEN 'hmac' THEN jsonb_build_object("
@@ -396,7 +199,8 @@ void lease(const Picked& picked, const Request& request, ResultSet& result) {
         "   LEFT JOIN LATERAL ("
         "        SELECT x.body FROM booking.event_payloads AS x"
         "         WHERE x.organization_id = l.organization_id AND x.event_id = l.event_id LIMIT 1) AS p ON true"
-        "  ORDER BY l.endpoint_id, COALESCE(l.batch_id, l.id), l.id");
+        "  ORDER BY l.endpoint_id, COALESCE(l.batch_id, l.id), l.id",
+        fresh_plan);
     const TimestampTz until = request.now + request.lease_seconds * USECS_PER_SEC;
     const Rows rows =
         statement.write({int4_array(picked.organizations), uuid_array(picked.deliveries), uuid_array(picked.batches),
@@ -418,24 +222,15 @@ void lease(const Picked& picked, const Request& request, ResultSet& result) {
 Datum relay_claim_body(Call& call) {
     const Request request = read_request(call);
     require_relay(call, "claim deliveries");
+    plan_for_single_rows();
     ResultSet result(call);
     if (!is_original()) {
         return null_result(call);
     }
-    const std::vector<core::Uuid> lost = lost_relays(request.relay, request.now);
-    Look seen = look(request.now);
-    if (seen.lapsed || !lost.empty()) {
-        take_over(lost, request.now);
-        seen = look(request.now);
-    }
-    if (!seen.due) {
+    if (!is_anything_due(request)) {
         return null_result(call);
     }
-    const std::vector<EndpointKey> endpoints = lock_candidates(request);
-    if (endpoints.empty()) {
-        return null_result(call);
-    }
-    std::vector<Source> sources = sources_of(endpoints, request);
+    std::vector<Source> sources = lock_sources(request);
     if (sources.empty()) {
         return null_result(call);
     }

@@ -2,78 +2,20 @@
 //
 // States are locked before deliveries, both in their order, as everybody does. A success of an endpoint that is well
 // needs no state at all, so that completions do not stand in the way of claims.
-#include "core/relay_result.hpp"
 #include "pg/access.hpp"
 #include "pg/array.hpp"
 #include "pg/identity.hpp"
 #include "pg/jsonb_node.hpp"
 #include "pg/relay.hpp"
+#include "pg/relay_judge.hpp"
 #include "pg/settings.hpp"
 #include "pg/webhook_endpoint.hpp"
-#include "pg/webhook_state.hpp"
-
-#include <map>
-#include <set>
 
 namespace pgbk {
 
 namespace {
 
-using core::Outcome;
 using core::RelayResult;
-
-using Key = std::pair<std::int32_t, core::Uuid>; // organization and id
-
-Key key_of(const RelayResult& result) {
-    return {core::organization_of(result.delivery).value_or(0), result.delivery};
-}
-
-// A delivery as it stands, locked.
-struct Delivery {
-    Key endpoint;
-    core::Uuid event;
-    std::string_view event_type;
-    TimestampTz occurred_at;
-    std::optional<core::Uuid> batch;
-    std::string_view status;
-    std::int32_t attempts;
-    std::int32_t throttled;
-    std::optional<std::int32_t> last_http_status;
-    std::int32_t same_status_times;
-    TimestampTz next_attempt_at;
-    TimestampTz expires_at;
-    std::int64_t lease_token;
-    bool is_make;
-    bool endpoint_active;
-    std::string_view new_status;
-    std::string_view reason;
-};
-
-// The rows that a call writes.
-struct Writes {
-    std::vector<Key> deleted;
-    std::vector<std::pair<Key, Delivery>> changed;
-
-    // Attempts, and which element of the results each is made from.
-    struct Attempt {
-        std::int32_t position;
-        Key delivery;
-        Delivery known;
-        std::string_view outcome;
-        std::optional<TimestampTz> next_attempt_at;
-    };
-    std::vector<Attempt> attempts;
-};
-
-struct KeyArrays {
-    std::vector<std::int32_t> organizations;
-    std::vector<core::Uuid> ids;
-
-    void add(const Key& key) {
-        organizations.push_back(key.first);
-        ids.push_back(key.second);
-    }
-};
 
 KeyArrays keys_of(const std::vector<RelayResult>& results) {
     KeyArrays keys;
@@ -83,20 +25,32 @@ KeyArrays keys_of(const std::vector<RelayResult>& results) {
     return keys;
 }
 
-bool is_success(const RelayResult& result) {
-    return !result.returned && core::classify(result.facts, false) == Outcome::delivered;
+// Sorted, each once: the order in which rows are locked.
+KeyArrays in_order(const KeyArrays& keys) {
+    std::set<Key> sorted;
+    for (std::size_t i = 0; i < keys.ids.size(); ++i) {
+        sorted.emplace(keys.organizations[i], keys.ids[i]);
+    }
+    KeyArrays out;
+    for (const Key& key : sorted) {
+        out.add(key);
+    }
+    return out;
 }
 
 // States that these results may change, locked.
 std::map<Key, EndpointState> lock_concerned(const std::vector<RelayResult>& results, const KeyArrays& keys) {
     static constinit Statement statement(
-        "SELECT k.place::integer, d.organization_id, d.endpoint_id,"
+        "SELECT k.place::integer, k.organization_id, d.endpoint_id,"
         "       s.circuit = 'closed' AND s.consecutive_failures = 0 AND s.throttled_times = 0"
         "       AND num_nonnulls(s.failing_since, s.window_from, s.hold_until) = 0"
         "  FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, id, place)"
-        "  JOIN booking.webhook_deliveries AS d ON d.organization_id = k.organization_id AND d.id = k.id"
-        "  JOIN booking.webhook_endpoint_states AS s"
-        "    ON s.organization_id = d.organization_id AND s.endpoint_id = d.endpoint_id");
+        " CROSS JOIN LATERAL (SELECT x.endpoint_id FROM booking.webhook_deliveries AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.id = k.id LIMIT 1) AS d"
+        " CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoint_states AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.endpoint_id = d.endpoint_id LIMIT 1) "
+        "AS s",
+        fresh_plan);
     const Rows rows = statement.write({int4_array(keys.organizations), uuid_array(keys.ids)});
     KeyArrays concerned;
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
@@ -112,15 +66,18 @@ std::map<Key, EndpointState> lock_concerned(const std::vector<RelayResult>& resu
     return states;
 }
 
+// In the order of their keys, each once, as they are given.
 std::map<Key, Delivery> lock_deliveries(const KeyArrays& keys) {
     static constinit Statement statement(
-        "SELECT d.organization_id, d.id, d.endpoint_id, d.event_id, d.event_type, d.occurred_at, d.batch_id, d.status,"
+        "SELECT k.organization_id, k.id, d.endpoint_id, d.event_id, d.event_type, d.occurred_at, d.batch_id, d.status,"
         "       d.attempts, d.throttled, d.last_http_status, d.same_status_times, d.next_attempt_at, d.expires_at,"
         "       d.lease_token, e.preset = 'make', e.status = 'active'"
-        "  FROM (SELECT DISTINCT k.organization_id, k.id FROM unnest($1, $2) AS k (organization_id, id)) AS k"
-        "  JOIN booking.webhook_deliveries AS d ON d.organization_id = k.organization_id AND d.id = k.id"
-        "  JOIN booking.webhook_endpoints AS e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id"
-        " ORDER BY d.organization_id, d.id FOR UPDATE OF d");
+        "  FROM unnest($1, $2) AS k (organization_id, id)"
+        " CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_deliveries AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.id = k.id FOR UPDATE) AS d"
+        " CROSS JOIN LATERAL (SELECT x.preset, x.status FROM booking.webhook_endpoints AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.id = d.endpoint_id LIMIT 1) AS e",
+        fresh_plan);
     const Rows rows = statement.write({int4_array(keys.organizations), uuid_array(keys.ids)});
     std::map<Key, Delivery> deliveries;
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
@@ -145,195 +102,6 @@ std::map<Key, Delivery> lock_deliveries(const KeyArrays& keys) {
     return deliveries;
 }
 
-double random_fraction() {
-    std::uint32_t bits = 0;
-    server([&] {
-        if (!pg_strong_random(&bits, sizeof bits)) {
-            ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random bytes")));
-        }
-    });
-    return bits / 4294967296.0;
-}
-
-// Decides, one result after the other, and gathers what is to be written.
-class Judge {
-public:
-    Judge(std::map<Key, EndpointState> states, std::map<Key, Delivery> deliveries, TimestampTz now)
-        : deliveries_(std::move(deliveries)), states_(std::move(states)), before_(states_), now_(now) {}
-
-    void judge(const RelayResult& result, std::int32_t position) {
-        const auto found = deliveries_.find(key_of(result));
-        if (found == deliveries_.end()) {
-            if (!result.returned) {
-                unknown_.emplace_back(position, key_of(result));
-            }
-            return;
-        }
-        Delivery& delivery = found->second;
-        const bool in_time = delivery.status == "leased" && delivery.lease_token == result.lease_token;
-        if (result.returned) {
-            if (in_time) {
-                give_back(found->first, delivery);
-            }
-        } else if (is_success(result)) {
-            // Also with a lease that was lost: it has arrived, and is not sent again.
-            deliver(found->first, delivery, position, in_time);
-        } else if (in_time) {
-            fail(found->first, delivery, result, position);
-        } else {
-            note(position, found->first, delivery, "late", std::nullopt);
-        }
-    }
-
-    std::vector<EndpointState> changed_states() const {
-        std::vector<EndpointState> changed;
-        for (const auto& [key, state] : states_) {
-            if (!(state == before_.at(key))) {
-                changed.push_back(state);
-            }
-        }
-        return changed;
-    }
-
-    Writes writes;
-    std::int32_t accepted = 0;
-    bool given_back = false;
-    std::map<Key, std::string> disabled; // endpoints, and why
-    const std::vector<std::pair<std::int32_t, Key>>& unknown() const { return unknown_; }
-
-private:
-    void note(std::int32_t position, const Key& key, const Delivery& delivery, std::string_view outcome,
-              std::optional<TimestampTz> next) {
-        writes.attempts.push_back({position, key, delivery, outcome, next});
-    }
-
-    void give_back(const Key& key, Delivery& delivery) {
-        delivery.attempts = std::max(delivery.attempts - 1, 0);
-        delivery.next_attempt_at = now_;
-        settle(key, delivery, is_active(delivery) ? "pending" : "parked", {});
-        given_back = true;
-    }
-
-    void deliver(const Key& key, Delivery& delivery, std::int32_t position, bool in_time) {
-        const core::Instant now = to_instant(now_);
-        if (EndpointState* const state = state_of(delivery); state != nullptr && first_of_request(key, delivery)) {
-            core::count_success(state->circuit, now);
-            if (!state->hold_until.has_value() || *state->hold_until <= now) {
-                state->hold_until.reset();
-                state->throttled_times = 0;
-            }
-        }
-        note(position, key, delivery, "delivered", std::nullopt);
-        writes.deleted.push_back(key);
-        accepted += in_time ? 1 : 0;
-        deliveries_.erase(key); // a second result of it is late
-    }
-
-    // One answer to a batch is one answer, with one next attempt for all of it.
-    bool first_of_request(const Key& key, const Delivery& delivery) {
-        return seen_.insert({key.first, delivery.batch.value_or(key.second)}).second;
-    }
-
-    void fail(const Key& key, Delivery& delivery, const RelayResult& result, std::int32_t position) {
-        EndpointState* const state = state_of(delivery);
-        const Key request{key.first, delivery.batch.value_or(key.second)};
-        if (state == nullptr) {
-            return; // the endpoint was deleted meanwhile
-        }
-        if (seen_.insert(request).second) {
-            decisions_[request] = decide(delivery, result, *state);
-            count(decisions_[request], *state, delivery);
-        }
-        const core::Decision& decision = decisions_[request];
-        delivery.last_http_status = result.facts.http_status;
-        delivery.same_status_times = decision.same_status_times;
-        std::optional<TimestampTz> next;
-        if (decision.delay.has_value()) {
-            next = now_ + std::chrono::duration_cast<std::chrono::microseconds>(*decision.delay).count();
-            delivery.next_attempt_at = *next;
-        }
-        if (decision.outcome == Outcome::throttled) {
-            delivery.attempts = std::max(delivery.attempts - 1, 0);
-            ++delivery.throttled;
-        }
-        note(position, key, delivery, core::outcome_word(decision.outcome), next);
-        switch (decision.outcome) {
-        case Outcome::dead:
-            settle(key, delivery, "dead", "no attempt is left, or it is too old");
-            break;
-        case Outcome::blocked:
-            settle(key, delivery, "blocked", result.error_text.empty() ? "it may not be sent" : result.error_text);
-            break;
-        default:
-            settle(key, delivery, is_active(delivery) ? "pending" : "parked",
-                   is_active(delivery) ? std::string_view() : "the endpoint is disabled");
-        }
-    }
-
-    core::Decision decide(const Delivery& delivery, const RelayResult& result, const EndpointState& state) const {
-        const core::Instant now = to_instant(now_);
-        core::History history;
-        history.attempt = delivery.attempts;
-        history.last_status = delivery.last_http_status.value_or(0);
-        history.same_status_times = delivery.same_status_times;
-        // What is in flight when the endpoint asks for a pause hears the same: that is one time, not many.
-        const bool held = state.hold_until.has_value() && *state.hold_until > now;
-        history.throttled = std::max(state.throttled_times - (held ? 1 : 0), 0);
-        history.expires = to_instant(delivery.expires_at);
-        return core::decide(result.facts, history, delivery.is_make, now, random_fraction());
-    }
-
-    void count(const core::Decision& decision, EndpointState& state, const Delivery& delivery) {
-        const core::Instant now = to_instant(now_);
-        switch (decision.outcome) {
-        case Outcome::throttled: {
-            const bool held = state.hold_until.has_value() && *state.hold_until > now;
-            state.throttled_times += held ? 0 : 1;
-            const core::Instant until = now + *decision.delay;
-            state.hold_until = held ? std::max(*state.hold_until, until) : until;
-            break;
-        }
-        case Outcome::retry:
-        case Outcome::dead:
-            core::count_failure(state.circuit, now);
-            if (core::has_failed_too_long(state.circuit, now)) {
-                disabled.try_emplace(delivery.endpoint, "every attempt of five days has failed");
-            }
-            break;
-        case Outcome::gone:
-            disabled.try_emplace(delivery.endpoint, "the endpoint answered 410 Gone");
-            break;
-        default:
-            break;
-        }
-    }
-
-    bool is_active(const Delivery& delivery) const {
-        return delivery.endpoint_active && disabled.find(delivery.endpoint) == disabled.end();
-    }
-
-    void settle(const Key& key, Delivery& delivery, std::string_view status, std::string_view reason) {
-        delivery.new_status = status;
-        delivery.reason = reason;
-        writes.changed.emplace_back(key, delivery);
-        ++accepted;
-        delivery.status = status; // a second result of it is late
-    }
-
-    EndpointState* state_of(const Delivery& delivery) {
-        const auto found = states_.find(delivery.endpoint);
-        return found == states_.end() ? nullptr : &found->second;
-    }
-
-    std::map<Key, Delivery> deliveries_;
-    std::map<Key, EndpointState> states_;
-    const std::map<Key, EndpointState> before_;
-    TimestampTz now_;
-    std::map<Key, core::Decision> decisions_;
-    std::set<Key> seen_;
-    std::vector<std::pair<std::int32_t, Key>> unknown_;
-};
-
 // Results of deliveries that are gone, delivered by somebody else: what is known of them is in the log.
 void note_unknown(const std::vector<std::pair<std::int32_t, Key>>& unknown, Writes& writes) {
     if (unknown.empty()) {
@@ -350,7 +118,8 @@ void note_unknown(const std::vector<std::pair<std::int32_t, Key>>& unknown, Writ
         "       SELECT x.endpoint_id, x.event_id, x.event_type, x.occurred_at, x.attempt"
         "         FROM booking.webhook_attempts AS x"
         "        WHERE x.organization_id = k.organization_id AND x.delivery_id = k.id"
-        "        ORDER BY x.id DESC LIMIT 1) AS a");
+        "        ORDER BY x.id DESC LIMIT 1) AS a",
+        fresh_plan);
     const Rows rows = statement.write({int4_array(keys.organizations), uuid_array(keys.ids)});
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
         const auto& [position, key] = unknown[static_cast<std::size_t>(rows.int4(row, 1) - 1)];
@@ -426,7 +195,8 @@ void write_deliveries(const Writes& writes) {
         }
         static constinit Statement statement(
             "DELETE FROM booking.webhook_deliveries AS d USING unnest($1, $2) AS n (organization_id, id)"
-            " WHERE d.organization_id = n.organization_id AND d.id = n.id");
+            " WHERE d.organization_id = n.organization_id AND d.id = n.id",
+            fresh_plan);
         statement.write({int4_array(keys.organizations), uuid_array(keys.ids)});
     }
     if (writes.changed.empty()) {
@@ -459,7 +229,8 @@ void write_deliveries(const Writes& writes) {
         "  FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)"
         "       AS n (organization_id, id, status, attempts, throttled, last_http_status, same_status_times,"
         "             next_attempt_at, reason)"
-        " WHERE d.organization_id = n.organization_id AND d.id = n.id");
+        " WHERE d.organization_id = n.organization_id AND d.id = n.id",
+        fresh_plan);
     statement.write({int4_array(keys.organizations), uuid_array(keys.ids), text_array(statuses), int4_array(attempts),
                      int4_array(throttled), int4_array(last), int4_array(times), timestamp_array(next),
                      text_array(reasons)});
@@ -469,6 +240,7 @@ Datum relay_complete_body(Call& call) {
     const core::Uuid relay = uuid_argument(call, 0, "relay_id");
     const Datum document = jsonb_argument(call, 1, "results");
     require_relay(call, "complete deliveries");
+    plan_for_single_rows();
     const core::JsonNode* const tree = server([&] { return json_tree(DatumGetJsonbP(document)); });
     const std::vector<RelayResult> results = core::read_relay_results(*tree);
     if (results.empty()) {
@@ -477,7 +249,7 @@ Datum relay_complete_body(Call& call) {
     const TimestampTz now = settings::now();
     const KeyArrays keys = keys_of(results);
     std::map<Key, EndpointState> states = lock_concerned(results, keys);
-    Judge judge(std::move(states), lock_deliveries(keys), now);
+    Judge judge(std::move(states), lock_deliveries(in_order(keys)), now);
     for (std::size_t i = 0; i < results.size(); ++i) {
         judge.judge(results[i], static_cast<std::int32_t>(i));
     }

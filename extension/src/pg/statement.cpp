@@ -59,8 +59,13 @@ Rows Statement::run(std::initializer_list<Value> values, bool read_only) {
     const Value* const first = values.begin();
     const int count = static_cast<int>(values.size());
     const Result result = server([&] {
+        if (executions_ > 0 && ++executed_ > executions_ && plan_ != nullptr) {
+            (void)SPI_freeplan(plan_);
+            plan_ = nullptr;
+            executed_ = 1;
+        }
         if (plan_ == nullptr) {
-            plan_ = kept_plan(sql_, first, count, 0);
+            plan_ = kept_plan(sql_, first, count, executions_ > 0 ? CURSOR_OPT_GENERIC_PLAN : 0);
         }
         return execute(plan_, first, count, read_only);
     });

@@ -71,6 +71,9 @@ private:
 class Statement {
 public:
     explicit constexpr Statement(const char* sql) : sql_(sql) {}
+    // Planned anew after so many executions, and for any values: for a statement over tables that grow meanwhile, whose
+    // plan would be another one for large tables.
+    constexpr Statement(const char* sql, int executions) : sql_(sql), executions_(executions) {}
 
     // Sees what the calling statement sees.
     Rows read(std::initializer_list<Value> values) { return run(values, true); }
@@ -81,6 +84,8 @@ private:
     Rows run(std::initializer_list<Value> values, bool read_only);
 
     const char* sql_;
+    int executions_ = 0; // 0: any number
+    int executed_ = 0;
     SPIPlanPtr plan_ = nullptr;
 };
 

@@ -219,8 +219,12 @@ Datum disable_webhook_endpoint_body(Call& call) {
 Datum delete_webhook_endpoint_body(Call& call) {
     const core::Uuid id = uuid_argument(call, 0, "endpoint_id");
     const Endpoint endpoint = lock_endpoint(call, id, "delete a webhook endpoint");
-    static constinit Statement deliveries("DELETE FROM booking.webhook_deliveries AS d"
-                                          " WHERE d.organization_id = $1 AND d.endpoint_id = $2");
+    // In the order in which relays complete them.
+    static constinit Statement deliveries(
+        "DELETE FROM booking.webhook_deliveries AS d"
+        " USING (SELECT x.organization_id, x.id FROM booking.webhook_deliveries AS x"
+        "         WHERE x.organization_id = $1 AND x.endpoint_id = $2 ORDER BY x.organization_id, x.id FOR UPDATE) AS n"
+        " WHERE d.organization_id = n.organization_id AND d.id = n.id");
     static constinit Statement statement("DELETE FROM booking.webhook_endpoints AS e"
                                          " WHERE e.organization_id = $1 AND e.id = $2");
     deliveries.write({endpoint.organization, endpoint.id});

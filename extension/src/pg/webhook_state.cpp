@@ -3,6 +3,8 @@
 #include "pg/array.hpp"
 #include "pg/notify.hpp"
 
+#include <set>
+
 namespace pgbk {
 
 namespace {
@@ -40,16 +42,26 @@ EndpointState read_state(const Rows& rows, std::uint64_t row, int first_column) 
 std::vector<EndpointState> lock_states(const std::vector<std::int32_t>& organizations,
                                        const std::vector<core::Uuid>& endpoints) {
     static constinit Statement statement(
-        "SELECT " PGBK_STATE_COLUMNS "  FROM booking.webhook_endpoint_states AS s"
-        "  JOIN (SELECT DISTINCT n.organization_id, n.endpoint_id FROM unnest($1, $2)"
-        "        AS n (organization_id, endpoint_id)) AS n"
-        "    ON n.organization_id = s.organization_id AND n.endpoint_id = s.endpoint_id"
-        " ORDER BY s.organization_id, s.endpoint_id FOR UPDATE OF s");
+        "SELECT " PGBK_STATE_COLUMNS "  FROM unnest($1, $2) AS k (organization_id, endpoint_id)"
+        " CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoint_states AS x"
+        "                      WHERE x.organization_id = k.organization_id AND x.endpoint_id = k.endpoint_id"
+        "                        FOR UPDATE) AS s");
     std::vector<EndpointState> states;
     if (organizations.empty()) {
         return states;
     }
-    const Rows rows = statement.write({int4_array(organizations), uuid_array(endpoints)});
+    // The order in which rows are locked, each once.
+    std::set<std::pair<std::int32_t, core::Uuid>> sorted;
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        sorted.emplace(organizations[i], endpoints[i]);
+    }
+    std::vector<std::int32_t> first;
+    std::vector<core::Uuid> second;
+    for (const auto& [organization, endpoint] : sorted) {
+        first.push_back(organization);
+        second.push_back(endpoint);
+    }
+    const Rows rows = statement.write({int4_array(first), uuid_array(second)});
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
         states.push_back(read_state(rows, row, 1));
     }
