@@ -1,5 +1,7 @@
 #include "config/config.hpp"
 
+#include "text/ascii.hpp"
+
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -267,9 +269,7 @@ std::string masked_database_url(std::string_view url) {
 
 std::string url_origin(std::string_view url) {
     const auto scheme_end = url.find("://");
-    std::string scheme(url.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
-    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const std::string scheme = lower_case(url.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
     if (scheme != "http" && scheme != "https") {
         return {};
     }

@@ -2,6 +2,7 @@
 
 #include "config/config.hpp"
 #include "outbound/signature.hpp"
+#include "text/ascii.hpp"
 
 #include <boost/json.hpp>
 
@@ -21,16 +22,9 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
-
 bool is_header_name(std::string_view name) {
     constexpr std::string_view token = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz";
-    return !name.empty() && lower(name).find_first_not_of(token) == std::string::npos;
+    return !name.empty() && lower_case(name).find_first_not_of(token) == std::string::npos;
 }
 
 bool is_header_value(std::string_view value) {
@@ -43,7 +37,7 @@ bool is_header_value(std::string_view value) {
 // Each header once, the first word counts.
 class Headers {
 public:
-    bool has(std::string_view name) const { return names_.contains(lower(name)); }
+    bool has(std::string_view name) const { return names_.contains(lower_case(name)); }
 
     // The message names the header only: the value may be a secret.
     void add(std::string_view name, std::string_view value) {
@@ -53,7 +47,7 @@ public:
         if (!is_header_value(value)) {
             throw Unsendable("the value of header " + std::string(name) + " is not valid");
         }
-        if (names_.insert(lower(name)).second) {
+        if (names_.insert(lower_case(name)).second) {
             // "name;" is curl's spelling of an empty value; "name:" would leave the header out.
             lines_.push_back(value.empty() ? std::string(name) + ";" : std::string(name) + ": " + std::string(value));
         }
@@ -139,7 +133,7 @@ void add_own_headers(Headers& headers, const Dispatch& dispatch) {
         if (!value.is_string()) {
             throw Unsendable("the endpoint's headers cannot be read");
         }
-        if (!framing.contains(lower(name))) {
+        if (!framing.contains(lower_case(name))) {
             headers.add(name, std::string_view(value.get_string()));
         }
     }

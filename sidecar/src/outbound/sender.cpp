@@ -4,6 +4,7 @@
 #include "outbound/request.hpp"
 #include "outbound/retry_after.hpp"
 #include "outbound/stored_text.hpp"
+#include "text/ascii.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -182,9 +183,7 @@ void Sender::Transfer::keep_header(std::string_view line) {
     if (headers_complete || colon == std::string_view::npos) {
         return; // a trailer of a chunked body, or a line folded the old way
     }
-    std::string name(line.substr(0, colon));
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::string name = lower_case(line.substr(0, colon));
     std::string_view value = line.substr(colon + 1);
     value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
     if (name == "retry-after") {

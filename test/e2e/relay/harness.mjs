@@ -87,7 +87,7 @@ export function databaseUrl(database, user = relayUser) {
 
 export function relayEnvironment(database, extra = {}) {
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME, BOOKING_DATABASE_URL: databaseUrl(database) };
-  for (const name of ['ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LD_PRELOAD']) {
+  for (const name of ['ASAN_OPTIONS', 'UBSAN_OPTIONS']) {
     if (process.env[name]) environment[name] = process.env[name];
   }
   return { ...environment, ...extra };

@@ -50,14 +50,15 @@ test('whatever goes well or wrong, no secret is told', async () => {
     await relay.request({ method: 'POST', path: '/api/webhooks/booking-events', headers: { authorization, 'content-type': 'application/json' }, body: '{"id":1}' });
   }
   await db.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'booking-relay' AND datname = current_database()`;
-  await eventually('attached again', async () => (await relay.get('/readyz')).status === 200);
+  const activity = () => db.sql`SELECT string_agg(query, ' ') FROM pg_stat_activity WHERE application_name = 'booking-relay'`;
+  await eventually('attached again', async () => (await activity()).includes('relay_'));
 
   seen = {
     arguments: readFileSync(`/proc/${relay.child.pid}/cmdline`, 'utf8'),
     log: relay.log,
     metrics: (await relay.get('/metrics')).text,
     status: (await relay.get('/api/webhooks/booking-events')).text + (await relay.get('/readyz')).text,
-    activity: await db.sql`SELECT string_agg(query, ' ') FROM pg_stat_activity WHERE application_name = 'booking-relay'`,
+    activity: await activity(),
     attempts: JSON.stringify(await db.rows`SELECT error, error_class, response_headers, response_body, remote_address FROM booking.webhook_attempts`),
   };
   for (const [place, text] of Object.entries(seen)) {

@@ -1,0 +1,330 @@
+// A connection of the server: reads requests within limits of size and time, lets the routes answer them. Included by
+// server.cpp alone, since it brings the HTTP library along.
+#pragma once
+
+#include "http/framing.hpp"
+#include "http/server.hpp"
+#include "text/ascii.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include <array>
+#include <list>
+#include <utility>
+
+namespace pgbk::relay {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::beast::error_code;
+
+inline constexpr std::uint32_t most_header_bytes = 8 * 1024;
+// Bounds what the library leaves unbounded: chunk headers, trailers.
+inline constexpr std::size_t most_buffered = 16UL * 1024;
+inline constexpr std::chrono::seconds write_limit{10};
+inline constexpr std::chrono::seconds linger_limit{2};
+
+// A connection, seen from the outside.
+class Visitor {
+public:
+    virtual ~Visitor() = default;
+    virtual void start() = 0;
+    virtual void close() = 0;
+};
+
+struct Server::State : std::enable_shared_from_this<Server::State> {
+    State(asio::io_context& io, const Router& routes, Metrics& numbers, Settings given)
+        : loop(io), router(routes), metrics(numbers), settings(std::move(given)), tls(asio::ssl::context::tls_server) {}
+
+    asio::io_context& loop;
+    const Router& router;
+    Metrics& metrics;
+    Settings settings;
+    asio::ssl::context tls;
+    std::vector<std::unique_ptr<tcp::acceptor>> acceptors;
+    std::list<std::weak_ptr<Visitor>> reading; // in the order in which they began to wait for a request
+    std::size_t connections = 0;
+    bool stopping = false;
+
+    void open(const tcp::endpoint& endpoint, bool dual_stack);
+    void accept(tcp::acceptor& acceptor);
+    void welcome(tcp::socket socket);
+    void make_room();
+
+    // Connections that outlive the server, in handlers that are never called any more, have nothing to count with.
+    void count() {
+        if (!stopping) {
+            metrics.set("booking_relay_http_connections", static_cast<double>(connections));
+        }
+    }
+};
+
+template <class Stream> class Session : public Visitor, public std::enable_shared_from_this<Session<Stream>> {
+public:
+    template <class... Arguments>
+    explicit Session(std::shared_ptr<Server::State> state, Arguments&&... arguments)
+        : state_(std::move(state)),
+          stream_(std::forward<Arguments>(arguments)...),
+          timer_(state_->loop),
+          place_(state_->reading.end()),
+          buffer_(most_buffered) {
+        ++state_->connections;
+        state_->count();
+    }
+
+    ~Session() override {
+        leave_place();
+        --state_->connections;
+        state_->count();
+    }
+
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    void start() override {
+        take_place();
+        if constexpr (std::is_same_v<Stream, tcp::socket>) {
+            read_head();
+        } else {
+            limit(state_->settings.read_limit);
+            stream_.async_handshake(asio::ssl::stream_base::server, [self = self()](error_code error) {
+                if (!error) {
+                    self->read_head();
+                }
+            });
+        }
+    }
+
+    void close() override {
+        error_code ignored;
+        leave_place();
+        timer_.cancel();
+        socket().close(ignored); // what is waiting ends with an error, and lets go of us
+    }
+
+private:
+    std::shared_ptr<Session> self() { return this->shared_from_this(); }
+
+    tcp::socket& socket() {
+        if constexpr (std::is_same_v<Stream, tcp::socket>) {
+            return stream_;
+        } else {
+            return stream_.next_layer();
+        }
+    }
+
+    // One timer of our own for each phase; that of Beast 1.81's streams has known faults.
+    void limit(std::chrono::steady_clock::duration time) {
+        timer_.expires_after(time);
+        timer_.async_wait([weak = this->weak_from_this()](error_code error) {
+            const auto self = weak.lock();
+            if (!error && self) {
+                self->close();
+            }
+        });
+    }
+
+    void take_place() {
+        leave_place();
+        place_ = state_->reading.insert(state_->reading.end(), this->weak_from_this());
+    }
+
+    void leave_place() {
+        if (place_ != state_->reading.end()) {
+            state_->reading.erase(place_);
+            place_ = state_->reading.end();
+        }
+    }
+
+    void read_head() {
+        if (state_->stopping) {
+            close();
+            return;
+        }
+        route_ = nullptr;
+        label_ = "other";
+        parser_.emplace();
+        parser_->header_limit(most_header_bytes);
+        parser_->body_limit(state_->settings.body_limit);
+        limit(state_->settings.read_limit);
+        http::async_read_header(stream_, buffer_, *parser_, [self = self()](error_code error, std::size_t) {
+            if (error) {
+                self->refuse_unreadable(error);
+            } else {
+                self->judge_head();
+            }
+        });
+    }
+
+    void refuse_unreadable(error_code error) {
+        if (error == http::error::body_limit) {
+            finish(error_response(413, "the body is larger than " + std::to_string(state_->settings.body_limit)));
+        } else if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+            finish(error_response(431, "the headers are too large"));
+        } else if (error.category() == make_error_code(http::error::bad_method).category() &&
+                   error != http::error::end_of_stream && error != http::error::partial_message) {
+            finish(error_response(400, "this is not a valid HTTP request"));
+        } else {
+            close(); // gone, or too slow
+        }
+    }
+
+    std::string ambiguity() const {
+        const auto& head = parser_->get();
+        std::vector<std::pair<std::string, std::string>> fields;
+        for (const auto& field : head) {
+            fields.emplace_back(std::string(field.name_string()), std::string(field.value()));
+        }
+        return framing_problem(static_cast<int>(head.version()), fields);
+    }
+
+    Request head_request() const {
+        const auto& head = parser_->get();
+        Request request;
+        request.method = std::string(head.method_string());
+        const std::string target(head.target());
+        request.path = target.substr(0, target.find('?'));
+        for (const auto& field : head) {
+            request.headers.insert_or_assign(lower_case(field.name_string()), std::string(field.value()));
+        }
+        return request;
+    }
+
+    void judge_head() {
+        request_ = head_request();
+        const std::string problem = ambiguity();
+        if (!problem.empty()) {
+            finish(error_response(400, problem));
+            return;
+        }
+        label_ = state_->router.label(request_.path);
+        route_ = state_->router.find(request_.method, request_.path);
+        if (route_ == nullptr) {
+            finish(state_->router.refusal(request_.path));
+            return;
+        }
+        if (auto refused = route_->admit ? route_->admit(request_) : std::nullopt) {
+            finish(std::move(*refused));
+            return;
+        }
+        const auto expected = request_.header("expect");
+        if (!expected.empty() && lower_case(expected) != "100-continue") {
+            finish(error_response(417, "only 100-continue can be expected"));
+        } else if (!expected.empty() && !parser_->is_done()) {
+            invite_body();
+        } else {
+            read_body();
+        }
+    }
+
+    void invite_body() {
+        static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
+        asio::async_write(stream_, asio::buffer(line), [self = self()](error_code error, std::size_t) {
+            if (!error) {
+                self->read_body();
+            }
+        });
+    }
+
+    void read_body() {
+        limit(state_->settings.read_limit);
+        http::async_read(stream_, buffer_, *parser_, [self = self()](error_code error, std::size_t) {
+            if (error) {
+                self->refuse_unreadable(error);
+                return;
+            }
+            self->timer_.cancel();
+            self->leave_place();
+            self->request_.body = std::move(self->parser_->get().body());
+            self->route_->handle(std::move(self->request_), [self](Response response) {
+                const bool keep = self->parser_->get().keep_alive() && !self->state_->stopping;
+                self->respond(std::move(response), keep);
+            });
+        });
+    }
+
+    // After a refusal the rest of the request may still be on its way: it is the connection's end.
+    void finish(Response response) {
+        leave_place();
+        respond(std::move(response), false);
+    }
+
+    void respond(Response response, bool keep) {
+        state_->metrics.add("booking_relay_http_requests_total",
+                            {{"route", std::string(label_)},
+                             {"method", route_ == nullptr ? "other" : route_->method},
+                             {"status", std::to_string(response.status)}});
+        response_ = {};
+        response_.version(11);
+        response_.result(static_cast<unsigned>(response.status));
+        response_.set(http::field::content_type, response.content_type);
+        response_.set(http::field::cache_control, "no-store");
+        response_.set("X-Content-Type-Options", "nosniff");
+        for (const auto& [name, value] : response.headers) {
+            response_.set(name, value);
+        }
+        response_.body() = std::move(response.body);
+        response_.keep_alive(keep);
+        response_.prepare_payload();
+        if (parser_->is_header_done() && parser_->get().method() == http::verb::head) {
+            response_.body().clear(); // the length stays what it would be
+        }
+        limit(write_limit);
+        http::async_write(stream_, response_, [self = self(), keep](error_code error, std::size_t) {
+            if (error) {
+                self->close();
+            } else if (keep) {
+                self->take_place();
+                self->read_head();
+            } else {
+                self->linger();
+            }
+        });
+    }
+
+    // Closing while the client still sends would make its system drop the response unread.
+    void linger() {
+        limit(linger_limit);
+        if constexpr (std::is_same_v<Stream, tcp::socket>) {
+            shut_writing();
+        } else {
+            stream_.async_shutdown([self = self()](error_code) { self->shut_writing(); });
+        }
+    }
+
+    void shut_writing() {
+        error_code ignored;
+        socket().shutdown(tcp::socket::shutdown_send, ignored);
+        discard();
+    }
+
+    void discard() {
+        socket().async_read_some(asio::buffer(rest_), [self = self()](error_code error, std::size_t) {
+            if (error) {
+                self->close();
+            } else {
+                self->discard();
+            }
+        });
+    }
+
+    std::shared_ptr<Server::State> state_;
+    Stream stream_;
+    asio::steady_timer timer_;
+    std::list<std::weak_ptr<Visitor>>::iterator place_;
+    boost::beast::flat_buffer buffer_;
+    std::optional<http::request_parser<http::string_body>> parser_;
+    http::response<http::string_body> response_;
+    Request request_;
+    const Route* route_ = nullptr;
+    std::string_view label_ = "other"; // of the path, for metrics
+    std::array<char, 4096> rest_{};
+};
+
+} // namespace pgbk::relay
