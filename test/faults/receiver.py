@@ -1,5 +1,5 @@
-"""A webhook receiver in the process of the test: keeps every request in the order of arrival, verifies its signature, and
-answers when the test says so."""
+"""A webhook receiver in the process of the test: keeps every request in the order of arrival, verifies its signature,
+and answers when the test says so."""
 
 import base64
 import collections
@@ -108,7 +108,8 @@ class Handler(BaseHTTPRequestHandler):
         receiver = self.server.receiver
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        receiver.arrived(Request(self.path, headers.get("webhook-id"), int(headers.get("webhook-attempt", 0)), body, headers))
+        attempt = int(headers.get("webhook-attempt", 0))
+        receiver.arrived(Request(self.path, headers.get("webhook-id"), attempt, body, headers))
         gate = receiver.gates.get(self.path)
         if gate is not None:
             gate.wait()

@@ -1,5 +1,5 @@
-"""booking-relay as a process of a test, and what the tests of it share: a server, a database with a booking, a receiver,
-and the comparison of what has arrived with what is in the books."""
+"""booking-relay as a process of a test, and what the tests of it share: a server, a database with a booking, a
+receiver, and the comparison of what has arrived with what is in the books."""
 
 import collections
 import http.client
@@ -56,7 +56,8 @@ class Relay:
     def get(self, path):
         """Status and text; None while it does not answer."""
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", int(self.port_file.read_text(encoding="ascii")), timeout=10)
+            port = int(self.port_file.read_text(encoding="ascii"))
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
             try:
                 connection.request("GET", path)
                 answer = connection.getresponse()
@@ -115,7 +116,8 @@ class RelayCase(unittest.TestCase):
         self.addCleanup(self.receiver.close)
         self.addCleanup(self.end_relays)
         with Session(self.name) as admin:
-            self.organization = admin.value("INSERT INTO booking.organizations (name) VALUES ('Hall') RETURNING organization_id")
+            self.organization = admin.value("INSERT INTO booking.organizations (name) VALUES ('Hall')"
+                                            " RETURNING organization_id")
             self.booking = make_booking(admin, self.organization)
 
     def end_relays(self):
@@ -164,7 +166,7 @@ class RelayCase(unittest.TestCase):
         wait_until(lambda: self.receiver.count(path) >= number, f"{number} requests", deadline)
 
     def check_books(self, path="/crm"):
-        """Every event of the endpoint has arrived, signed, with the same body each time, and is in the log as delivered."""
+        """Every event of the endpoint has arrived, signed, with the same body each time, and is logged as delivered."""
         self.assertEqual(self.receiver.problems, [])
         bodies = {}
         for request in self.receiver.requests:

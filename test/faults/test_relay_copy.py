@@ -87,7 +87,8 @@ class RelayCopy(RelayCase):
                 self.assertIn("was pending when this copy of the database was adopted", reason)
             self.assertGreater(len(self.happen(copy, 1)), 1, "its event, and notifications of it")
             self.wait_sent(copy)
-            [new] = copy.query("SELECT event_id FROM booking.webhook_logs WHERE status = 'delivered' ORDER BY id DESC LIMIT 1")
+            [new] = copy.query("SELECT event_id FROM booking.webhook_logs WHERE status = 'delivered'"
+                               " ORDER BY id DESC LIMIT 1")
         self.assertEqual(set(self.receiver.ids()), {*delivered, *pending, *new})
         self.assert_nothing_twice()
         self.assertEqual(relay.stop(), 0)

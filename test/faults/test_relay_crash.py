@@ -17,8 +17,8 @@ class RelayCrash(RelayCase):
 
     def wait_until_gone(self):
         """A report that was on its way may still be taken: until its backend has noticed."""
-        wait_until(lambda: self.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'booking-relay'") == "0",
-                   "the backends of the relay are gone")
+        backends = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'booking-relay'"
+        wait_until(lambda: self.value(backends) == "0", "the backends of the relay are gone")
 
     def test_killed_again_and_again(self):
         self.receiver.delay = 0.02
@@ -33,7 +33,8 @@ class RelayCrash(RelayCase):
             self.wait_for_requests(dice.randrange(least + 1, least + DELIVERIES // KILLS // 2))
             relay.kill()
             self.wait_until_gone()
-            leases.update(admin.query("SELECT event_id, lease_token FROM booking.webhook_deliveries WHERE status = 'leased'"))
+            leases.update(admin.query("SELECT event_id, lease_token FROM booking.webhook_deliveries"
+                                      " WHERE status = 'leased'"))
         relay = self.relay()
         self.wait_drained(relay)
         self.assertEqual(relay.stop(), 0)

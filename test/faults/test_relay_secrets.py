@@ -1,5 +1,5 @@
-"""No secret in what others can read: the relay's output, its arguments, pg_stat_activity, and the server's log with all of
-its statements; whatever goes well or wrong."""
+"""No secret in what others can read: the relay's output, its arguments, pg_stat_activity, and the server's log with all
+of its statements; whatever goes well or wrong."""
 
 import base64
 import http.client
@@ -16,9 +16,9 @@ INBOUND, PASSWORD = f"inbound-{WORD}-0123456789", f"password-{WORD}"
 MAKE_PATH = f"/make-{WORD}"  # of Make.com's webhooks the URL is a secret, too
 # Of an endpoint; one of them is base64 when it is stored.
 STANDARD = "whsec_" + base64.b64encode(f"standard-{WORD}-0123456789abcdef".encode()).decode()
-OTHERS = {"bearer": f"bearer-{WORD}-0123456789", "make_apikey": f"apikey-{WORD}-0123456789", "hmac": f"hmac-{WORD}-0123456789"}
-LOG_EVERYTHING = ("log_statement = 'all'", "log_min_duration_statement = 0", "log_connections = on", "log_duration = on",
-                  "log_error_verbosity = verbose", "log_min_messages = debug1")
+OTHERS = {scheme: f"{scheme}-{WORD}-0123456789" for scheme in ("bearer", "make_apikey", "hmac")}
+LOG_EVERYTHING = ("log_statement = 'all'", "log_min_duration_statement = 0", "log_connections = on",
+                  "log_duration = on", "log_error_verbosity = verbose", "log_min_messages = debug1")
 # What an administrator does with secrets is the administrator's to keep out of the log.
 QUIET = ("SET log_statement = 'none'", "SET log_min_duration_statement = -1", "SET log_duration = off",
          "SET log_min_messages = fatal")
@@ -84,12 +84,14 @@ class RelaySecrets(RelayCase):
         self.happen(admin, 3)
         self.attempted(6, 5)
         self.gather(relay)
-        self.assertEqual(self.post(relay, INBOUND, {"id": "1", "event_type": "booking.updated", "booking_id": self.booking}), 200)
+        event = {"id": "1", "event_type": "booking.updated", "booking_id": self.booking}
+        self.assertEqual(self.post(relay, INBOUND, event), 200)
         self.assertEqual(self.post(relay, INBOUND, {"id": 1}), 400)
         self.assertEqual(self.post(relay, f"wrong-{WORD}", {"id": "1"}), 401)
         self.attempted(8, 5)
         # Connections break, and come back; the server restarts.
-        admin.query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'booking-relay'")
+        admin.query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                    " WHERE application_name = 'booking-relay'")
         relay.ready()
         self.gather(relay)
         self.cluster.stop()
@@ -106,8 +108,9 @@ class RelaySecrets(RelayCase):
 
         # Another secret takes its place, and then come some things that are refused, by the database and by the relay.
         relay = self.start(MAKE_WEBHOOK_SECRET=MAKE_AFTERWARDS)
-        wait_until(lambda: self.value("SELECT count(*) FROM booking.webhook_secrets AS s JOIN booking.webhook_endpoints AS e"
-                                      " ON e.id = s.endpoint_id WHERE e.name = 'make'") == "2", "the new secret")
+        keys = ("SELECT count(*) FROM booking.webhook_secrets AS s JOIN booking.webhook_endpoints AS e"
+                " ON e.id = s.endpoint_id WHERE e.name = 'make'")
+        wait_until(lambda: self.value(keys) == "2", "the new secret")
         self.assertEqual(relay.stop(), 0)
         for environment in ({"organization": "999999"}, {"MAKE_WEBHOOK_URL": f"http://user:{WORD}@[{WORD}/"}):
             relay = self.start(**environment).ready()
@@ -120,12 +123,12 @@ class RelaySecrets(RelayCase):
         admin.close()
         self.search()
 
-    def attempted(self, delivered, failing):
-        """So many deliveries were made, and each of the endpoints that fail has at least one attempt."""
-        outcomes = "SELECT {} FROM booking.webhook_logs WHERE http_status IS NOT NULL OR error_class IS NOT NULL"
-        wait_until(lambda: int(self.value(outcomes.format("count(*) FILTER (WHERE outcome = 'delivered')"))) >= delivered,
-                   f"{delivered} deliveries")
-        wait_until(lambda: int(self.value(outcomes.format("count(DISTINCT endpoint_name)"))) >= failing, "each is attempted")
+    def attempted(self, delivered, endpoints):
+        """So many deliveries were made, and so many endpoints have at least one attempt."""
+        for what, number in (("count(*) FILTER (WHERE outcome = 'delivered')", delivered),
+                             ("count(DISTINCT endpoint_name)", endpoints)):
+            sql = f"SELECT {what} FROM booking.webhook_logs WHERE http_status IS NOT NULL OR error_class IS NOT NULL"
+            wait_until(lambda sql=sql, number=number: int(self.value(sql)) >= number, f"{what} is {number}")
 
     def search(self):
         self.assertIn('"level":"debug"', self.relays[0].log())

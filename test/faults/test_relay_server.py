@@ -1,5 +1,5 @@
-"""PostgreSQL goes away under the relay, in every way, while deliveries flow: the relay comes back by itself, reports what
-was answered meanwhile, and neither loses an event nor sends one twice."""
+"""PostgreSQL goes away under the relay, in every way, while deliveries flow: the relay comes back by itself, reports
+what was answered meanwhile, and neither loses an event nor sends one twice."""
 
 import threading
 import time
@@ -49,17 +49,18 @@ class RelayServer(RelayCase):
     name = "relay_server"
 
     def wait_drained(self, relay=None):
-        """A claim that was committed when its answer was lost leaves leases of which no relay knows. Their end is brought
-        forward, once the relay has done all the rest."""
+        """A claim that was committed when its answer was lost leaves leases of which no relay knows. Their end is
+        brought forward, once the relay has done all the rest."""
         if relay is not None:
-            wait_until(lambda: self.value("SELECT count(*) FROM booking.webhook_deliveries WHERE status <> 'leased'") == "0",
-                       "nothing is due", DRAINED)
+            due = "SELECT count(*) FROM booking.webhook_deliveries WHERE status <> 'leased'"
+            wait_until(lambda: self.value(due) == "0", "nothing is due", DRAINED)
             claims = self.claims(relay)
             wait_until(lambda: self.claims(relay) >= claims + 2, "it has got whatever it had claimed")
             for metric in ("booking_relay_requests_in_flight", "booking_relay_results_waiting"):
                 wait_until(lambda metric=metric: relay.metric(metric) == 0, metric)
             with Session(self.name) as admin:
-                orphans = admin.query("UPDATE booking.webhook_deliveries SET lease_until = booking.clock() RETURNING id")
+                orphans = admin.query("UPDATE booking.webhook_deliveries SET lease_until = booking.clock()"
+                                      " WHERE status = 'leased' RETURNING id")
             if orphans:
                 print(f"{len(orphans)} deliveries left to the end of their lease ... ", end="")
         super().wait_drained(relay)
@@ -88,7 +89,7 @@ class RelayServer(RelayCase):
         self.assert_nothing_twice()
         with Session(self.name) as admin:
             self.assertEqual(admin.value("SELECT max(attempt) FROM booking.webhook_logs"
-                                         f" WHERE organization_id = {self.organization}"), "1", "each needed one attempt")
+                                         f" WHERE organization_id = {self.organization}"), "1", "one attempt each")
 
         self.receiver.delay = 0.01
         writer = Writer(self)
@@ -133,7 +134,7 @@ class RelayServer(RelayCase):
             self.receiver.release("/crm")
             # Until the pauses between attempts to connect are the longest, and one of them has just begun.
             for relay, losses_before in zip(relays, before):
-                wait_until(lambda relay=relay, number=losses_before + 8: relay.metric(losses) >= number, "many attempts")
+                wait_until(lambda relay=relay, least=losses_before + 8: relay.metric(losses) >= least, "many attempts")
                 self.assertGreaterEqual(relay.metric("booking_relay_results_waiting"), 5)
             tried = relays[0].metric(losses)
             wait_until(lambda tried=tried: relays[0].metric(losses) > tried, "one attempt more")
@@ -145,7 +146,7 @@ class RelayServer(RelayCase):
 
     @unittest.skipUnless(LONG, "leases last 40 seconds or more")
     def test_away_for_longer_than_leases(self):
-        """More answers than fit into one report: all are reported before the leases, which have run out, are given anew."""
+        """More answers than fit into one report: all are reported before leases that have run out are given anew."""
         number = 300
         with Session(self.name) as admin:
             self.endpoint(admin, "crm", max_in_flight=number)

@@ -1,5 +1,5 @@
-"""Relays that nobody kills send each event once, however many they are and whenever they stop; and an endpoint that does
-not answer holds up no other."""
+"""Relays that nobody kills send each event once, however many they are and whenever they stop; and an endpoint that
+does not answer holds up no other."""
 
 import unittest
 
