@@ -194,7 +194,7 @@ export function makeTemplate() {
   execFileSync('createdb', [name]);
   psql(name, 'CREATE EXTENSION pg_booking CASCADE');
   psql(name, 'SELECT booking.install()');
-  for (const [user, group] of [[relayUser, 'booking_relay'], [serviceUser, 'booking_service']]) {
-    psql(name, `DO $$ BEGIN CREATE ROLE ${user} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$; GRANT ${group} TO ${user}`);
+  for (const [user, groups] of [[relayUser, 'booking_relay'], [serviceUser, 'booking_service, booking_relay']]) {
+    psql(name, `DO $$ BEGIN CREATE ROLE ${user} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$; GRANT ${groups} TO ${user}`);
   }
 }
