@@ -4,6 +4,9 @@
 #   stage.sh NAME count    reads its output, prints "PASSED FAILED"
 set -euo pipefail
 
+# shellcheck source=relay.sh
+source "${BASH_SOURCE[0]%/*}/relay.sh"
+
 each_file() { # FILES on stdin, NUL-separated; runs the command for each of them, {} is the file, and prints TAP
   # shellcheck disable=SC2016 # expanded by the inner shell
   xargs -0 -r -P "$(nproc)" -I '{}' bash -c '
@@ -41,14 +44,6 @@ stage_tidy() {
   make generated PG_CONFIG="$PG_CONFIG"
   sources core | each_file clang-tidy --quiet '--warnings-as-errors=*' '{}' -- \
     -std=c++20 -Iextension/src -Iextension/generated
-}
-
-configure() { # DIRECTORY OPTION...
-  local build=$1
-  shift
-  # A build directory that came along with a moved clone belongs to the old place.
-  grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$REPO" "$build/CMakeCache.txt" 2>/dev/null || rm -rf "$build"
-  cmake -S . -B "$build" -G 'Unix Makefiles' "$@"
 }
 
 stage_unit() {
@@ -120,20 +115,18 @@ stage_e2e() {
   run_python_tests test/e2e
 }
 
-build_relay() {
-  configure "$RUN_DIR/build-relay" -DPGBK_RELAY=ON
-  cmake --build "$RUN_DIR/build-relay" -j "$(nproc)" --target booking-relay
-  export PGBK_RELAY=$RUN_DIR/build-relay/sidecar/booking-relay
-}
-
 stage_relay() {
-  build_relay
+  make_relay
+  PGBK_RELAY=$(relay_binary)
+  export PGBK_RELAY
   test/e2e/relay/run
 }
 
 stage_faults() {
   find "$FAULTS_DIR" -mindepth 1 -delete # kept until now, to look at
-  build_relay
+  make_relay
+  PGBK_RELAY=$(relay_binary)
+  export PGBK_RELAY
   run_python_tests test/faults
 }
 

@@ -2,6 +2,9 @@
 # The second half of the quickstart's walk: what happens in the database arrives, signed, at an endpoint of the user.
 # Needs walk.sh, cluster.sh and what the first half has made (ORGANIZATION, ACTIVITY).
 
+# shellcheck source=relay.sh
+source "${BASH_SOURCE[0]%/*}/relay.sh"
+
 SERVICES=() # process ids of the receiver and the relay
 
 # start_service LOG COMMAND...: in the background until stop_services, or until this script is gone.
@@ -37,14 +40,6 @@ build_relay() {
   }
 }
 
-make_relay() {
-  RELAY_BUILD=$RUN_DIR/build-relay
-  # A build directory that came along with a moved clone belongs to the old place.
-  grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$REPO" "$RELAY_BUILD/CMakeCache.txt" 2>/dev/null || rm -rf "$RELAY_BUILD"
-  cmake -S "$REPO" -B "$RELAY_BUILD" -G 'Unix Makefiles' -DPGBK_RELAY=ON &&
-    cmake --build "$RELAY_BUILD" -j "$(nproc)" --target booking-relay
-}
-
 start_receiver() {
   WEBHOOKS=$RUN_DIR/quickstart
   rm -rf "$WEBHOOKS"
@@ -61,7 +56,7 @@ SQL
 }
 
 start_relay() {
-  RELAY=$RUN_DIR/build-relay/sidecar/booking-relay
+  RELAY=$(relay_binary)
   export BOOKING_DATABASE_URL="host=$PGHOST port=$PGPORT user=$PGUSER dbname=$PGDATABASE" BOOKING_ORGANIZATION=$ORGANIZATION
   cat >"$WEBHOOKS/booking-relay.toml" <<TOML
 [http]

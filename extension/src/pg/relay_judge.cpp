@@ -1,5 +1,9 @@
 #include "pg/relay_judge.hpp"
 
+#include "pg/digest.hpp"
+
+#include <cstring>
+
 namespace pgbk {
 
 namespace {
@@ -9,11 +13,7 @@ using core::RelayResult;
 
 double random_fraction() {
     std::uint32_t bits = 0;
-    server([&] {
-        if (!pg_strong_random(&bits, sizeof bits)) {
-            ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random bytes")));
-        }
-    });
+    std::memcpy(&bits, random_bytes().data(), sizeof bits);
     return bits / 4294967296.0;
 }
 

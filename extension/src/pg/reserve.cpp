@@ -175,12 +175,11 @@ std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock, std
     return write_hold(request, clock, Source::own_lane, own_lane(request.session, lanes));
 }
 
-// SKIP LOCKED may lock a lane, find that its seats have just gone, and keep the lock although it returns no row: hence
-// the subtransaction.
-std::optional<Hold> take_unlocked_and_hold(const Request& request, TimestampTz clock, std::int32_t lanes) {
+// What take() does is kept only if it gives a hold: no lock is left behind by a search in vain.
+template <class Take> std::optional<Hold> all_or_nothing(Take take) {
     std::optional<Hold> hold;
     (void)in_subtransaction([&] {
-        hold = write_hold(request, clock, Source::unlocked_lane, own_lane(request.session, lanes));
+        hold = take();
         return hold.has_value();
     });
     return hold;
@@ -235,18 +234,19 @@ Free within_unpaid_share(const Request& request, Free free, std::int32_t capacit
     return free;
 }
 
+#define PGBK_RUN_OUT_SQL PGBK_EXPIRED_SEATS_SQL("$1", "$2", "$4")
+
 // Why the fast path found nothing: throws the refusal, or returns what there is to take.
 Free explain(const Request& request, TimestampTz clock) {
     static constinit Statement statement(
         "SELECT s.status, s.start_time, s.capacity_total, (r.seats - s.oversold_by)::integer, a.party_size_min,"
         "       a.party_size_max, a.hold_seconds_max,"
-        "       r.seats - s.oversold_by + " PGBK_EXPIRED_SEATS_SQL(
-            "$1", "$2", "$4") ","
-                              "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max"
-                              "  FROM booking.sessions AS s"
-                              "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
-                              " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
-                              " WHERE s.organization_id = $1 AND s.id = $2");
+        "       r.seats - s.oversold_by + " PGBK_RUN_OUT_SQL ","
+        "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max"
+        "  FROM booking.sessions AS s"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
+        " WHERE s.organization_id = $1 AND s.id = $2");
     const Rows rows =
         statement.write({request.organization, request.session, request.party_size, Value::timestamp(clock)});
     if (rows.empty()) {
@@ -303,12 +303,7 @@ std::optional<Hold> try_fast_path(const Request& request, TimestampTz clock, std
     const auto has_written = [] { return TransactionIdIsValid(GetTopTransactionIdIfAny()); };
     if (has_written()) {
         // Whether it waits in vain could not be told afterwards, and so nothing must be left behind.
-        std::optional<Hold> hold;
-        (void)in_subtransaction([&] {
-            hold = take_and_hold(request, clock, lanes);
-            return hold.has_value();
-        });
-        return hold;
+        return all_or_nothing([&] { return take_and_hold(request, clock, lanes); });
     }
     auto hold = take_and_hold(request, clock, lanes);
     if (!hold.has_value() && has_written()) {
@@ -323,7 +318,11 @@ std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock,
         check_live_holds(request, *free.live_holds_per_email, clock);
     }
     if (free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value()) {
-        if (auto hold = take_unlocked_and_hold(request, clock, free.lanes); hold.has_value()) {
+        // SKIP LOCKED may lock a lane, find that its seats have just gone, and keep the lock although it returns no
+        // row.
+        auto hold = all_or_nothing(
+            [&] { return write_hold(request, clock, Source::unlocked_lane, own_lane(request.session, free.lanes)); });
+        if (hold.has_value()) {
             return hold;
         }
     }
