@@ -107,8 +107,12 @@ const RefusalCode& refusal_code(RefusalKind kind) {
     return codes.at(static_cast<std::size_t>(kind));
 }
 
-Refusal::Refusal(RefusalKind kind, std::string message, std::string detail, std::string hint)
-    : kind_(kind), message_(std::move(message)), detail_(std::move(detail)), hint_(std::move(hint)) {}
+Refusal::Refusal(RefusalKind kind, std::string message, std::string detail, std::string hint, std::string field)
+    : kind_(kind),
+      message_(std::move(message)),
+      detail_(std::move(detail)),
+      hint_(std::move(hint)),
+      field_(std::move(field)) {}
 
 std::string quoted(std::string_view value) {
     constexpr std::size_t longest = 80;

@@ -8,7 +8,7 @@ namespace {
 
 Datum required(const Call& call, int i, const char* name) {
     if (is_absent(call, i)) {
-        throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not be NULL");
+        throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not be NULL", {}, {}, name);
     }
     return call.fcinfo->args[i].value;
 }
@@ -93,7 +93,8 @@ std::vector<std::string_view> texts_argument(const Call& call, int i, const char
     std::vector<std::string_view> texts;
     for (int k = 0; k < elements.count; ++k) {
         if (elements.nulls[k]) {
-            throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not have a NULL in it");
+            throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not have a NULL in it", {},
+                                {}, name);
         }
         texts.push_back(text_of(elements.values[k]));
     }
