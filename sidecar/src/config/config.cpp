@@ -1,5 +1,6 @@
 #include "config/config.hpp"
 
+#include "net/address.hpp"
 #include "text/ascii.hpp"
 
 #include <toml++/toml.h>
@@ -52,6 +53,7 @@ const std::array keys{
     Key{"http.max_connections", Number{&Config::http_max_connections, 8, million}},
     Key{"http.read_timeout_ms", Number{&Config::http_read_timeout_ms, 100, 600'000}},
     Key{"http.body_limit", Number{&Config::http_body_limit, 1'024, 16 * 1'048'576}},
+    Key{"http.trusted_proxies", &Config::http_trusted_proxies},
     Key{"outbound.max_in_flight", Number{&Config::outbound_max_in_flight, 1, 10'000}},
     Key{"outbound.claim_limit", Number{&Config::outbound_claim_limit, 1, 1'000}},
     Key{"outbound.lease_seconds", Number{&Config::outbound_lease_seconds, 40, 3'600}},
@@ -185,6 +187,8 @@ void check(const LoadedConfig& loaded) {
                   "needs http.key_file as well");
     check.require(config.http_key_file.empty() || !config.http_certificate_file.empty(), "http.key_file",
                   "needs http.certificate_file as well");
+    check.require(parse_networks(config.http_trusted_proxies).has_value(), "http.trusted_proxies",
+                  "must be addresses or networks with commas between them, such as \"10.0.0.0/8, ::1\"");
     check.require(config.inbound_secret.empty() || config.inbound_secret.size() >= 16, "inbound.secret",
                   "must have 16 characters or more");
     check.require(config.inbound_secret.empty() || config.organization > 0, "inbound.secret",

@@ -30,6 +30,7 @@ struct Config {
     int http_max_connections = 1'024;
     int http_read_timeout_ms = 10'000;
     int http_body_limit = 1'048'576;
+    std::string http_trusted_proxies;
 
     int outbound_max_in_flight = 256;
     int outbound_claim_limit = 100;

@@ -1,5 +1,6 @@
 #include "db/connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pgbk::relay {
@@ -113,21 +114,16 @@ void Connection::opened() {
     events_.opened();
 }
 
-void Connection::call(const std::string& sql, const Parameters& parameters, AnswerHandler handler) {
+void Connection::call(const std::vector<Statement>& transaction, AnswerHandler handler) {
     if (connection_ == nullptr) {
         asio::post(timer_.get_executor(), [handler = std::move(handler)] {
             handler({nullptr, "the connection is closed", "", true});
         });
         return;
     }
-    std::vector<const char*> values;
-    values.reserve(parameters.size());
-    for (const auto& parameter : parameters) {
-        values.push_back(parameter ? parameter->c_str() : nullptr);
-    }
     waiting_.push_back(std::move(handler));
-    if (PQsendQueryParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr,
-                          nullptr, 0) != 1 ||
+    // Without BEGIN, what is sent up to a sync is one transaction, which the sync commits.
+    if (!std::all_of(transaction.begin(), transaction.end(), [this](const Statement& s) { return send(s); }) ||
         PQpipelineSync(connection_) != 1) {
         asio::post(timer_.get_executor(), [self = shared_from_this()] {
             self->fail(self->connection_ == nullptr ? "" : one_line(PQerrorMessage(self->connection_)));
@@ -135,6 +131,16 @@ void Connection::call(const std::string& sql, const Parameters& parameters, Answ
         return;
     }
     flush();
+}
+
+bool Connection::send(const Statement& statement) {
+    std::vector<const char*> values;
+    values.reserve(statement.parameters.size());
+    for (const auto& parameter : statement.parameters) {
+        values.push_back(parameter ? parameter->c_str() : nullptr);
+    }
+    return PQsendQueryParams(connection_, statement.sql.c_str(), static_cast<int>(values.size()), nullptr,
+                             values.data(), nullptr, nullptr, 0) == 1;
 }
 
 void Connection::flush() {
@@ -211,7 +217,7 @@ void Connection::keep_answer(PGresult* result) {
     std::unique_ptr<PGresult, FreeResult> owned(result);
     switch (PQresultStatus(result)) {
     case PGRES_PIPELINE_SYNC: {
-        // Only now the statement's transaction is over: a commit can still fail after the rows have come.
+        // Only now the transaction is over: a commit can still fail after the rows have come.
         auto handler = std::move(waiting_.front());
         waiting_.pop_front();
         handler(std::exchange(answer_, Answer{}));
@@ -221,9 +227,14 @@ void Connection::keep_answer(PGresult* result) {
     case PGRES_COMMAND_OK:
         answer_.rows = std::move(owned);
         return;
+    case PGRES_PIPELINE_ABORTED: // not done, since one before it has failed
+        return;
     default:
         answer_.error = field(result, PG_DIAG_MESSAGE_PRIMARY);
         answer_.sqlstate = field(result, PG_DIAG_SQLSTATE);
+        answer_.field = field(result, PG_DIAG_COLUMN_NAME);
+        answer_.detail = field(result, PG_DIAG_MESSAGE_DETAIL);
+        answer_.hint = field(result, PG_DIAG_MESSAGE_HINT);
         if (answer_.error.empty()) {
             answer_.error = one_line(PQresultErrorMessage(result));
         }

@@ -1,5 +1,5 @@
 // One connection to PostgreSQL on the event loop. Statements go out as they are called and their answers come back in
-// that order (libpq's pipeline mode), each in a transaction of its own; every value is a bind parameter.
+// that order (libpq's pipeline mode), each call in a transaction of its own; every value is a bind parameter.
 #pragma once
 
 #include "db/dsn.hpp"
@@ -31,7 +31,10 @@ struct Answer {
     std::unique_ptr<PGresult, FreeResult> rows;
     std::string error; // empty: it has succeeded, and is committed
     std::string sqlstate;
-    bool lost = false; // the connection broke meanwhile: whether it was done is not known
+    bool lost = false;      // the connection broke meanwhile: whether it was done is not known
+    std::string field = {}; // of the request, which our refusal names (as column of the error)
+    std::string detail = {};
+    std::string hint = {};
 
     bool ok() const { return error.empty(); }
     int count() const { return PQntuples(rows.get()); }
@@ -40,6 +43,11 @@ struct Answer {
 };
 
 using Parameters = std::vector<std::optional<std::string>>;
+struct Statement {
+    std::string sql;
+    Parameters parameters = {};
+};
+
 using AnswerHandler = std::function<void(Answer)>;
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -56,13 +64,16 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     void open(const ConnectionOptions& options, std::chrono::milliseconds limit, Events events);
-    void call(const std::string& sql, const Parameters& parameters, AnswerHandler handler);
+    // The statements are one transaction: all of them are done, or none. The answer is the last one's, or that of the
+    // first one that failed.
+    void call(const std::vector<Statement>& transaction, AnswerHandler handler);
     void close(); // silently; handlers that wait are called with `lost`
 
 private:
     void step_open();
     void wait_open(bool for_reading);
     void opened();
+    bool send(const Statement& statement);
     void wait_readable();
     void flush();
     void on_readable();
@@ -76,7 +87,7 @@ private:
     PGconn* connection_ = nullptr;
     Events events_;
     std::deque<AnswerHandler> waiting_;
-    Answer answer_; // to the statement at the front, as far as it has come
+    Answer answer_; // to the call at the front, as far as it has come
     bool writing_ = false;
 };
 

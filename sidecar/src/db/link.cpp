@@ -48,13 +48,17 @@ void Link::settled() {
 }
 
 void Link::call(const std::string& sql, const Parameters& parameters, AnswerHandler handler) {
+    call({Statement{sql, parameters}}, std::move(handler));
+}
+
+void Link::call(const std::vector<Statement>& transaction, AnswerHandler handler) {
     if (!up_ || connection_ == nullptr) { // what is sent on a connection that is not open yet would end it
         asio::post(loop_, [handler = std::move(handler)] {
             handler({nullptr, "there is no connection to the database", "", true});
         });
         return;
     }
-    connection_->call(sql, parameters, [this, handler = std::move(handler)](Answer answer) {
+    connection_->call(transaction, [this, handler = std::move(handler)](Answer answer) {
         const bool demoted = answer.sqlstate == "25006"; // read-only: another server is the one to write to now
         handler(std::move(answer));
         if (demoted) {
@@ -126,10 +130,11 @@ void Link::connect(const DatabaseServer& server) {
 void Link::opened() {
     // Whatever role and database are configured to: a call that hangs must end before its caller has given up,
     // transactions must see each other's commits, and errors must not take what we send into the server's log.
-    connection_->call("SELECT set_config('statement_timeout', $1, false), set_config('search_path', '', false), "
-                      "set_config('default_transaction_isolation', 'read committed', false), "
-                      "set_config('log_parameter_max_length_on_error', '0', false)",
-                      {std::to_string(settings_.statement_limit.count())}, [this](const Answer& answer) {
+    connection_->call({{"SELECT set_config('statement_timeout', $1, false), set_config('search_path', '', false), "
+                        "set_config('default_transaction_isolation', 'read committed', false), "
+                        "set_config('log_parameter_max_length_on_error', '0', false)",
+                        {std::to_string(settings_.statement_limit.count())}}},
+                      [this](const Answer& answer) {
                           if (answer.lost) {
                               return;
                           }

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace pgbk::relay {
 
@@ -10,21 +11,44 @@ Response error_response(int status, std::string_view message) {
     return {status, boost::json::serialize(boost::json::object{{"error", message}}) + "\n"};
 }
 
-void Router::add(Route route) {
-    routes_.push_back(std::move(route));
+std::string Request::header(std::string_view lower_case_name) const {
+    std::string out;
+    const auto [first, last] = headers.equal_range(lower_case_name);
+    for (auto at = first; at != last; ++at) {
+        out += (at == first ? "" : ", ") + at->second;
+    }
+    return out;
 }
 
-const Route* Router::find(std::string_view method, std::string_view path) const {
+std::optional<std::string> Request::query_value(std::string_view name) const {
+    const auto [first, last] = query.equal_range(name);
+    return std::distance(first, last) == 1 ? std::optional(first->second) : std::nullopt;
+}
+
+void Router::add(Route route) {
+    const bool literal = route.path.find('{') == std::string::npos;
+    const auto place = std::find_if(routes_.begin(), routes_.end(),
+                                    [](const Route& other) { return other.path.find('{') != std::string::npos; });
+    routes_.insert(literal ? place : routes_.end(), std::move(route));
+}
+
+Match Router::find(std::string_view method, std::string_view path) const {
     const std::string_view wanted = method == "HEAD" ? "GET" : method;
-    const auto found = std::find_if(routes_.begin(), routes_.end(),
-                                    [&](const Route& route) { return route.path == path && route.method == wanted; });
-    return found == routes_.end() ? nullptr : &*found;
+    for (const auto& route : routes_) {
+        if (route.method != wanted) {
+            continue;
+        }
+        if (auto parameters = matched(route.path, path)) {
+            return {&route, std::move(*parameters)};
+        }
+    }
+    return {};
 }
 
 Response Router::refusal(std::string_view path) const {
     std::string allowed;
     for (const auto& route : routes_) {
-        if (route.path == path) {
+        if (matched(route.path, path)) {
             allowed += (allowed.empty() ? "" : ", ") + (route.method == "GET" ? "GET, HEAD" : route.method);
         }
     }
@@ -38,7 +62,7 @@ Response Router::refusal(std::string_view path) const {
 
 std::string_view Router::label(std::string_view path) const {
     const auto found =
-        std::find_if(routes_.begin(), routes_.end(), [&](const Route& route) { return route.path == path; });
+        std::find_if(routes_.begin(), routes_.end(), [&](const Route& route) { return matched(route.path, path); });
     return found == routes_.end() ? std::string_view("other") : std::string_view(found->path);
 }
 

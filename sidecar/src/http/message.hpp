@@ -1,6 +1,9 @@
 // Requests and responses as the routes see them; only the server itself knows the library behind.
 #pragma once
 
+#include "http/target.hpp"
+#include "net/address.hpp"
+
 #include <functional>
 #include <map>
 #include <optional>
@@ -13,14 +16,21 @@ namespace pgbk::relay {
 
 struct Request {
     std::string method;
-    std::string path;                                        // without the query
-    std::map<std::string, std::string, std::less<>> headers; // lower-case names; what came twice is refused before
+    std::string path;                                             // as it came, without the query
+    PathParameters parameters;                                    // of the route's pattern
+    Query query;                                                  // decoded
+    std::multimap<std::string, std::string, std::less<>> headers; // lower-case names
+    Address client; // the peer, or whom a proxy of ours (http.trusted_proxies) says it speaks for
     std::string body;
 
-    std::string_view header(std::string_view lower_case_name) const {
-        const auto found = headers.find(lower_case_name);
-        return found == headers.end() ? std::string_view() : std::string_view(found->second);
-    }
+    // As one list if the header came more than once (RFC 9110, 5.3). Where only one will do, ask for the number.
+    std::string header(std::string_view lower_case_name) const;
+    std::size_t number_of(std::string_view lower_case_name) const { return headers.count(lower_case_name); }
+
+    // A parameter of the pattern: it is there.
+    const std::string& parameter(std::string_view name) const { return parameters.find(name)->second; }
+    // Of the query. What comes twice counts as missing: readers differ in which of the two they take.
+    std::optional<std::string> query_value(std::string_view name) const;
 };
 
 struct Response {
@@ -37,25 +47,32 @@ using Respond = std::function<void(Response)>;
 
 struct Route {
     std::string method;
-    std::string path;
+    std::string path; // may have parameters: "/webhooks/{source}"
     // Before the body is read: a response here ends it.
     std::function<std::optional<Response>(const Request&)> admit;
     // May respond later.
     std::function<void(Request, Respond)> handle;
+    std::size_t body_limit = 0; // 0: the server's
+};
+
+struct Match {
+    const Route* route = nullptr; // none: there is no such path or method, and Router::refusal says so
+    PathParameters parameters;
 };
 
 class Router {
 public:
     void add(Route route);
 
-    // HEAD is answered by the route for GET. Nothing if there is no such path or method; then `refusal` says so.
-    const Route* find(std::string_view method, std::string_view path) const;
+    // HEAD is answered by the route for GET; OPTIONS only where there is a route for it. What is spelled out in a path
+    // comes before parameters.
+    Match find(std::string_view method, std::string_view path) const;
     Response refusal(std::string_view path) const;
 
-    std::string_view label(std::string_view path) const; // for metrics: a known path, or "other"
+    std::string_view label(std::string_view path) const; // for metrics: the path of a route, or "other"
 
 private:
-    std::vector<Route> routes_;
+    std::vector<Route> routes_; // those without parameters first
 };
 
 } // namespace pgbk::relay

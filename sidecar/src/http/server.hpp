@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace pgbk::relay {
 
@@ -23,7 +24,8 @@ public:
         std::string key_file;
         std::size_t max_connections = 0;
         std::chrono::milliseconds read_limit{};
-        std::size_t body_limit = 0;
+        std::size_t body_limit = 0; // of routes that have none of their own
+        std::vector<Network> trusted_proxies;
     };
 
     Server(boost::asio::io_context& loop, const Router& router, Metrics& metrics, Settings settings);

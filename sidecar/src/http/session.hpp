@@ -2,7 +2,8 @@
 // server.cpp alone, since it brings the HTTP library along.
 #pragma once
 
-#include "http/framing.hpp"
+#include "http/client_address.hpp"
+#include "http/head.hpp"
 #include "http/server.hpp"
 #include "text/ascii.hpp"
 
@@ -73,7 +74,8 @@ public:
           stream_(std::forward<Arguments>(arguments)...),
           timer_(state_->loop),
           place_(state_->reading.end()),
-          buffer_(most_buffered) {
+          buffer_(most_buffered),
+          peer_(peer_of(socket())) {
         ++state_->connections;
         state_->count();
     }
@@ -121,11 +123,15 @@ private:
 
     // One timer of our own for each phase; that of Beast 1.81's streams has known faults.
     void limit(std::chrono::steady_clock::duration time) {
+        limit(time, [this] { close(); });
+    }
+
+    template <class End> void limit(std::chrono::steady_clock::duration time, End end) {
         timer_.expires_after(time);
-        timer_.async_wait([weak = this->weak_from_this()](error_code error) {
+        timer_.async_wait([weak = this->weak_from_this(), end](error_code error) {
             const auto self = weak.lock();
             if (!error && self) {
-                self->close();
+                end();
             }
         });
     }
@@ -151,7 +157,7 @@ private:
         label_ = "other";
         parser_.emplace();
         parser_->header_limit(most_header_bytes);
-        parser_->body_limit(state_->settings.body_limit);
+        parser_->body_limit(boost::none); // that is the route's
         limit(state_->settings.read_limit);
         http::async_read_header(stream_, buffer_, *parser_, [self = self()](error_code error, std::size_t) {
             if (error) {
@@ -164,7 +170,7 @@ private:
 
     void refuse_unreadable(error_code error) {
         if (error == http::error::body_limit) {
-            finish(error_response(413, "the body is larger than " + std::to_string(state_->settings.body_limit)));
+            finish(error_response(413, "the body is larger than " + std::to_string(body_limit_)));
         } else if (error == http::error::header_limit || error == http::error::buffer_overflow) {
             finish(error_response(431, "the headers are too large"));
         } else if (error.category() == make_error_code(http::error::bad_method).category() &&
@@ -175,36 +181,21 @@ private:
         }
     }
 
-    std::string ambiguity() const {
-        const auto& head = parser_->get();
-        std::vector<std::pair<std::string, std::string>> fields;
-        for (const auto& field : head) {
-            fields.emplace_back(std::string(field.name_string()), std::string(field.value()));
-        }
-        return framing_problem(static_cast<int>(head.version()), fields);
-    }
-
-    Request head_request() const {
-        const auto& head = parser_->get();
-        Request request;
-        request.method = std::string(head.method_string());
-        const std::string target(head.target());
-        request.path = target.substr(0, target.find('?'));
-        for (const auto& field : head) {
-            request.headers.insert_or_assign(lower_case(field.name_string()), std::string(field.value()));
-        }
-        return request;
-    }
-
     void judge_head() {
-        request_ = head_request();
-        const std::string problem = ambiguity();
-        if (!problem.empty()) {
-            finish(error_response(400, problem));
+        request_ = request_of(parser_->get());
+        const std::string problem = head_problem(parser_->get());
+        const auto target = parse_target(std::string_view(parser_->get().target()));
+        if (!problem.empty() || !target) {
+            finish(error_response(400, problem.empty() ? "the path or the query cannot be decoded" : problem));
             return;
         }
+        request_.path = target->path;
+        request_.query = target->query;
+        request_.client = client_address(peer_, request_.header("x-forwarded-for"), state_->settings.trusted_proxies);
         label_ = state_->router.label(request_.path);
-        route_ = state_->router.find(request_.method, request_.path);
+        auto match = state_->router.find(request_.method, request_.path);
+        route_ = match.route;
+        request_.parameters = std::move(match.parameters);
         if (route_ == nullptr) {
             finish(state_->router.refusal(request_.path));
             return;
@@ -213,8 +204,16 @@ private:
             finish(std::move(*refused));
             return;
         }
+        admit_body();
+    }
+
+    void admit_body() {
+        body_limit_ = route_->body_limit == 0 ? state_->settings.body_limit : route_->body_limit;
+        parser_->body_limit(body_limit_); // for what comes in chunks
         const auto expected = request_.header("expect");
-        if (!expected.empty() && lower_case(expected) != "100-continue") {
+        if (parser_->content_length().value_or(0) > body_limit_) {
+            refuse_unreadable(http::error::body_limit);
+        } else if (!expected.empty() && lower_case(expected) != "100-continue") {
             finish(error_response(417, "only 100-continue can be expected"));
         } else if (!expected.empty() && !parser_->is_done()) {
             invite_body();
@@ -233,8 +232,17 @@ private:
     }
 
     void read_body() {
-        limit(state_->settings.read_limit);
+        late_ = false;
+        limit(state_->settings.read_limit, [this] {
+            error_code ignored;
+            late_ = true;
+            socket().cancel(ignored);
+        });
         http::async_read(stream_, buffer_, *parser_, [self = self()](error_code error, std::size_t) {
+            if (self->late_) {
+                self->finish(error_response(408, "the body took too long to arrive"));
+                return;
+            }
             if (error) {
                 self->refuse_unreadable(error);
                 return;
@@ -321,7 +329,10 @@ private:
     boost::beast::flat_buffer buffer_;
     std::optional<http::request_parser<http::string_body>> parser_;
     http::response<http::string_body> response_;
+    Address peer_;
     Request request_;
+    std::size_t body_limit_ = 0;
+    bool late_ = false; // the body
     const Route* route_ = nullptr;
     std::string_view label_ = "other"; // of the path, for metrics
     std::array<char, 4096> rest_{};

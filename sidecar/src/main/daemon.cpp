@@ -51,7 +51,8 @@ public:
                   {config.http_address, static_cast<std::uint16_t>(config.http_port), config.http_certificate_file,
                    config.http_key_file, static_cast<std::size_t>(config.http_max_connections),
                    std::chrono::milliseconds(config.http_read_timeout_ms),
-                   static_cast<std::size_t>(config.http_body_limit)}),
+                   static_cast<std::size_t>(config.http_body_limit),
+                   parse_networks(config.http_trusted_proxies).value_or(std::vector<Network>())}),
           signals_(loop_, SIGTERM, SIGINT),
           status_timer_(loop_),
           watchdog_timer_(loop_) {

@@ -1,7 +1,7 @@
 // What the database hands out to be sent, and the facts that go back to it.
 #pragma once
 
-#include "outbound/address.hpp"
+#include "net/address.hpp"
 
 #include <chrono>
 #include <cstddef>

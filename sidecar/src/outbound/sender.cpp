@@ -3,8 +3,8 @@
 #include "outbound/facts.hpp"
 #include "outbound/request.hpp"
 #include "outbound/retry_after.hpp"
-#include "outbound/stored_text.hpp"
 #include "text/ascii.hpp"
+#include "text/stored_text.hpp"
 
 #include <boost/asio/post.hpp>
 

@@ -1,4 +1,4 @@
-#include "outbound/address.hpp"
+#include "net/address.hpp"
 
 #include <gtest/gtest.h>
 

@@ -109,6 +109,9 @@ TEST_F(ConfigFile, WhatBelongsTogetherIsChecked) {
               "there");
     EXPECT_EQ(complaint("", {{"MAKE_WEBHOOK_SECRET", "s3cret"}}),
               "environment MAKE_WEBHOOK_SECRET: make.secret needs make.url as well");
+    EXPECT_EQ(complaint("http.trusted_proxies = \"10.0.0.1/8\"\n"),
+              path_ + ":1: http.trusted_proxies must be addresses or networks with commas between them, such as "
+                      "\"10.0.0.0/8, ::1\"");
     EXPECT_EQ(complaint("organization = 1\n", {{"SUPABASE_WEBHOOK_SECRET", "short"}}),
               "environment SUPABASE_WEBHOOK_SECRET: inbound.secret must have 16 characters or more");
 }

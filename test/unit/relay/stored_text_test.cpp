@@ -1,4 +1,4 @@
-#include "outbound/stored_text.hpp"
+#include "text/stored_text.hpp"
 
 #include <gtest/gtest.h>
 

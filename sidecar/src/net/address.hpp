@@ -1,5 +1,5 @@
-// Which addresses a webhook may be sent to. Pure: the caller resolves names and asks here about each address before it
-// connects, so that no spelling of a URL and no change of a DNS answer gets past it.
+// Addresses and networks, and which addresses a webhook may be sent to. Pure: the caller resolves names and asks here
+// about each address before it connects, so that no spelling of a URL and no change of a DNS answer gets past it.
 #pragma once
 
 #include <array>
@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgbk::relay {
 
@@ -35,6 +36,9 @@ struct Network {
 
 // "10.0.0.0/8", "fd00::/8", or an address alone. Bits behind the prefix must be zero, as PostgreSQL's cidr has them.
 std::optional<Network> parse_network(std::string_view text);
+
+// Networks with commas between them; nothing if one of them is none.
+std::optional<std::vector<Network>> parse_networks(std::string_view text);
 
 // Whether the address is one of the public internet. An IPv6 address that carries an IPv4 address (mapped, 6to4, NAT64,
 // Teredo and the like) never is: it would be a detour to an address that is judged by its own rules.

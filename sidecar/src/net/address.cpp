@@ -1,4 +1,6 @@
-#include "outbound/address.hpp"
+#include "net/address.hpp"
+
+#include "text/ascii.hpp"
 
 #include <arpa/inet.h> // inet_pton and inet_ntop only: text to bytes
 
@@ -152,6 +154,21 @@ std::optional<Network> parse_network(std::string_view text) {
         }
     }
     return network;
+}
+
+std::optional<std::vector<Network>> parse_networks(std::string_view text) {
+    std::vector<Network> networks;
+    for (bool more = !without_spaces(text).empty(); more;) {
+        const auto comma = std::min(text.find(','), text.size());
+        const auto network = parse_network(without_spaces(text.substr(0, comma)));
+        if (!network) {
+            return std::nullopt;
+        }
+        networks.push_back(*network);
+        more = comma < text.size();
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return networks;
 }
 
 bool is_public(const Address& address) {

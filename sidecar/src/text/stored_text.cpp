@@ -1,4 +1,4 @@
-#include "outbound/stored_text.hpp"
+#include "text/stored_text.hpp"
 
 #include <cstdint>
 
@@ -33,6 +33,17 @@ std::size_t character_length(std::string_view bytes) {
 }
 
 } // namespace
+
+bool is_storable(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const std::size_t length = character_length(bytes);
+        if (length == 0) {
+            return false;
+        }
+        bytes.remove_prefix(length);
+    }
+    return true;
+}
 
 std::string storable_text(std::string_view bytes, std::size_t limit) {
     constexpr std::string_view replacement = "\xEF\xBF\xBD";
