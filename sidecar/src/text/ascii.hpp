@@ -1,10 +1,11 @@
 // Case of ASCII letters, whatever the locale: names of schemes, headers and media types have none; and blanks around
-// values of headers.
+// values of headers and of lists.
 #pragma once
 
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgbk::relay {
 
@@ -19,6 +20,18 @@ inline std::string_view without_spaces(std::string_view text) {
     constexpr std::string_view spaces = " \t";
     const auto first = std::min(text.find_first_not_of(spaces), text.size());
     return text.substr(first, text.find_last_not_of(spaces) + 1 - first);
+}
+
+// "a, b" is two; nothing but blanks is none.
+inline std::vector<std::string_view> comma_separated(std::string_view text) {
+    std::vector<std::string_view> parts;
+    for (bool more = !without_spaces(text).empty(); more;) {
+        const auto comma = std::min(text.find(','), text.size());
+        parts.push_back(without_spaces(text.substr(0, comma)));
+        more = comma < text.size();
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return parts;
 }
 
 } // namespace pgbk::relay
