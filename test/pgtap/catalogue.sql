@@ -67,6 +67,7 @@ SELECT public.bag_eq(
               ('booking.relay_complete(uuid,jsonb)', 'fvu', false),
               ('booking.relay_delivery(uuid)', 'fsu', false),
               ('booking.relay_make_endpoint(integer,text,text)', 'fvu', false),
+              ('booking.relay_origins()', 'fsu', false),
               ('booking.relay_status()', 'fsu', false),
               ('booking.replay_webhook_event(uuid,uuid)', 'fvu', false),
               ('booking.replay_webhook_events(uuid,timestamp with time zone,timestamp with time zone,text[],boolean,integer)', 'fvu', false),

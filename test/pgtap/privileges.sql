@@ -126,6 +126,7 @@ SELECT public.bag_eq(
               ('booking.relay_complete(uuid,jsonb)', '----r--'),
               ('booking.relay_delivery(uuid)', '----r--'),
               ('booking.relay_make_endpoint(integer,text,text)', '----r--'),
+              ('booking.relay_origins()', '----r--'),
               ('booking.relay_status()', '----r--'),
               ('booking.cleanup_webhook_logs(integer)', '---s-a-'),
               ('booking.trigger_booking_event_webhook()', '-------'),

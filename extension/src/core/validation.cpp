@@ -85,7 +85,7 @@ std::size_t characters(std::string_view text) {
 void check_party_size(std::int32_t party_size) {
     if (party_size <= 0) {
         throw Refusal(RefusalKind::invalid_party_size, "party size must be positive, got " + std::to_string(party_size),
-                      {}, "Pass the number of seats to hold, 1 or more.");
+                      {}, "Pass the number of seats to hold, 1 or more.", "party_size");
     }
 }
 
@@ -94,7 +94,8 @@ void check_party_fits(std::int32_t party_size, std::int32_t least, std::optional
         throw Refusal(RefusalKind::invalid_party_size,
                       "party of " + std::to_string(party_size) + " cannot be booked here",
                       "This activity takes parties of " + std::to_string(least) +
-                          (most.has_value() ? " to " + std::to_string(*most) + "." : " or more."));
+                          (most.has_value() ? " to " + std::to_string(*most) + "." : " or more."),
+                      {}, "party_size");
     }
 }
 
@@ -103,7 +104,7 @@ void check_email(std::string_view email) {
     if (email.empty() || email.size() > longest_email || at == std::string_view::npos ||
         !is_local_part(email.substr(0, at)) || !is_domain(email.substr(at + 1))) {
         throw Refusal(RefusalKind::invalid_email, "invalid e-mail address " + quoted(email), {},
-                      "Expected local@domain.tld of at most 254 bytes, without spaces or quotes.");
+                      "Expected local@domain.tld of at most 254 bytes, without spaces or quotes.", "email");
     }
 }
 
@@ -112,7 +113,8 @@ void check_idempotency_key(std::string_view key) {
     if (key.size() < 16 || key.size() > 255 || !printable) {
         throw Refusal(RefusalKind::invalid_idempotency_key,
                       "invalid idempotency key of " + std::to_string(key.size()) + " bytes", {},
-                      "Pass 16 to 255 printable ASCII characters that nobody can guess, for example a random uuid.");
+                      "Pass 16 to 255 printable ASCII characters that nobody can guess, for example a random uuid.",
+                      "idempotency_key");
     }
 }
 
@@ -147,7 +149,7 @@ void check_customer_name(std::string_view name) {
     // A line break in a name would become a header of its own in somebody's mail.
     if (blank || has_control_character(name) || characters(name) > 200) {
         throw Refusal(RefusalKind::invalid_customer, "invalid customer name " + quoted(name), {},
-                      "Pass 1 to 200 characters without line breaks, or NULL.");
+                      "Pass 1 to 200 characters without line breaks, or NULL.", "customer_name");
     }
 }
 
@@ -157,7 +159,8 @@ void check_customer_phone(std::string_view phone) {
     });
     if (std::count_if(phone.begin(), phone.end(), is_digit) < 3 || phone.size() > 40 || !well_formed) {
         throw Refusal(RefusalKind::invalid_customer, "invalid customer phone " + quoted(phone), {},
-                      "Pass at least three digits, spaces and + - ( ) . / x, 40 characters in all, or NULL.");
+                      "Pass at least three digits, spaces and + - ( ) . / x, 40 characters in all, or NULL.",
+                      "customer_phone");
     }
 }
 
