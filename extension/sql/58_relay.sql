@@ -5,6 +5,11 @@ CREATE FUNCTION booking.relay_attach(relay_id uuid, host text, version text) RET
 COMMENT ON FUNCTION booking.relay_attach(uuid, text, text) IS
     'On the connection on which the relay listens, each time it is made: says that the relay lives as long as this session; BK613';
 
+CREATE FUNCTION booking.relay_connect() RETURNS void
+    AS 'MODULE_PATHNAME', 'pgbk_relay_connect' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.relay_connect() IS
+    'On each other connection of a relay, before it passes on what callers send: keeps their tokens and data, which are bind parameters, out of the server''s log';
+
 CREATE FUNCTION booking.relay_claim(
     relay_id uuid, wanted integer, lease_seconds integer DEFAULT 60, only_delivery uuid DEFAULT NULL)
     RETURNS TABLE (

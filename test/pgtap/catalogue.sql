@@ -65,6 +65,7 @@ SELECT public.bag_eq(
               ('booking.relay_attach(uuid,text,text)', 'fvu', false),
               ('booking.relay_claim(uuid,integer,integer,uuid)', 'fvu', false),
               ('booking.relay_complete(uuid,jsonb)', 'fvu', false),
+              ('booking.relay_connect()', 'fvu', false),
               ('booking.relay_delivery(uuid)', 'fsu', false),
               ('booking.relay_make_endpoint(integer,text,text)', 'fvu', false),
               ('booking.relay_origins()', 'fsu', false),

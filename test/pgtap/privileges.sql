@@ -124,6 +124,7 @@ SELECT public.bag_eq(
               ('booking.relay_attach(uuid,text,text)', '----r--'),
               ('booking.relay_claim(uuid,integer,integer,uuid)', '----r--'),
               ('booking.relay_complete(uuid,jsonb)', '----r--'),
+              ('booking.relay_connect()', '----r--'),
               ('booking.relay_delivery(uuid)', '----r--'),
               ('booking.relay_make_endpoint(integer,text,text)', '----r--'),
               ('booking.relay_origins()', '----r--'),

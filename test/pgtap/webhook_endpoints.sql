@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/webhooks.sql
-SELECT public.plan(164);
+SELECT public.plan(165);
 CREATE ROLE regress_member NOLOGIN IN ROLE booking_member;
 CREATE ROLE regress_relay NOLOGIN IN ROLE booking_relay;
 CREATE ROLE regress_server NOLOGIN IN ROLE booking_service;
@@ -373,6 +373,9 @@ SELECT public.is(pg_temp.refusal('SELECT * FROM booking.webhook_secrets'),
                  '42501 permission denied for table webhook_secrets', 'trusted servers read no secret either');
 SET LOCAL ROLE regress_relay;
 SELECT public.lives_ok('SELECT booking.relay_status()', 'a relay asks how things stand');
+SELECT booking.relay_connect() \g /dev/null
+SELECT public.is(current_setting('log_parameter_max_length'), '0',
+                 'what passes over its connections stays out of the log, which it may not set by itself');
 SELECT public.is(pg_temp.refusal(c.statement), '42501 permission denied for ' || c.answer, 'a relay: ' || c.statement)
   FROM (VALUES ('SELECT * FROM booking.webhook_secrets', 'table webhook_secrets'),
                ('SELECT booking.retry_failed_webhooks()', 'function retry_failed_webhooks')) AS c (statement, answer);

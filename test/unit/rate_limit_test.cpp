@@ -51,6 +51,31 @@ TEST(RateLimit, LessThanOneASecond) {
     EXPECT_EQ(tokens_left(bucket, slow, start + 10s), 1);
 }
 
+TEST(RateLimit, SaysHowLongToWait) {
+    const RateLimit slow{10.0 / 60, 10};
+    Bucket bucket;
+    EXPECT_EQ(until_next(bucket, slow, start), 0s);
+    spend(bucket, slow, start, 10);
+    EXPECT_EQ(until_next(bucket, slow, start), 6s);
+    EXPECT_EQ(until_next(bucket, slow, start + 1ms), 6s);
+    EXPECT_EQ(until_next(bucket, slow, start + 5s + 1ms), 1s);
+    EXPECT_EQ(until_next(bucket, slow, start + 6s), 0s);
+}
+
+TEST(RateLimit, WhoWaitsAsLongAsToldIsServed) {
+    for (const int per_minute : {1, 3, 7, 10, 59, 60, 61, 600, 7000}) {
+        const RateLimit one{per_minute / 60.0, per_minute};
+        Bucket bucket;
+        spend(bucket, one, start, per_minute);
+        for (auto elapsed = 0us; elapsed < 1s; elapsed += 997us) {
+            const Instant now = start + elapsed;
+            const auto wait = until_next(bucket, one, now);
+            EXPECT_GT(tokens_left(bucket, one, now + wait), 0) << per_minute << " a minute, " << elapsed.count();
+            EXPECT_EQ(wait == 0s, tokens_left(bucket, one, now) > 0);
+        }
+    }
+}
+
 TEST(RateLimit, AClockThatWentBackFillsNothing) {
     Bucket bucket;
     spend(bucket, limit, start, 5);

@@ -21,6 +21,7 @@ GRANT EXECUTE ON FUNCTION booking.cleanup_webhook_logs(integer) TO booking_servi
 -- The relay: these and nothing else of webhooks. Nobody else, since claims come with the secrets of endpoints.
 GRANT EXECUTE ON FUNCTION
     booking.relay_attach(uuid, text, text),
+    booking.relay_connect(),
     booking.relay_claim(uuid, integer, integer, uuid),
     booking.relay_complete(uuid, jsonb),
     booking.relay_delivery(uuid),

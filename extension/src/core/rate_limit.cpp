@@ -7,6 +7,9 @@ namespace pgbk::core {
 
 namespace {
 
+// Sums of tenths fall short of the whole by their last bit.
+constexpr double rounding = 1e-9;
+
 double level(const Bucket& bucket, const RateLimit& limit, Instant now) {
     if (!bucket.filled_at.has_value()) {
         return limit.burst;
@@ -19,9 +22,15 @@ double level(const Bucket& bucket, const RateLimit& limit, Instant now) {
 } // namespace
 
 int tokens_left(const Bucket& bucket, const RateLimit& limit, Instant now) {
-    // Sums of tenths fall short of the whole by their last bit.
-    constexpr double rounding = 1e-9;
     return std::max(static_cast<int>(std::floor(level(bucket, limit, now) + rounding)), 0);
+}
+
+std::chrono::seconds until_next(const Bucket& bucket, const RateLimit& limit, Instant now) {
+    if (tokens_left(bucket, limit, now) > 0) {
+        return std::chrono::seconds(0);
+    }
+    const double missing = 1 - level(bucket, limit, now) - rounding;
+    return std::chrono::seconds(static_cast<std::int64_t>(std::ceil(missing / limit.per_second)));
 }
 
 void spend(Bucket& bucket, const RateLimit& limit, Instant now, int count) {

@@ -22,6 +22,9 @@ struct Bucket {
 // How many requests may be sent now.
 int tokens_left(const Bucket& bucket, const RateLimit& limit, Instant now);
 
+// After how many whole seconds one may be sent; 0: now.
+std::chrono::seconds until_next(const Bucket& bucket, const RateLimit& limit, Instant now);
+
 // They are sent; count must not be more than are left.
 void spend(Bucket& bucket, const RateLimit& limit, Instant now, int count);
 

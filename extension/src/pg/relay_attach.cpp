@@ -25,8 +25,8 @@ std::string_view word_argument(const Call& call, int i, const char* name) {
     return text;
 }
 
-// relay_make_endpoint gets a secret as a bind parameter, which the server would write into its log under log_statement
-// or log_min_duration_statement. The role of the relay may not turn that off itself.
+// relay_make_endpoint gets a secret as a bind parameter, booking_status a token, and the server would write them into
+// its log under log_statement or log_min_duration_statement. The role of the relay may not turn that off itself.
 void keep_parameters_out_of_the_log() {
     server([] { SetConfigOption("log_parameter_max_length", "0", PGC_SUSET, PGC_S_SESSION); });
 }
@@ -49,6 +49,12 @@ Datum relay_attach_body(Call& call) {
                                       "       to_char(timezone('UTC', $3), 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))");
     const Rows rows = answer.read({is_original(), std::string_view(PGBK_VERSION), Value::timestamp(now)});
     return copied_result(call, rows, 0, 1);
+}
+
+Datum relay_connect_body(Call& call) {
+    require_relay(call, "connect a relay");
+    keep_parameters_out_of_the_log();
+    return 0;
 }
 
 std::vector<core::Uuid> uuids(const Rows& rows) {
@@ -107,5 +113,6 @@ std::vector<core::Uuid> lost_relays(const core::Uuid& relay, TimestampTz now) {
 }
 
 PGBK_WRITER(relay_attach, relay_attach_body);
+PGBK_WRITER(relay_connect, relay_connect_body);
 
 } // namespace pgbk

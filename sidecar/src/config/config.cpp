@@ -1,5 +1,6 @@
 #include "config/config.hpp"
 
+#include "http/origin.hpp"
 #include "net/address.hpp"
 #include "text/ascii.hpp"
 
@@ -63,6 +64,11 @@ const std::array keys{
     Key{"outbound.proxy", &Config::outbound_proxy, {}, {}, Secrecy::url},
     Key{"outbound.ca_file", &Config::outbound_ca_file},
     Key{"inbound.secret", &Config::inbound_secret, "SUPABASE_WEBHOOK_SECRET", {}, Secrecy::secret},
+    Key{"gateway.connections", Number{&Config::gateway_connections, 0, 4}},
+    Key{"gateway.allowed_origins", &Config::gateway_allowed_origins},
+    Key{"gateway.create_per_minute", Number{&Config::gateway_create_per_minute, 1, million}},
+    Key{"gateway.schedule_per_minute", Number{&Config::gateway_schedule_per_minute, 1, million}},
+    Key{"gateway.status_per_minute", Number{&Config::gateway_status_per_minute, 1, million}},
     Key{"make.url", &Config::make_url, "MAKE_WEBHOOK_URL", {}, Secrecy::url},
     Key{"make.secret", &Config::make_secret, "MAKE_WEBHOOK_SECRET", {}, Secrecy::secret},
 };
@@ -193,6 +199,8 @@ void check(const LoadedConfig& loaded) {
                   "must have 16 characters or more");
     check.require(config.inbound_secret.empty() || config.organization > 0, "inbound.secret",
                   "needs an organization (BOOKING_ORGANIZATION), to which the events belong");
+    check.require(parse_origins(config.gateway_allowed_origins).has_value(), "gateway.allowed_origins",
+                  "must be origins with commas between them, such as \"https://example.com, http://localhost:5173\"");
     check.require(config.make_url.empty() || is_web_url(config.make_url), "make.url", "must be an http or https URL");
     check.require(config.make_url.empty() || config.organization > 0, "make.url",
                   "needs an organization (BOOKING_ORGANIZATION), whose events go there");

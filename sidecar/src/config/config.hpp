@@ -43,6 +43,12 @@ struct Config {
 
     std::string inbound_secret;
 
+    int gateway_connections = 2; // 0: without the gateway
+    std::string gateway_allowed_origins;
+    int gateway_create_per_minute = 10;
+    int gateway_schedule_per_minute = 20;
+    int gateway_status_per_minute = 60;
+
     std::string make_url;
     std::string make_secret;
 

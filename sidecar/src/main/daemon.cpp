@@ -7,6 +7,7 @@
 #include "main/log.hpp"
 #include "main/notify_socket.hpp"
 #include "main/parts.hpp"
+#include "main/rooms.hpp"
 #include "outbound/deliverer.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -47,6 +48,7 @@ public:
                       std::chrono::seconds(config.outbound_lease_seconds),
                       std::chrono::milliseconds(config.outbound_poll_ms),
                       std::chrono::seconds(config.outbound_drain_seconds)}),
+          rooms_(loop_, router_, metrics_, config),
           server_(loop_, router_, metrics_,
                   {config.http_address, static_cast<std::uint16_t>(config.http_port), config.http_certificate_file,
                    config.http_key_file, static_cast<std::size_t>(config.http_max_connections),
@@ -75,6 +77,7 @@ public:
         if (!config_.inbound_secret.empty()) {
             inbound_link_.start();
         }
+        rooms_.start();
         notify_.send("READY=1");
         loop_.run();
         return exit_code_;
@@ -282,10 +285,17 @@ private:
                     {{"results", unreported}});
                 exit_code_ = exit_failed;
             }
-            log(LogLevel::info, "stopped", {});
             link_.stop();
-            loop_.stop();
+            end();
         });
+        rooms_.stop([this] { end(); });
+    }
+
+    void end() {
+        if (--parts_to_stop_ == 0) {
+            log(LogLevel::info, "stopped", {});
+            loop_.stop();
+        }
     }
 
     void keep_watchdog_quiet() {
@@ -312,6 +322,7 @@ private:
     RelayDatabase database_;
     Sender sender_;
     Deliverer deliverer_;
+    Rooms rooms_;
     Server server_;
     asio::signal_set signals_;
     asio::steady_timer status_timer_;
@@ -321,6 +332,7 @@ private:
     bool original_ = false;
     bool make_due_ = false; // the endpoint "make" is set up with the next look at the status
     bool stopping_ = false;
+    int parts_to_stop_ = 2; // the deliverer and the rooms
     int exit_code_ = exit_ok;
 };
 

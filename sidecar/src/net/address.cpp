@@ -158,15 +158,12 @@ std::optional<Network> parse_network(std::string_view text) {
 
 std::optional<std::vector<Network>> parse_networks(std::string_view text) {
     std::vector<Network> networks;
-    for (bool more = !without_spaces(text).empty(); more;) {
-        const auto comma = std::min(text.find(','), text.size());
-        const auto network = parse_network(without_spaces(text.substr(0, comma)));
+    for (const auto part : comma_separated(text)) {
+        const auto network = parse_network(part);
         if (!network) {
             return std::nullopt;
         }
         networks.push_back(*network);
-        more = comma < text.size();
-        text.remove_prefix(std::min(comma + 1, text.size()));
     }
     return networks;
 }

@@ -1,9 +1,11 @@
-// ASCII, whatever the locale: case (names of schemes, headers and media types have none), blanks, hexadecimal digits.
+// ASCII, whatever the locale: case (names of schemes, headers and media types have none), blanks, lists,
+// hexadecimal digits.
 #pragma once
 
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgbk::relay {
 
@@ -27,6 +29,18 @@ inline int hex_digit(char c) {
     }
     const char lower = static_cast<char>(static_cast<unsigned char>(c) | 0x20U);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// "a, b" is two; nothing but blanks is none.
+inline std::vector<std::string_view> comma_separated(std::string_view text) {
+    std::vector<std::string_view> parts;
+    for (bool more = !without_spaces(text).empty(); more;) {
+        const auto comma = std::min(text.find(','), text.size());
+        parts.push_back(without_spaces(text.substr(0, comma)));
+        more = comma < text.size();
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return parts;
 }
 
 } // namespace pgbk::relay

@@ -102,6 +102,17 @@ TEST_F(ConfigFile, ValuesAreRefusedWithTheirPlace) {
               "environment VITE_SITE_URL: site_url must be an http or https URL");
 }
 
+TEST_F(ConfigFile, OriginsAreOrigins) {
+    EXPECT_EQ(
+        load("[gateway]\nallowed_origins = \"https://a.example, http://localhost:5173\"\n").gateway_allowed_origins,
+        "https://a.example, http://localhost:5173");
+    for (const char* value : {"*", "null", "a.example", "https://a.example/path", "https://*.example"}) {
+        EXPECT_EQ(complaint("[gateway]\nallowed_origins = \"" + std::string(value) + "\"\n"),
+                  path_ + ":2: gateway.allowed_origins must be origins with commas between them, such as "
+                          "\"https://example.com, http://localhost:5173\"");
+    }
+}
+
 TEST_F(ConfigFile, WhatBelongsTogetherIsChecked) {
     EXPECT_EQ(complaint("[http]\nkey_file = \"k\"\n"), path_ + ":2: http.key_file needs http.certificate_file as well");
     EXPECT_EQ(complaint("", {{"MAKE_WEBHOOK_URL", "https://hook.eu1.make.com/x"}}),

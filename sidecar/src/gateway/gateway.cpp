@@ -1,0 +1,229 @@
+#include "gateway/gateway.hpp"
+
+#include "gateway/problem.hpp"
+#include "inbound/admission.hpp"
+#include "main/log.hpp"
+#include "main/parts.hpp"
+#include "text/ascii.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/json.hpp>
+
+#include <random>
+#include <utility>
+
+namespace pgbk::relay {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+constexpr std::size_t most_body = 64UL * 1024;
+constexpr std::size_t most_waiting = 64; // on each connection
+constexpr std::chrono::seconds origins_interval{5};
+
+// The role and the claims end with the transaction.
+const Statement as_visitor{"SELECT set_config('role', 'booking_public', true), "
+                           "set_config('request.jwt.claims', '{\"role\":\"booking_public\"}', true)"};
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (static_cast<std::uint64_t>(device()) << 32U) | device();
+}
+
+core::Instant steady_now() { // nobody's clock, but one that never goes back
+    return core::Instant(
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()));
+}
+
+// The body, if it is a JSON object.
+std::optional<std::string> object_text(const Request& request, Response& refusal) {
+    json::error_code error;
+    const auto value = json::parse(request.body, error); // to a depth of 32
+    if (!error && value.is_object()) {
+        return request.body;
+    }
+    refusal =
+        error_response(400, error ? "the body is no valid JSON: " + error.message() : "the body is no JSON object");
+    return std::nullopt;
+}
+
+// In the query, as the links of the flow have it; or as bearer token, for callers who want to keep it out of the logs
+// of the proxies between.
+std::optional<std::string> booking_token(const Request& request) {
+    constexpr std::string_view scheme = "bearer ";
+    const std::string authorization = request.header("authorization");
+    if (request.query.contains("token") || lower_case(authorization.substr(0, scheme.size())) != scheme) {
+        return request.query_value("token");
+    }
+    return authorization.substr(scheme.size());
+}
+
+} // namespace
+
+Gateway::Gateway(boost::asio::io_context& loop, Router& router, Metrics& metrics, const Config& config)
+    : loop_(loop),
+      metrics_(metrics),
+      drain_limit_(config.outbound_drain_seconds),
+      organization_(std::to_string(config.organization)),
+      origins_(parse_origins(config.gateway_allowed_origins).value_or(std::vector<std::string>())),
+      pool_(loop, metrics,
+            {read_dsn(config.database_url),
+             link_settings(config, "gateway"),
+             config.gateway_connections,
+             most_waiting,
+             {{"SELECT booking.relay_connect()"}},
+             [this] { load_origins(); }}),
+      timer_(loop) {
+    add(router, "/functions/v1/booking-create",
+        {"POST", "booking_create", "SELECT booking.booking_create($1::integer, $2::jsonb)",
+         [this](const Request& request, Response& refusal) {
+             auto body = object_text(request, refusal);
+             return body ? std::optional(Parameters{organization_, std::move(body)}) : std::nullopt;
+         },
+         RateLimiter(config.gateway_create_per_minute, random_seed())});
+    add(router, "/functions/v1/booking-schedule",
+        {"POST", "booking_schedule", "SELECT booking.booking_schedule($1::jsonb)",
+         [](const Request& request, Response& refusal) {
+             auto body = object_text(request, refusal);
+             return body ? std::optional(Parameters{std::move(body)}) : std::nullopt;
+         },
+         RateLimiter(config.gateway_schedule_per_minute, random_seed())});
+    add(router, "/functions/v1/booking-status",
+        {"GET", "booking_status", "SELECT booking.booking_status($1::text)",
+         [](const Request& request, Response&) { return std::optional(Parameters{booking_token(request)}); },
+         RateLimiter(config.gateway_status_per_minute, random_seed())});
+}
+
+void Gateway::start() {
+    pool_.start();
+}
+
+void Gateway::stop(std::function<void()> done) {
+    stopping_ = true;
+    stopped_ = std::move(done);
+    timer_.expires_after(drain_limit_);
+    timer_.async_wait([this](boost::system::error_code error) {
+        if (!error) {
+            pool_.stop(); // whoever still waits is told that the outcome is not known
+        }
+    });
+    end_if_idle();
+}
+
+void Gateway::end_if_idle() {
+    if (stopping_ && stopped_ && pool_.waiting() == 0) {
+        timer_.cancel();
+        asio::post(loop_, std::exchange(stopped_, nullptr)); // after the answers, which are on their way
+    }
+}
+
+void Gateway::add(Router& router, const std::string& path, Function given) {
+    Function& function = functions_.emplace_back(std::move(given));
+    router.add({function.method, path, [this, &function](const Request& request) { return admit(request, function); },
+                [this, &function](const Request& request, const Respond& respond) { call(request, respond, function); },
+                most_body});
+    router.add({"OPTIONS", path, nullptr, [this, &function](const Request& request, const Respond& respond) {
+                    const bool allowed = origins_.allow(request.header("origin"));
+                    respond(preflight_response(request, function.method, allowed));
+                }});
+}
+
+std::optional<Response> Gateway::admit(const Request& request, Function& function) {
+    auto refusal = reason_to_refuse(request, function);
+    return refusal ? std::optional(for_origin(std::move(*refusal), request.header("origin"))) : std::nullopt;
+}
+
+// Without the body, which nobody has to send in vain.
+std::optional<Response> Gateway::reason_to_refuse(const Request& request, Function& function) {
+    if (const auto wait = function.limiter.refuse(request.client, steady_now())) {
+        Response response = error_response(429, "too many requests from this address; try again later");
+        response.headers.emplace_back("Retry-After", std::to_string(wait->count()));
+        return response;
+    }
+    const std::string encoding = request.header("content-encoding");
+    if (function.method == "POST" &&
+        (!is_json(request.header("content-type")) || !(encoding.empty() || encoding == "identity"))) {
+        return error_response(415, "the body must be application/json, without content encoding");
+    }
+    if (!pool_.is_up() || stopping_) {
+        return unavailable_response("bookings cannot be reached at the moment; try again", 5);
+    }
+    if (pool_.is_full()) {
+        return unavailable_response("too many others are being served; try again", 1);
+    }
+    return std::nullopt;
+}
+
+void Gateway::call(const Request& request, const Respond& respond, const Function& function) {
+    const std::string origin = request.header("origin");
+    Response refusal;
+    auto parameters = function.parameters(request, refusal);
+    if (!parameters) {
+        respond(for_origin(std::move(refusal), origin));
+        return;
+    }
+    const auto start = std::chrono::steady_clock::now();
+    pool_.call({as_visitor, {function.sql, std::move(*parameters)}},
+               [this, respond, origin, start, &function](const Answer& answer) {
+                   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+                   metrics_.observe("booking_relay_database_seconds", took.count(), {{"call", function.name}});
+                   respond(for_origin(answered(function, answer), origin));
+                   end_if_idle();
+               });
+}
+
+Response Gateway::answered(const Function& function, const Answer& answer) {
+    if (answer.ok()) {
+        return {200, answer.text(0, 0) + "\n"};
+    }
+    if (!answer.lost) {
+        metrics_.add("booking_relay_database_errors_total", {{"call", function.name}, {"sqlstate", answer.sqlstate}});
+    }
+    Response response = problem_response({answer.sqlstate, answer.error, answer.field, answer.hint});
+    if (response.status >= 500) {
+        log(LogLevel::error, "a request was not served",
+            {{"call", function.name}, {"sqlstate", answer.sqlstate}, {"error", answer.error}});
+    }
+    return response;
+}
+
+Response Gateway::for_origin(Response response, const std::string& origin) const {
+    add_cors_headers(response, origin, origins_.allow(origin));
+    return response;
+}
+
+// What a venue allows takes effect without a restart.
+void Gateway::load_origins() {
+    pool_.call({{"SELECT origin FROM booking.relay_origins() WHERE organization_id = $1::integer", {organization_}}},
+               [this](const Answer& answer) {
+                   if (answer.ok()) {
+                       std::vector<std::string> origins;
+                       for (int i = 0; i < answer.count(); ++i) {
+                           origins.push_back(answer.text(i, 0));
+                       }
+                       origins_.set_of_venues(origins);
+                   } else if (!answer.lost && answer.error != origins_error_) {
+                       log(LogLevel::error, "the venues' origins cannot be read",
+                           {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
+                   }
+                   origins_error_ = answer.error;
+                   if (stopping_) {
+                       end_if_idle();
+                   } else {
+                       load_origins_later();
+                   }
+               });
+}
+
+void Gateway::load_origins_later() {
+    timer_.expires_after(origins_interval); // one wait at a time, whichever connection came up
+    timer_.async_wait([this](boost::system::error_code error) {
+        if (!error && !stopping_ && pool_.is_up()) {
+            load_origins();
+        }
+    });
+}
+
+} // namespace pgbk::relay

@@ -1,0 +1,64 @@
+// The routes of a booking's buyer: POST /functions/v1/booking-create, POST /functions/v1/booking-schedule and
+// GET /functions/v1/booking-status. Each is one SQL function, jsonb in and out, called as booking_public: whoever asks
+// has the rights of a visitor, and what a visitor may do to a booking the function decides by its token. A bearer token
+// that is no booking's gives nobody any other role: it is not looked at.
+#pragma once
+
+#include "config/config.hpp"
+#include "gateway/cors.hpp"
+#include "gateway/pool.hpp"
+#include "gateway/rate_limiter.hpp"
+#include "main/room.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace pgbk::relay {
+
+class Gateway : public Room {
+public:
+    Gateway(boost::asio::io_context& loop, Router& router, Metrics& metrics, const Config& config);
+
+    void start() override;
+    void stop(std::function<void()> done) override;
+
+private:
+    struct Function {
+        std::string method;
+        std::string name; // of the SQL function
+        std::string sql;
+        // What is passed to it. Nothing: the request is refused, and `refusal` says why.
+        std::function<std::optional<Parameters>(const Request&, Response& refusal)> parameters;
+        RateLimiter limiter;
+    };
+
+    void add(Router& router, const std::string& path, Function function);
+    std::optional<Response> admit(const Request& request, Function& function);
+    std::optional<Response> reason_to_refuse(const Request& request, Function& function);
+    void call(const Request& request, const Respond& respond, const Function& function);
+    Response answered(const Function& function, const Answer& answer);
+    Response for_origin(Response response, const std::string& origin) const;
+
+    void load_origins();
+    void load_origins_later();
+    void end_if_idle();
+
+    boost::asio::io_context& loop_;
+    Metrics& metrics_;
+    std::chrono::seconds drain_limit_;
+    std::string organization_;
+    Origins origins_;
+    Pool pool_;
+    boost::asio::steady_timer timer_; // to the next look at the origins; while stopping, to the end of patience
+    std::string origins_error_;
+    std::deque<Function> functions_; // the routes keep references to them
+    bool stopping_ = false;
+    std::function<void()> stopped_; // to be called, once
+};
+
+} // namespace pgbk::relay

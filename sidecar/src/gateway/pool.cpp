@@ -1,0 +1,92 @@
+#include "gateway/pool.hpp"
+
+#include "main/log.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace pgbk::relay {
+
+Pool::Pool(boost::asio::io_context& loop, Metrics& metrics, Settings settings)
+    : metrics_(metrics), settings_(std::move(settings)) {
+    for (int i = 0; i < settings_.connections; ++i) {
+        auto place = std::make_unique<Place>();
+        Place& self = *place;
+        place->link = std::make_unique<Link>(
+            loop, settings_.dsn, settings_.link,
+            Link::Events{[this, &self] { up(self); }, [this, &self](const std::string& reason) { down(self, reason); },
+                         [](std::string_view) {}});
+        places_.push_back(std::move(place));
+    }
+}
+
+void Pool::start() {
+    for (const auto& place : places_) {
+        place->link->start();
+    }
+}
+
+void Pool::stop() {
+    for (const auto& place : places_) {
+        place->link->stop();
+    }
+}
+
+void Pool::up(Place& place) {
+    metrics_.add("booking_relay_database_connects_total", {{"purpose", settings_.link.purpose}});
+    place.link->call(settings_.prepare, [this, &place](const Answer& answer) {
+        if (answer.ok()) {
+            place.link->settled();
+            place.prepared = true;
+            settings_.prepared();
+        } else if (!answer.lost) {
+            place.link->give_up(answer.error);
+        }
+    });
+}
+
+void Pool::down(Place& place, const std::string& reason) {
+    place.prepared = false;
+    metrics_.add("booking_relay_database_losses_total", {{"purpose", settings_.link.purpose}});
+    log(LogLevel::warn, "no connection to the database", {{"purpose", settings_.link.purpose}, {"reason", reason}});
+}
+
+Pool::Place* Pool::best() const {
+    Place* found = nullptr;
+    for (const auto& place : places_) {
+        if (place->prepared && place->link->is_up() && (found == nullptr || place->waiting < found->waiting)) {
+            found = place.get();
+        }
+    }
+    return found;
+}
+
+bool Pool::is_up() const {
+    return best() != nullptr;
+}
+
+bool Pool::is_full() const {
+    const Place* const place = best();
+    return place != nullptr && place->waiting >= settings_.most_waiting;
+}
+
+std::size_t Pool::waiting() const {
+    return std::accumulate(places_.begin(), places_.end(), std::size_t{0},
+                           [](std::size_t sum, const auto& place) { return sum + place->waiting; });
+}
+
+void Pool::call(const std::vector<Statement>& transaction, AnswerHandler handler) {
+    Place* const place = best();
+    // Its first link says in the usual way that there is no connection.
+    Place& used = place == nullptr ? *places_.front() : *place;
+    ++used.waiting;
+    used.link->call(transaction, [&used, handler = std::move(handler)](Answer answer) {
+        --used.waiting;
+        handler(std::move(answer));
+    });
+}
+
+} // namespace pgbk::relay

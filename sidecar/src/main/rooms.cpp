@@ -1,0 +1,42 @@
+#include "main/rooms.hpp"
+
+#include <boost/asio/post.hpp>
+
+#ifdef PGBK_GATEWAY
+#include "gateway/gateway.hpp"
+#endif
+
+namespace pgbk::relay {
+
+Rooms::Rooms(boost::asio::io_context& loop, [[maybe_unused]] Router& router, [[maybe_unused]] Metrics& metrics,
+             [[maybe_unused]] const Config& config)
+    : loop_(loop) {
+#ifdef PGBK_GATEWAY
+    if (config.organization > 0 && config.gateway_connections > 0) {
+        rooms_.push_back(std::make_unique<Gateway>(loop, router, metrics, config));
+    }
+#endif
+}
+
+void Rooms::start() {
+    for (const auto& room : rooms_) {
+        room->start();
+    }
+}
+
+void Rooms::stop(const std::function<void()>& done) {
+    if (rooms_.empty()) {
+        boost::asio::post(loop_, done);
+        return;
+    }
+    const auto left = std::make_shared<std::size_t>(rooms_.size());
+    for (const auto& room : rooms_) {
+        room->stop([left, done] {
+            if (--*left == 0) {
+                done();
+            }
+        });
+    }
+}
+
+} // namespace pgbk::relay
