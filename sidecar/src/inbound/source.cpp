@@ -14,6 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::array<std::string_view, 5> schemes{"stripe", "airwallex", "calcom", "standard", "hmac"};
+
 [[noreturn]] void refuse(std::string_view option) {
     throw std::runtime_error("the option " + std::string(option) + " cannot be used");
 }
@@ -39,9 +41,12 @@ std::string header_option(const json::object& options, std::string_view name, co
 } // namespace
 
 std::optional<Scheme> scheme_named(std::string_view name) {
-    static constexpr std::array<std::string_view, 5> names{"stripe", "airwallex", "calcom", "standard", "hmac"};
-    const auto* const found = std::find(names.begin(), names.end(), name);
-    return found == names.end() ? std::nullopt : std::optional(static_cast<Scheme>(found - names.begin()));
+    const auto* const found = std::find(schemes.begin(), schemes.end(), name);
+    return found == schemes.end() ? std::nullopt : std::optional(static_cast<Scheme>(found - schemes.begin()));
+}
+
+std::string_view name_of(Scheme scheme) {
+    return schemes.at(static_cast<std::size_t>(scheme));
 }
 
 SourceOptions read_source_options(std::string_view text) {

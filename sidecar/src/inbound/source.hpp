@@ -13,6 +13,7 @@ namespace pgbk::relay {
 enum class Scheme { stripe, airwallex, calcom, standard, hmac };
 
 std::optional<Scheme> scheme_named(std::string_view name);
+std::string_view name_of(Scheme scheme);
 
 struct SourceOptions {
     int tolerance_seconds = 300; // either way
