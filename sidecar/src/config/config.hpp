@@ -42,6 +42,7 @@ struct Config {
     std::string outbound_ca_file;
 
     std::string inbound_secret;
+    int inbound_failures_per_minute = 60;
 
     int gateway_connections = 2; // 0: without the gateway
     std::string gateway_allowed_origins;

@@ -93,6 +93,25 @@ std::vector<ClaimedRow> read_claim(const Answer& answer) {
     return rows;
 }
 
+std::vector<SourceRow> read_sources(const Answer& answer) {
+    std::vector<SourceRow> rows;
+    for (int i = 0; i < answer.count(); ++i) {
+        SourceRow row;
+        row.id = answer.text(i, 0);
+        row.organization = std::stoi(answer.text(i, 1));
+        row.name = answer.text(i, 2);
+        row.scheme = answer.text(i, 3);
+        row.options = answer.text(i, 4);
+        row.secret = answer.text(i, 5);
+        row.valid_from = std::stod(answer.text(i, 6));
+        if (!answer.is_null(i, 7)) {
+            row.valid_until = std::stod(answer.text(i, 7));
+        }
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
 } // namespace
 
 RelayDatabase::RelayDatabase(Link& link, Metrics& metrics, std::string relay_id)
@@ -161,6 +180,14 @@ void RelayDatabase::complete(std::span<const Result> results, CallHandler<int> h
 
 void RelayDatabase::status(CallHandler<QueueStatus> handler) {
     call<QueueStatus>("status", "SELECT booking.relay_status()", {}, read_status, std::move(handler));
+}
+
+void RelayDatabase::sources(CallHandler<std::vector<SourceRow>> handler) {
+    call<std::vector<SourceRow>>(
+        "sources",
+        "SELECT source_id, organization_id, name, scheme, options, secret, valid_from, valid_until "
+        "FROM booking.relay_sources()",
+        {}, read_sources, std::move(handler));
 }
 
 void RelayDatabase::test_webhook(int organization, const std::string& name, CallHandler<std::string> handler) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "db/link.hpp"
+#include "inbound/source_table.hpp"
 #include "metrics/metrics.hpp"
 #include "outbound/delivery.hpp"
 
@@ -48,6 +49,7 @@ public:
                CallHandler<std::vector<ClaimedRow>> handler);
     void complete(std::span<const Result> results, CallHandler<int> handler);
     void status(CallHandler<QueueStatus> handler);
+    void sources(CallHandler<std::vector<SourceRow>> handler);
     void test_webhook(int organization, const std::string& name, CallHandler<std::string> handler);
     void delivery(const std::string& id, CallHandler<TestOutcome> handler);
 

@@ -9,7 +9,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 
-#include <random>
 #include <utility>
 
 namespace pgbk::relay {
@@ -26,16 +25,6 @@ constexpr std::chrono::seconds origins_interval{5};
 // The role and the claims end with the transaction.
 const Statement as_visitor{"SELECT set_config('role', 'booking_public', true), "
                            "set_config('request.jwt.claims', '{\"role\":\"booking_public\"}', true)"};
-
-std::uint64_t random_seed() {
-    std::random_device device;
-    return (static_cast<std::uint64_t>(device()) << 32U) | device();
-}
-
-core::Instant steady_now() { // nobody's clock, but one that never goes back
-    return core::Instant(
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()));
-}
 
 // The body, if it is a JSON object.
 std::optional<std::string> object_text(const Request& request, Response& refusal) {

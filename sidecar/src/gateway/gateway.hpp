@@ -7,7 +7,7 @@
 #include "config/config.hpp"
 #include "gateway/cors.hpp"
 #include "gateway/pool.hpp"
-#include "gateway/rate_limiter.hpp"
+#include "http/rate_limiter.hpp"
 #include "main/room.hpp"
 
 #include <boost/asio/io_context.hpp>

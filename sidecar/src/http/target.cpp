@@ -1,5 +1,6 @@
 #include "http/target.hpp"
 
+#include "text/ascii.hpp"
 #include "text/stored_text.hpp"
 
 #include <algorithm>
@@ -8,14 +9,6 @@
 namespace pgbk::relay {
 
 namespace {
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    const char lower = static_cast<char>(static_cast<unsigned char>(c) | 0x20U);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 bool is_control(char c) {
     const auto byte = static_cast<unsigned char>(c);

@@ -24,4 +24,12 @@ int status_of_refusal(std::string_view sqlstate) {
     return ours || sqlstate.starts_with("22") ? 400 : 503;
 }
 
+int status_of_webhook_refusal(std::string_view sqlstate) {
+    constexpr std::string_view no_such_source = "BK702";
+    if (sqlstate == no_such_source) {
+        return 404;
+    }
+    return sqlstate.size() == 5 && (sqlstate.starts_with("BK7") || sqlstate.starts_with("22")) ? 400 : 503;
+}
+
 } // namespace pgbk::relay

@@ -13,4 +13,7 @@ bool is_json(std::string_view content_type); // application/json, with parameter
 // How a refusal of the database is answered: 400 if the event is to blame, 503 if it may work later.
 int status_of_refusal(std::string_view sqlstate);
 
+// The same for webhooks, whose senders send them again: only what is malformed now will be so later.
+int status_of_webhook_refusal(std::string_view sqlstate);
+
 } // namespace pgbk::relay

@@ -69,6 +69,8 @@ Metrics::Metrics() {
     declare(Kind::gauge, "booking_relay_http_connections", "Connections open.");
     declare(Kind::counter, "booking_relay_http_evictions_total",
             "Connections closed because a newer one needed their place.");
+    declare(Kind::counter, "booking_relay_webhooks_total", "Webhooks received, by scheme and what became of them.");
+    declare(Kind::gauge, "booking_relay_webhook_sources", "Active sources of webhooks.");
     declare(Kind::counter, "booking_relay_inbound_refusals_total", "Events that the database refused, by SQLSTATE.");
 }
 

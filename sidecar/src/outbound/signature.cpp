@@ -1,5 +1,7 @@
 #include "outbound/signature.hpp"
 
+#include "text/ascii.hpp"
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -29,6 +31,23 @@ std::string hex(std::string_view bytes) {
         const auto byte = static_cast<unsigned char>(c);
         out += digits[byte >> 4U];
         out += digits[byte & 0xFU];
+    }
+    return out;
+}
+
+std::optional<std::string> decode_hex(std::string_view text) {
+    if (text.size() % 2 != 0) {
+        return std::nullopt;
+    }
+    std::string out;
+    out.reserve(text.size() / 2);
+    for (std::size_t i = 0; i < text.size(); i += 2) {
+        const int high = hex_digit(text[i]);
+        const int low = hex_digit(text[i + 1]);
+        if (high < 0 || low < 0) {
+            return std::nullopt;
+        }
+        out += static_cast<char>(high * 16 + low);
     }
     return out;
 }

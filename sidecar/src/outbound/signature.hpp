@@ -1,4 +1,4 @@
-// Signatures of what is sent. Pure: bytes in, header values out.
+// Signatures of what is sent, and what those of others are made of. Pure: bytes in, header values out.
 #pragma once
 
 #include <optional>
@@ -23,6 +23,7 @@ std::string body_signature(std::string_view key, std::string_view body, DigestEn
 
 std::string hmac_sha256(std::string_view key, std::string_view message);
 std::string hex(std::string_view bytes);
+std::optional<std::string> decode_hex(std::string_view text); // in either case
 std::string base64(std::string_view bytes);
 std::optional<std::string> decode_base64(std::string_view text); // canonical, with its padding
 

@@ -1,5 +1,5 @@
-// Case of ASCII letters, whatever the locale: names of schemes, headers and media types have none; and blanks around
-// values of headers and of lists.
+// ASCII, whatever the locale: case (names of schemes, headers and media types have none), blanks, lists,
+// hexadecimal digits.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +20,15 @@ inline std::string_view without_spaces(std::string_view text) {
     constexpr std::string_view spaces = " \t";
     const auto first = std::min(text.find_first_not_of(spaces), text.size());
     return text.substr(first, text.find_last_not_of(spaces) + 1 - first);
+}
+
+// The value of a hexadecimal digit; -1 if it is none.
+inline int hex_digit(char c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    const char lower = static_cast<char>(static_cast<unsigned char>(c) | 0x20U);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 // "a, b" is two; nothing but blanks is none.

@@ -201,8 +201,8 @@ test('slow readers of every kind are closed, and nobody waits for them', async (
   await eventually('all closed', () => slow.every((socket) => socket.destroyed), 6000);
   const start = Date.now();
   const body = await raw(`POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${inboundSecret}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`);
-  assert.equal(body, '');
-  assert.ok(Date.now() - start < 4000);
+  assert.equal(statusOf(body), 408);
+  assert.ok(Date.now() - start < 5000);
 });
 
 test('the database is away: 503 to come back, ready again afterwards', async () => {

@@ -36,6 +36,17 @@ TEST(StatusOfRefusal, TellsTheEventFromTheDay) {
     }
 }
 
+TEST(StatusOfWebhookRefusal, SaysWhetherToSendItAgain) {
+    for (const char* malformed : {"BK701", "BK703", "BK799", "22P02", "22P05"}) {
+        EXPECT_EQ(status_of_webhook_refusal(malformed), 400) << malformed;
+    }
+    EXPECT_EQ(status_of_webhook_refusal("BK702"), 404) << "the source has gone";
+    for (const char* later : {"", "BK401", "BK001", "BK201", "BK301", "BK901", "BK7", "40001", "42501", "42883",
+                              "53300", "55P03", "57014", "57P01", "XX000"}) {
+        EXPECT_EQ(status_of_webhook_refusal(later), 503) << later;
+    }
+}
+
 } // namespace
 
 } // namespace pgbk::relay

@@ -1,5 +1,5 @@
-// How often one visitor may use a route. A visitor is an IPv4 address or the /64 of an IPv6 address, which is what one
-// customer of a provider gets. Pure.
+// How often one visitor may do something. A visitor is an IPv4 address or the /64 of an IPv6 address, which is what one
+// customer of a provider gets. Pure, but for the clock and the seed that its users give to it.
 #pragma once
 
 #include "core/rate_limit.hpp"
@@ -46,5 +46,8 @@ private:
     std::unordered_map<std::uint64_t, std::list<Visitor>::iterator> known_;
     std::vector<core::Bucket> shared_;
 };
+
+std::uint64_t random_seed();
+core::Instant steady_now(); // nobody's clock, but one that never goes back
 
 } // namespace pgbk::relay

@@ -1,4 +1,6 @@
-#include "gateway/rate_limiter.hpp"
+#include "http/rate_limiter.hpp"
+
+#include <random>
 
 namespace pgbk::relay {
 
@@ -69,6 +71,16 @@ bool RateLimiter::make_place(core::Instant now) {
     known_.erase(order_.front().key);
     order_.pop_front();
     return true;
+}
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (static_cast<std::uint64_t>(device()) << 32U) | device();
+}
+
+core::Instant steady_now() {
+    return core::Instant(
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()));
 }
 
 } // namespace pgbk::relay
