@@ -1,9 +1,8 @@
 // confirm_reservation: a hold becomes a booking, also late if there is still room. Idempotent.
-#include "core/token.hpp"
 #include "core/validation.hpp"
 #include "pg/access.hpp"
+#include "pg/buyer.hpp"
 #include "pg/capacity.hpp"
-#include "pg/digest.hpp"
 #include "pg/identity.hpp"
 #include "pg/reservation.hpp"
 #include "pg/settings.hpp"
@@ -14,11 +13,6 @@ namespace {
 
 using core::Refusal;
 using core::RefusalKind;
-
-struct Contact {
-    std::optional<std::string_view> name;
-    std::optional<std::string_view> phone;
-};
 
 struct Price {
     std::int64_t amount; // minor units, of the whole party
@@ -31,10 +25,6 @@ struct Booking {
     std::string_view status;
     std::string_view payment_status;
 };
-
-Value text_or_null(const std::optional<std::string_view>& text) {
-    return text.has_value() ? Value(*text) : Value::null(TEXTOID);
-}
 
 std::optional<Booking> booking_of(const Reservation& reservation) {
     static constinit Statement statement("SELECT b.id, b.booking_number, b.status, b.payment_status"
@@ -67,13 +57,8 @@ Price price_of(const Reservation& reservation) {
 
 // The hold has run out and its seats were given back: take them again, or say that the money must go back.
 void retake(const Reservation& reservation, TimestampTz clock) {
-    const capacity::Seats seats{reservation.organization, reservation.session, reservation.party_size};
-    if (capacity::take(seats, clock, capacity::Expired::leave) ||
-        capacity::take(seats, clock, capacity::Expired::reclaim)) {
+    if (capacity::take_or_sold_out({reservation.organization, reservation.session, reservation.party_size}, clock)) {
         return;
-    }
-    if (capacity::expired_seats(seats.organization, seats.session, clock) >= seats.count) {
-        throw Refusal(RefusalKind::retry, "seats of expired holds are just being given back", {}, "Try again.");
     }
     throw Refusal(RefusalKind::late_confirmation_refused,
                   "the hold " + uuid_text(reservation.id) + " ran out at " + timestamp_text(reservation.expires_at) +
@@ -86,35 +71,6 @@ void check_may_be_confirmed(const Reservation& reservation) {
     if (reservation.status == "cancelled") {
         throw Refusal(RefusalKind::reservation_cancelled, "reservation " + uuid_text(reservation.id) + " was cancelled",
                       {}, "If the customer has paid, a refund is due; a new hold needs reserve_slot.");
-    }
-}
-
-core::Uuid customer_of(const Reservation& reservation, const Contact& contact) {
-    // What a customer row already says is not overwritten: a visitor may type anybody's e-mail.
-    static constinit Statement insert(
-        "INSERT INTO booking.customers AS c (organization_id, id, email, name, phone) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT (organization_id, lower(email)) DO UPDATE"
-        "    SET name = COALESCE(c.name, EXCLUDED.name), phone = COALESCE(c.phone, EXCLUDED.phone)"
-        "  WHERE (c.name IS NULL AND EXCLUDED.name IS NOT NULL) OR (c.phone IS NULL AND EXCLUDED.phone IS NOT NULL)");
-    insert.write({reservation.organization, new_id(reservation.organization), reservation.customer_email,
-                  text_or_null(contact.name), text_or_null(contact.phone)});
-    static constinit Statement find("SELECT c.id FROM booking.customers AS c"
-                                    " WHERE c.organization_id = $1 AND lower(c.email) = lower($2)");
-    const Rows rows = find.write({reservation.organization, reservation.customer_email});
-    if (rows.empty()) {
-        throw Refusal(RefusalKind::retry, "the customer of the reservation has just changed", {}, "Try again.");
-    }
-    return rows.uuid(0, 1);
-}
-
-std::string unused_booking_number(std::int32_t organization) {
-    static constinit Statement taken("SELECT 1 FROM booking.bookings AS b"
-                                     " WHERE b.organization_id = $1 AND b.booking_number = $2");
-    for (;;) {
-        const auto number = core::booking_number(random_bytes());
-        if (number.has_value() && taken.write({organization, std::string_view(*number)}).empty()) {
-            return *number;
-        }
     }
 }
 
@@ -131,9 +87,9 @@ Booking make_booking(const Reservation& reservation, const Price& price, const C
     const std::string_view payment_status = price.amount == 0 ? "not_required" : "paid";
     const Rows rows = statement.write(
         {reservation.organization, new_id(reservation.organization), std::string_view(number), reservation.id,
-         reservation.session, customer_of(reservation, contact), text_or_null(contact.name),
-         text_or_null(contact.phone), reservation.customer_email, reservation.party_size, payment_status,
-         Value::int8(price.amount), price.currency, Value::timestamp(clock)});
+         reservation.session, customer_of(reservation.organization, reservation.customer_email, contact),
+         text_or_null(contact.name), text_or_null(contact.phone), reservation.customer_email, reservation.party_size,
+         payment_status, Value::int8(price.amount), price.currency, Value::timestamp(clock)});
     return Booking{rows.uuid(0, 1), rows.bytes(0, 2), rows.bytes(0, 3), rows.bytes(0, 4)};
 }
 
