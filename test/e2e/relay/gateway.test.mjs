@@ -39,16 +39,17 @@ const shell = async (line) => {
   const { stdout } = await run('bash', ['-c', line.replaceAll('https://your-project.supabase.co', url)]);
   return JSON.parse(stdout);
 };
-
-test('a free booking, by curl', async () => {
-  const booking = await shell(`
+const createLine = (packageId) => `
 curl -X POST https://your-project.supabase.co/functions/v1/booking-create \\
   -H "Content-Type: application/json" \\
   -d '{
-    "packageId": "discovery",
+    "packageId": "${packageId}",
     "customerName": "Test User",
     "customerEmail": "test@example.com"
-  }'`);
+  }'`;
+
+test('a free booking, by curl', async () => {
+  const booking = await shell(createLine('discovery'));
   assert.match(booking.bookingToken, token);
   assert.match(booking.bookingId, uuid);
   assert.equal(booking.requiresPayment, false);
@@ -57,14 +58,7 @@ curl -X POST https://your-project.supabase.co/functions/v1/booking-create \\
 });
 
 test('a paid booking, by curl: created, looked at, paid, scheduled', async () => {
-  const booking = await shell(`
-curl -X POST https://your-project.supabase.co/functions/v1/booking-create \\
-  -H "Content-Type: application/json" \\
-  -d '{
-    "packageId": "single",
-    "customerName": "Test User",
-    "customerEmail": "test@example.com"
-  }'`);
+  const booking = await shell(createLine('single'));
   assert.equal(booking.requiresPayment, true);
   const look = () => shell(`curl "https://your-project.supabase.co/functions/v1/booking-status?token=${booking.bookingToken}"`);
   const before = await look();

@@ -43,7 +43,7 @@ test('wrong methods, types and bodies', async () => {
     { 'content-encoding': 'gzip' }]) {
     assert.equal((await create(buyer, headers)).status, 415, JSON.stringify(headers));
   }
-  for (const body of ['', '{', '[]', '"x"', 'null', '7', '{"a":"\ud800"}', '{"a":"\\ud800"}', `${'['.repeat(5000)}${']'.repeat(5000)}`,
+  for (const body of ['', '{', '[]', ' [{}]', '{} x', '{"packageId":"single","packageId":"discovery"}', '"x"', 'null', '7', '{"a":"\ud800"}', '{"a":"\\ud800"}', `${'['.repeat(5000)}${']'.repeat(5000)}`,
     JSON.stringify({ ...buyer, notes: 'a\0b' })]) {
     for (const name of ['booking-create', 'booking-schedule']) {
       const answer = await post(name, body);
