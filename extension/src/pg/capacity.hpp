@@ -76,6 +76,10 @@ enum class Expired : std::uint8_t { leave, reclaim };
 // Seats that are counted as unpaid are only taken while all of the session's stay within unpaid_most.
 bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most = 0);
 
+// The same from whatever is there, holds that have run out included. Throws Refusal retry if the seats are there but
+// others are settling the holds just now.
+bool take_or_sold_out(const Seats& seats, TimestampTz clock);
+
 void give(const Seats& seats);
 
 // The seats have been paid for: they stay taken and are no longer counted as unpaid, if they were.

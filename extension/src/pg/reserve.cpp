@@ -5,6 +5,7 @@
 #include "pg/arguments.hpp"
 #include "pg/capacity.hpp"
 #include "pg/digest.hpp"
+#include "pg/idempotency.hpp"
 #include "pg/identity.hpp"
 #include "pg/lane.hpp"
 #include "pg/settings.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 using core::Refusal;
 using core::RefusalKind;
+
+constexpr std::string_view token_purpose = "pg_booking hold token";
 
 struct Request {
     std::int32_t organization;
@@ -31,25 +34,6 @@ struct Hold {
     TimestampTz expires_at;
     std::string token;
 };
-
-// With an idempotency key, the token can be computed again from the key and the stored salt, by nobody else; without
-// one it is random. What is stored gives no access either way.
-struct Secret {
-    core::Token token;
-    std::optional<std::array<std::uint8_t, 32>> salt;
-};
-
-core::Token token_from(std::string_view salt, std::string_view key) {
-    return sha256({"pg_booking hold token", salt, key});
-}
-
-Secret new_secret(const Request& request) {
-    if (!request.idempotency_key.has_value()) {
-        return {random_bytes(), std::nullopt};
-    }
-    const auto salt = random_bytes();
-    return {token_from(as_bytes(salt), *request.idempotency_key), salt};
-}
 
 Request read_request(const Call& call) {
     Request request{};
@@ -140,24 +124,14 @@ Statement& hold_statement(Source source) {
 
 std::optional<Hold> write_hold(const Request& request, TimestampTz clock, Source source, std::int32_t lane) {
     const core::Uuid id = new_id(request.organization);
-    const Secret secret = new_secret(request);
-    const Digest token_hash = sha256_of(as_bytes(secret.token));
-    Digest key_hash{};
-    Digest request_hash{};
-    Value salt = Value::null(BYTEAOID);
-    Value key = Value::null(BYTEAOID);
-    Value request_value = Value::null(BYTEAOID);
-    if (secret.salt.has_value()) {
-        key_hash = sha256_of(*request.idempotency_key);
-        request_hash = request_digest(request);
-        salt = Value::bytea(as_bytes(*secret.salt));
-        key = Value::bytea(as_bytes(key_hash));
-        request_value = Value::bytea(as_bytes(request_hash));
-    }
+    const Secret secret = new_secret(token_purpose, request.idempotency_key);
+    const SecretColumns stored(secret, request.idempotency_key,
+                               request.idempotency_key.has_value() ? std::optional(request_digest(request))
+                                                                   : std::nullopt);
     const Value hold_seconds = request.hold_seconds.has_value() ? Value(*request.hold_seconds) : Value::null(INT4OID);
-    const Rows rows = hold_statement(source).write({request.organization, request.session, request.party_size,
-                                                    Value::timestamp(clock), lane, hold_seconds, request.email, id,
-                                                    Value::bytea(as_bytes(token_hash)), salt, key, request_value});
+    const Rows rows = hold_statement(source).write(
+        {request.organization, request.session, request.party_size, Value::timestamp(clock), lane, hold_seconds,
+         request.email, id, stored.token_hash(), stored.salt(), stored.key_hash(), stored.request_hash()});
     if (rows.empty()) {
         return std::nullopt;
     }
@@ -369,9 +343,7 @@ Hold take_or_refuse(const Request& request) {
 
 // The answer already given to this key, if any. Waits for a call with the same key that is still under way.
 std::optional<Hold> earlier_answer(const Request& request) {
-    const Digest key_hash = sha256_of(*request.idempotency_key);
-    lock_until_transaction_ends(LockOf::idempotency_key,
-                                std::to_string(request.organization) + std::string(as_bytes(key_hash)));
+    const Digest key_hash = lock_idempotency_key(request.organization, *request.idempotency_key);
     static constinit Statement statement("SELECT r.id, r.expires_at, r.request_hash, r.token_salt"
                                          "  FROM booking.slot_reservations AS r"
                                          " WHERE r.organization_id = $1 AND r.idempotency_hash = $2");
@@ -379,13 +351,9 @@ std::optional<Hold> earlier_answer(const Request& request) {
     if (rows.empty()) {
         return std::nullopt;
     }
-    if (rows.bytes(0, 3) != as_bytes(request_digest(request))) {
-        throw Refusal(RefusalKind::idempotency_key_reused, "the idempotency key belongs to another request",
-                      "Session, party size, e-mail or hold length differ from the first call with this key.",
-                      "Use a new key for a new request, and the same key only to repeat one.");
-    }
+    check_same_request(rows.bytes(0, 3), request_digest(request), "Session, party size, e-mail or hold length");
     return Hold{rows.uuid(0, 1), rows.timestamp(0, 2),
-                core::token_text(token_from(rows.bytes(0, 4), *request.idempotency_key))};
+                core::token_text(token_from(token_purpose, rows.bytes(0, 4), *request.idempotency_key))};
 }
 
 Hold reserve(const Request& request) {

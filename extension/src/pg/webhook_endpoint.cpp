@@ -27,10 +27,6 @@ Value networks_or_null(const core::EndpointOptions& options) {
     return options.allowed_networks.has_value() ? text_array(*options.allowed_networks) : Value::null(TEXTARRAYOID);
 }
 
-Value text_or_null(const std::optional<std::string_view>& text) {
-    return text.has_value() ? Value(*text) : Value::null(TEXTOID);
-}
-
 std::optional<core::Uuid> insert_endpoint(const NewEndpoint& made, const core::EndpointOptions& options,
                                           const Interval* max_age, Datum document) {
     // What Make.com takes: 300 requests in ten seconds, and answers of a scenario that may take its time.

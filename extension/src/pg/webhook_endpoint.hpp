@@ -33,7 +33,6 @@ std::optional<core::Uuid> insert_endpoint(const NewEndpoint& made, const core::E
                                           const Interval* max_age, Datum document);
 
 // Parameters of what was given, or NULL.
-Value text_or_null(const std::optional<std::string_view>& text);
 Value filter_array(const std::vector<std::string>& filters);
 Value networks_or_null(const core::EndpointOptions& options);
 
