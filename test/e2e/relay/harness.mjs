@@ -4,6 +4,7 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +14,24 @@ export const inboundSecret = 'inbound-secret-of-the-tests';
 const run = promisify(execFile);
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// A connection that stays open, with what it has begun; `end` closes it.
+export function session(database) {
+  const child = spawn('psql', ['-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', database], { stdio: ['pipe', 'pipe', 'inherit'] });
+  let output = '';
+  let asked = 0;
+  child.stdout.on('data', (data) => { output += data; });
+  return {
+    query: async (text) => {
+      const mark = `done ${++asked}\n`;
+      const start = output.length;
+      child.stdin.write(`${text};\n\\echo done ${asked}\n`);
+      await eventually(text, () => output.endsWith(mark));
+      return output.slice(start, -mark.length - 1);
+    },
+    end: () => { child.stdin.end(); return once(child, 'exit'); },
+  };
+}
 
 // Asks until the answer is true enough, and returns it.
 export async function eventually(what, ask, limit = 15000) {
@@ -163,6 +182,20 @@ export class Relay {
     return this.ended;
   }
 }
+
+// Sends bytes and returns everything that comes back until the connection is closed.
+export function raw(relay, bytes, { limit = 6000 } = {}) {
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = net.connect(relay.port, '127.0.0.1', () => socket.write(bytes));
+    socket.on('data', (data) => { text += data; });
+    socket.on('error', () => resolve(text));
+    socket.on('close', () => resolve(text));
+    setTimeout(() => socket.destroy(), limit).unref();
+  });
+}
+
+export const statusOf = (text) => Number(text.split(' ')[1]);
 
 // A receiver: keeps what comes, and answers as the test says.
 export async function receiver(answer = (request, response) => response.end('ok'), { host = '127.0.0.1' } = {}) {

@@ -7,7 +7,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Relay, eventually, inboundSecret, makeDatabase, receiver, sleep } from './harness.mjs';
+import { Relay, eventually, inboundSecret, makeDatabase, raw, receiver, sleep, statusOf } from './harness.mjs';
 
 const path = '/api/webhooks/booking-events';
 let db, relay, inbox, target;
@@ -31,20 +31,6 @@ after(async () => {
 const authorized = { authorization: `Bearer ${inboundSecret}`, 'content-type': 'application/json' };
 const post = (body, headers = authorized) =>
   relay.request({ method: 'POST', path, headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
-
-// Sends bytes and returns everything that comes back until the connection is closed.
-function raw(bytes, { limit = 6000 } = {}) {
-  return new Promise((resolve) => {
-    let text = '';
-    const socket = net.connect(relay.port, '127.0.0.1', () => socket.write(bytes));
-    socket.on('data', (data) => { text += data; });
-    socket.on('error', () => resolve(text));
-    socket.on('close', () => resolve(text));
-    setTimeout(() => socket.destroy(), limit).unref();
-  });
-}
-
-const statusOf = (text) => Number(text.split(' ')[1]);
 
 test('health, readiness, metrics', async () => {
   assert.deepEqual([(await relay.get('/healthz')).status, (await relay.get('/healthz')).text], [200, 'ok\n']);
@@ -123,13 +109,13 @@ test('JSON only, and nothing packed: 415', async () => {
 
 test('too large: 413, before it is read; 431 for headers', async () => {
   assert.equal((await post('x'.repeat(65537))).status, 413);
-  const announced = await raw(`POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${inboundSecret}\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n`);
+  const announced = await raw(relay, `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${inboundSecret}\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n`);
   assert.equal(statusOf(announced), 413);
-  const chunked = await raw(`POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${inboundSecret}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${'4000\r\n'}${'x'.repeat(0x4000)}\r\n`.concat(`4000\r\n${'x'.repeat(0x4000)}\r\n`.repeat(5)));
+  const chunked = await raw(relay, `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${inboundSecret}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${'4000\r\n'}${'x'.repeat(0x4000)}\r\n`.concat(`4000\r\n${'x'.repeat(0x4000)}\r\n`.repeat(5)));
   assert.equal(statusOf(chunked), 413);
-  assert.equal(statusOf(await raw(`GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(9000)}\r\n\r\n`)), 431);
-  assert.ok([400, 431].includes(statusOf(await raw(`GET /healthz HTTP/1.1\r\nHost: x\r\n${[...Array(300).keys()].map((i) => `X-${i}: y\r\n`).join('')}\r\n`))));
-  const extension = await raw(`POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${inboundSecret}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(100000)}\r\n`);
+  assert.equal(statusOf(await raw(relay, `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(9000)}\r\n\r\n`)), 431);
+  assert.ok([400, 431].includes(statusOf(await raw(relay, `GET /healthz HTTP/1.1\r\nHost: x\r\n${[...Array(300).keys()].map((i) => `X-${i}: y\r\n`).join('')}\r\n`))));
+  const extension = await raw(relay, `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${inboundSecret}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(100000)}\r\n`);
   assert.ok(extension === '' || [400, 413, 431].includes(statusOf(extension)), extension);
 });
 
@@ -161,7 +147,7 @@ test('what two readers could understand differently is refused, and the connecti
     '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
   ];
   for (const bytes of cases) {
-    const answer = await raw(bytes + smuggled);
+    const answer = await raw(relay, bytes + smuggled);
     assert.ok(answer === '' || statusOf(answer) === 400, `${JSON.stringify(bytes)}: ${answer}`);
     assert.ok(!answer.includes('404'), `what followed was read: ${JSON.stringify(bytes)}`);
   }
@@ -169,16 +155,16 @@ test('what two readers could understand differently is refused, and the connecti
 });
 
 test('one connection, several requests', async () => {
-  const answers = await raw('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  const answers = await raw(relay, 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
   assert.equal(answers.match(/^HTTP\/1\.1 200 OK/gm).length, 3);
-  const one = await raw('GET /healthz HTTP/1.0\r\n\r\n');
+  const one = await raw(relay, 'GET /healthz HTTP/1.0\r\n\r\n');
   assert.equal(statusOf(one), 200);
 });
 
 test('100-continue is answered where the body is wanted', async () => {
   const head = (token) => `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n`;
-  assert.match(await raw(`${head(inboundSecret)}{}`), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 400/);
-  assert.match(await raw(head('wrong')), /^HTTP\/1\.1 401/);
+  assert.match(await raw(relay, `${head(inboundSecret)}{}`), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 400/);
+  assert.match(await raw(relay, head('wrong')), /^HTTP\/1\.1 401/);
 });
 
 test('slow readers of every kind are closed, and nobody waits for them', async () => {
@@ -200,7 +186,7 @@ test('slow readers of every kind are closed, and nobody waits for them', async (
   assert.ok(await relay.metric('booking_relay_http_connections') <= 201);
   await eventually('all closed', () => slow.every((socket) => socket.destroyed), 6000);
   const start = Date.now();
-  const body = await raw(`POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${inboundSecret}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`);
+  const body = await raw(relay, `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${inboundSecret}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`);
   assert.equal(statusOf(body), 408);
   assert.ok(Date.now() - start < 5000);
 });

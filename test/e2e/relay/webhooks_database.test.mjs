@@ -1,0 +1,168 @@
+// Webhooks and the database behind: sources change, secrets are rotated, the database goes away, also in the middle.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { Relay, eventually, makeDatabase, session } from './harness.mjs';
+import { makeSource, post, senders, storedEvents } from './senders.mjs';
+
+let db, relay;
+
+before(async () => {
+  db = await makeDatabase('webhooks_database');
+  relay = await Relay.start(db.database, { environment: { BOOKING_ORGANIZATION: String(db.organization) } });
+});
+
+after(async () => {
+  await relay?.stop();
+  await db?.drop();
+});
+
+const administer = (text) => execFileSync('psql', ['-XAtqc', text, 'postgres']);
+const breakConnections = () => administer(`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+  WHERE datname = '${db.database}' AND application_name = 'booking-relay'`);
+const fresh = (source, options) => post(relay, source, source.sender.body(), options);
+const status = async (source, options) => (await fresh(source, options)).status;
+const becomes = (source, wanted, options, limit) =>
+  eventually(`${source.name}: ${wanted}`, async () => await status(source, options) === wanted, limit);
+
+test('a source that is made is known at once, and the connection for events comes with the first', async () => {
+  assert.equal(await relay.metric('booking_relay_database_connects_total{purpose="inbound"}'), undefined);
+  const source = await makeSource(db, 'stripe', { name: 'first' });
+  await becomes(source, 200, {}, 3000); // the next look at the status may be five seconds away
+  assert.equal(await relay.metric('booking_relay_database_connects_total{purpose="inbound"}'), 1);
+});
+
+test('rotation: the old secret and the new one, until the old one has run out', async () => {
+  for (const scheme of ['stripe', 'standard']) {
+    const source = await makeSource(db, scheme, { name: `rotated ${scheme}` });
+    source.name = encodeURIComponent(source.name);
+    await becomes(source, 200);
+    const rotate = async (overlap) => {
+      const secret = senders[scheme].secret();
+      await db.sql`SELECT booking.rotate_source_secret(${source.id}::uuid, ${secret}, ${overlap}::interval)`;
+      return secret;
+    };
+    const second = await rotate('1 hour');
+    await becomes(source, 200, { secret: second });
+    assert.equal(await status(source), 200, 'the old one is valid for an hour');
+    // Stripe signs with each of them while both are valid.
+    if (scheme === 'stripe') {
+      const body = source.sender.body();
+      const one = (await source.sender.sign(source.secret, body))['stripe-signature'];
+      const two = (await source.sender.sign(senders.stripe.secret(), body))['stripe-signature'];
+      const both = `${two},${one.slice(one.indexOf('v1='))}`;
+      assert.equal((await post(relay, source, body, { headers: { 'stripe-signature': both } })).status, 200);
+    }
+    const third = await rotate('2 seconds');
+    await becomes(source, 200, { secret: third });
+    // No one tells the relay: it looks at its clock.
+    await becomes(source, 401, { secret: second });
+    assert.equal(await status(source, { secret: third }), 200);
+    const fourth = await rotate('0');
+    await becomes(source, 401, { secret: third });
+    assert.equal(await status(source, { secret: fourth }), 200);
+  }
+});
+
+test('sources are changed, disabled, enabled and deleted', async () => {
+  const source = await makeSource(db, 'airwallex', { name: 'changing' });
+  await becomes(source, 200);
+  const late = { at: Date.now() / 1000 - 400 };
+  assert.equal(await status(source, late), 400);
+  await db.sql`SELECT booking.update_webhook_source(${source.id}::uuid, ${{ tolerance_seconds: 3600 }}::jsonb)`;
+  await becomes(source, 200, late, 3000);
+  await db.sql`SELECT booking.disable_webhook_source(${source.id}::uuid, 'for the test')`;
+  await becomes(source, 404, {}, 3000);
+  await db.sql`SELECT booking.enable_webhook_source(${source.id}::uuid)`;
+  await becomes(source, 200, {}, 3000);
+  // A change of which nobody told is seen at the next look.
+  await db.sql`UPDATE booking.webhook_sources SET name = 'renamed' WHERE id = ${source.id}`;
+  await becomes({ ...source, name: 'renamed' }, 200);
+  await db.sql`SELECT booking.delete_webhook_source(${source.id}::uuid)`;
+  await becomes(source, 404, { path: `/webhooks/${source.id}` }, 3000);
+});
+
+test('the connection breaks in the middle: 503, nothing is half done, and the next attempt is the first', async () => {
+  const source = await makeSource(db, 'standard', { name: 'broken' });
+  await becomes(source, 200);
+  const before_ = await storedEvents(db, source);
+  const body = source.sender.body();
+  const locker = session(db.database);
+  await locker.query('BEGIN');
+  await locker.query('LOCK TABLE booking.payment_events IN ACCESS EXCLUSIVE MODE');
+  const first = post(relay, source, body, { id: 'the-same' });
+  await eventually('it waits', async () => await locker.query('SELECT count(*) FROM pg_locks WHERE NOT granted') > 0);
+  breakConnections();
+  const { status: answered, headers } = await first;
+  assert.deepEqual([answered, headers['retry-after']], [503, '30']);
+  await locker.query('COMMIT');
+  await locker.end();
+  assert.equal(await storedEvents(db, source), before_);
+  const again = await eventually('it is taken', async () => {
+    const answer = await post(relay, source, body, { id: 'the-same' });
+    return answer.status === 200 && answer;
+  });
+  assert.notEqual(again.json.status, 'duplicate');
+  assert.equal(await storedEvents(db, source), before_ + 1);
+});
+
+test('somebody else is in the way: 503, and nothing is half done', async () => {
+  const source = await makeSource(db, 'hmac', { name: 'in the way' });
+  source.name = encodeURIComponent(source.name);
+  await becomes(source, 200);
+  const before_ = await storedEvents(db, source);
+  const locker = session(db.database);
+  await locker.query('BEGIN');
+  await locker.query('LOCK TABLE booking.payment_events IN ACCESS EXCLUSIVE MODE');
+  const answer = await fresh(source);
+  assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '30'], answer.text);
+  assert.equal(answer.text, '{"error":"webhooks cannot be taken at the moment; send it again"}\n');
+  await locker.query('COMMIT');
+  await locker.end();
+  assert.equal(await storedEvents(db, source), before_);
+  await becomes(source, 200);
+});
+
+test('the database is away: 503 to come back, and who is not signed is told nothing', async () => {
+  const source = await makeSource(db, 'calcom', { name: 'away' });
+  await becomes(source, 200);
+  administer(`ALTER DATABASE ${db.database} ALLOW_CONNECTIONS false`);
+  try {
+    breakConnections();
+    const answer = await eventually('503', async () => {
+      const sent = await fresh(source);
+      return sent.status === 503 && sent;
+    });
+    assert.equal(answer.headers['retry-after'], '30');
+    assert.equal(await status(source, { secret: source.sender.secret() }), 503, 'who might be right has to come back');
+    assert.equal(await status(source, { headers: { 'x-cal-signature-256': 'no-secret-provided' } }), 401);
+    assert.equal(await status(source, { path: '/webhooks/none' }), 404, 'sources stay known');
+    const young = await Relay.start(db.database, { ready: false, environment: { BOOKING_ORGANIZATION: String(db.organization) } });
+    try {
+      const { status: unknown, headers } = await post(young, source, source.sender.body());
+      assert.deepEqual([unknown, headers['retry-after']], [503, '30'], 'what it does not know yet may be there');
+    } finally {
+      await young.stop();
+    }
+  } finally {
+    administer(`ALTER DATABASE ${db.database} ALLOW_CONNECTIONS true`);
+  }
+  await becomes(source, 200);
+});
+
+test('neither secrets nor bodies are logged', async () => {
+  const word = 'leak3d';
+  const source = await makeSource(db, 'hmac', { name: 'quiet', secret: `secret-${word}-0123456789abcdef` });
+  await becomes(source, 200);
+  for (const body of [`{"id":"${word}-1","type":"x.${word}","data":{}}`, `{"a":"${word}`, `["${word}"]`]) {
+    await post(relay, source, body);
+    await post(relay, source, body, { secret: `wrong-${word}-0123456789abcdef` });
+    await post(relay, source, body, { headers: { 'x-hub-signature-256': word } });
+  }
+  assert.ok(relay.log.includes('webhook with a wrong signature'));
+  assert.ok(!relay.log.includes(word));
+  const { text } = await relay.get('/metrics');
+  assert.ok(!text.includes(word));
+  const activity = await db.sql`SELECT string_agg(query, ' ') FROM pg_stat_activity WHERE application_name = 'booking-relay'`;
+  assert.ok(!activity.includes(word));
+});
