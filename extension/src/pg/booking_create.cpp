@@ -66,6 +66,16 @@ std::optional<Made> earlier_booking(const Purchase& purchase) {
                        rows.is_null(0, 1) ? std::string() : "There are: " + std::string(rows.bytes(0, 1)) + ".");
 }
 
+void check_is_sold(const Purchase& purchase) {
+    static constinit Statement statement(
+        "SELECT 1 FROM booking.packages AS p"
+        "  JOIN booking.organizations AS o ON o.organization_id = $1 AND o.status = 'active'"
+        " WHERE p.organization_id = $1 AND p.id = $2 AND p.active");
+    if (statement.write({purchase.organization, purchase.request.package_id}).empty()) {
+        refuse_package(purchase);
+    }
+}
+
 // Price and terms are the package's, never the caller's. Throws Refusal invalid_booking_request if there is no such
 // package on sale.
 Made make_booking(const Purchase& purchase) {
@@ -80,9 +90,8 @@ Made make_booking(const Purchase& purchase) {
         "        p.sessions_included, p.schedule_days, $11, $12, $13, $14, $15, $15,"
         "        $15 + CASE p.price_minor WHEN 0 THEN p.schedule_days * interval '1 day'"
         "                   ELSE p.payment_hours * interval '1 hour' END"
-        "   FROM booking.packages AS p"
-        "   JOIN booking.organizations AS o ON o.organization_id = $1 AND o.status = 'active'"
-        "  WHERE p.organization_id = $1 AND p.id = $5 AND p.active RETURNING id");
+        "   FROM booking.packages AS p WHERE p.organization_id = $1 AND p.id = $5 AND p.active RETURNING id");
+    check_is_sold(purchase);
     const BookingRequest& request = purchase.request;
     const auto& key = request.idempotency_key;
     const Secret secret = new_secret(token_purpose, key);
@@ -96,7 +105,7 @@ Made make_booking(const Purchase& purchase) {
                                        Value::jsonb(purchase.document), stored.token_hash(), stored.salt(),
                                        stored.key_hash(), stored.request_hash(), Value::timestamp(settings::now())});
     if (rows.empty()) {
-        refuse_package(purchase);
+        refuse_package(purchase); // it was taken off sale just now
     }
     return Made{rows.uuid(0, 1), core::booking_token_text({secret.token, purchase.organization})};
 }
