@@ -9,7 +9,7 @@ namespace {
 using K = RefusalKind;
 
 // 0xx the call is malformed, 1xx the thing is not there, 2xx its state forbids it, 3xx the caller may not,
-// 4xx try again, 6xx webhooks, 9xx the installation.
+// 4xx try again, 6xx webhooks, 7xx what sources send us, 9xx the installation.
 constexpr std::array codes{
     RefusalCode{K::null_argument, "null_argument", "BK001", "a required argument is NULL"},
     RefusalCode{K::invalid_party_size, "invalid_party_size", "BK002",
@@ -95,6 +95,12 @@ constexpr std::array codes{
                 "an event from outside lacks something or has a value that it may not have; the message names it"},
     RefusalCode{K::invalid_relay_call, "invalid_relay_call", "BK613",
                 "what a relay asks for or reports is malformed; the message names it"},
+    RefusalCode{K::invalid_webhook_source, "invalid_webhook_source", "BK701",
+                "the scheme of a source is unknown, or its secret has to come from the provider"},
+    RefusalCode{K::source_not_found, "source_not_found", "BK702",
+                "no source of webhooks has this id, or it is disabled"},
+    RefusalCode{K::malformed_event, "malformed_event", "BK703",
+                "what a source has sent is no event of its kind; the message names what is wrong"},
     RefusalCode{K::not_installed, "not_installed", "BK901", "the tables are not there; booking.install() makes them"},
     RefusalCode{K::mixed_owners, "mixed_owners", "BK902",
                 "the schema or some of its tables belong to another role than the rest"},

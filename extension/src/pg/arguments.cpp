@@ -117,6 +117,18 @@ std::optional<TimestampTz> optional_timestamp(const Call& call, int i) {
     return is_absent(call, i) ? std::nullopt : std::optional(DatumGetTimestampTz(call.fcinfo->args[i].value));
 }
 
+// Each part is looked at before they are added up: intervals may be longer than fits.
+bool is_between(const Interval& interval, std::int64_t least, std::int64_t most) {
+    constexpr std::int64_t days_of_month = 30;
+    constexpr std::int32_t longest_part = 1000;
+    const auto is_short = [](std::int64_t part) { return part >= -longest_part && part <= longest_part; };
+    if (!is_short(interval.month) || !is_short(interval.day) || !is_short(interval.time / USECS_PER_DAY)) {
+        return false;
+    }
+    const std::int64_t length = interval.time + (interval.day + interval.month * days_of_month) * USECS_PER_DAY;
+    return length >= least && length <= most;
+}
+
 std::string uuid_text(const core::Uuid& id) {
     constexpr char hex[] = "0123456789abcdef";
     std::string out;

@@ -106,6 +106,13 @@ void enable_endpoint(const Endpoint& endpoint) {
     wake_relays();
 }
 
+void check_overlap(const Interval& overlap) {
+    if (!is_between(overlap, 0, 30 * USECS_PER_DAY)) {
+        throw core::Refusal(core::RefusalKind::invalid_webhook_secret,
+                            "the overlap must be between nothing and 30 days");
+    }
+}
+
 void put_secret(std::int32_t organization, const core::Uuid& endpoint, std::string_view scheme, std::string_view secret,
                 const Interval* overlap) {
     static constinit Statement remove("DELETE FROM booking.webhook_secrets AS s"

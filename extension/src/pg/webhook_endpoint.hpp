@@ -46,6 +46,9 @@ void disable_endpoint(std::int32_t organization, const core::Uuid& id, std::stri
 // Does the reverse, from now on: what is parked is due, and failures are forgotten.
 void enable_endpoint(const Endpoint& endpoint);
 
+// How long an old secret is valid along with a new one: up to 30 days. Throws Refusal invalid_webhook_secret.
+void check_overlap(const Interval& overlap);
+
 // A new secret; those of the same scheme are valid for the overlap still. The state must be locked.
 void put_secret(std::int32_t organization, const core::Uuid& endpoint, std::string_view scheme, std::string_view secret,
                 const Interval* overlap);
