@@ -84,6 +84,7 @@ std::optional<Claim> read_stripe(const Request& request) {
             }
             claim.sent = strict_number(value);
             claim.before_body = std::string(value) + "."; // the text, not the number
+            claim.handed_on = {{"timestamp", std::string(value)}};
             return claim.sent.has_value();
         }
         if (name == "v1") {
@@ -106,6 +107,7 @@ std::optional<Claim> read_airwallex(const Request& request) {
     }
     Claim claim;
     claim.before_body = *timestamp;
+    claim.handed_on = {{"x-timestamp", *timestamp}};
     claim.sent = sent;
     claim.units_per_second = 1'000;
     claim.digests.push_back(std::move(*digest));

@@ -38,7 +38,8 @@ const chunk = (text) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
 
 test('a body that no two readers read alike: 400', async () => {
   const events = await storedEvents(db, source);
-  const deep = (levels) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+  // An event of so many levels.
+  const deep = (levels) => `{"id":"deep","type":"x","data":${'{"a":'.repeat(levels - 1)}1${'}'.repeat(levels - 1)}}`;
   for (const body of ['', ' ', '{', 'null{}', '{}{}', '{"id":"1",}', '{"id":"1"} x', "{'id':'1'}", '{id:1}', '// x\n{}', '\ufeff{}', '{"n":NaN}', '{"n":01}',
     '{"id":"1","id":"2"}', '{"data":{"object":{"amount":1,"amount":100}}}', '{"amount":1,"\\u0061mount":2}', deep(33), deep(10000),
     '['.repeat(100000), '{"a":"\\ud800"}', '{"a":"\\x41"}', '{"a":"\n"}', Buffer.from('{"a":"\xff"}', 'latin1'),
@@ -51,7 +52,7 @@ test('a body that no two readers read alike: 400', async () => {
     assert.equal(status, 400, `${body}: ${text}`);
   }
   assert.equal(await storedEvents(db, source), events);
-  assert.equal((await post(relay, source, deep(32).replace('1', '"deepest"'))).status, 200);
+  assert.equal((await post(relay, source, deep(32))).status, 200);
 });
 
 test('JSON only, and nothing packed: 415', async () => {
