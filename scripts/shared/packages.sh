@@ -11,7 +11,7 @@ require_packages() {
     libboost1.81-dev libboost-json1.81-dev libcurl4-openssl-dev libssl-dev libpq-dev libspdlog-dev libcli11-dev
     libtomlplusplus-dev)
   case $1 in
-    quickstart) wanted+=(curl) ;;
+    quickstart) wanted+=(curl openssl) ;;
     test)
       wanted+=("postgresql-$PG_MAJOR-pgtap" libtap-parser-sourcehandler-pgtap-perl libgtest-dev nlohmann-json3-dev
         tzdata clang clang-format clang-tidy "libclang-rt-$CLANG_MAJOR-dev" openssl nodejs)

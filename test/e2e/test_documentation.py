@@ -18,10 +18,14 @@ class Documentation(DatabaseCase):
         self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr)
 
     def test_readme_books_a_seat(self):
-        """The SQL of the README, as it stands there, in an empty installation."""
-        sql = re.search(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL).group(1)
+        """The SQL of the README, as it stands there, in an empty installation: a seat, a webhook, packages."""
+        blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+        sql = "\\echo =====\n".join(blocks)
         output = run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", self.database, stdin=sql.encode()).decode()
-        self.assertRegex(output.splitlines()[-1], r"\|[A-Z0-9]{8}\|confirmed\|not_required$")
+        seat, webhook, packages = output.split("=====\n")
+        self.assertRegex(seat.splitlines()[-1], r"\|[A-Z0-9]{8}\|confirmed\|not_required$")
+        self.assertRegex(webhook, r"\|whsec_[A-Za-z0-9+/=]+\n$")
+        self.assertRegex(packages, r"^4\n[0-9a-f-]{36}\n$")
         self.assertEqual(self.admin.value("SELECT seats_available FROM booking.activity_sessions"
                                           " WHERE capacity_remaining < capacity_total"), "2")
         self.assert_integrity()

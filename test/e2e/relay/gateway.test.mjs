@@ -2,22 +2,26 @@
 // refused, with the field that is wrong; and that nothing is told to whom it is not meant for.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { Relay } from './harness.mjs';
+import { Relay, eventually } from './harness.mjs';
+import { makeSource, newId, post } from './senders.mjs';
 import { buyer, environmentOf, openShop, shopper } from './shop.mjs';
 
 const run = promisify(execFile);
-let shop, relay, url, create, schedule, status;
+let shop, relay, url, source, create, schedule, status;
 
 before(async () => {
   shop = await openShop('gateway');
+  source = await makeSource(shop, 'airwallex', { name: 'payment-webhook', options: { refund_on_received: true } });
   relay = await Relay.start(shop.database, {
     environment: environmentOf(shop),
     config: 'gateway.create_per_minute = 100000\ngateway.schedule_per_minute = 100000\ngateway.status_per_minute = 100000\n',
   });
   url = `http://127.0.0.1:${relay.port}`;
   ({ create, schedule, status } = shopper(relay));
+  await eventually('the database', async () => (await status('x')).status === 400);
 });
 
 after(async () => {
@@ -32,7 +36,14 @@ const made = async (request) => {
   assert.equal(answer.status, 200, answer.text);
   return answer.body;
 };
-const pay = (id) => shop.sql`UPDATE booking.bookings SET status = 'paid', payment_status = 'paid' WHERE id = ${id}`;
+// The provider's event about the booking, signed by the provider.
+const report = (bookingToken, { name = 'payment_intent.succeeded', object = { id: newId(), amount: 150.00 } } = {}) =>
+  post(relay, source, JSON.stringify({ id: newId(), name, data: { object: { currency: 'USD', metadata: { booking_token: bookingToken }, ...object } } }),
+    { path: '/functions/v1/payment-webhook' });
+const pay = async (bookingToken) => {
+  const { status: code, json } = await report(bookingToken);
+  assert.deepEqual([code, json.status], [200, 'applied']);
+};
 
 // The lines of the instructions, with the address of this relay in place of the project's.
 const shell = async (line) => {
@@ -65,7 +76,7 @@ test('a paid booking, by curl: created, looked at, paid, scheduled', async () =>
   assert.deepEqual([before.id, before.status, before.paymentStatus, before.packageId, before.amountCents, before.currency],
     [booking.bookingId, 'pending', 'pending', 'single', 15000, 'USD']);
   assert.deepEqual([before.customerName, before.customerEmail], ['Test User', 'test@example.com']);
-  await pay(booking.bookingId);
+  await pay(booking.bookingToken);
   assert.equal((await look()).paymentStatus, 'paid');
   const scheduled = await shell(`
 curl -X POST https://your-project.supabase.co/functions/v1/booking-schedule \\
@@ -156,12 +167,44 @@ test('the page of the buyer, as it was written', async () => {
   const look = () => step2({ supabaseUrl: url, window, setBookingReady: (value) => { ready = value; } });
   await look();
   assert.equal(ready, false, 'the word "success" in the address pays nothing');
-  await pay((await status(bought)).body.id);
+  await pay(bought);
   await look();
   assert.equal(ready, true);
   const done = await step3({ supabaseUrl: url, token: bought, selectedSlot: shop.slots[1] });
   assert.deepEqual([done.ok, done.meetingUrl], [true, 'https://meet.example/room']);
   await shop.sql`UPDATE booking.packages SET payment_url = NULL, meeting_url = NULL`;
+});
+
+test('the three events of a payment, by the names that the instructions give them', async () => {
+  const { bookingToken } = await made({ packageId: 'single' });
+  const stands = async () => { const { body } = await status(bookingToken); return [body.status, body.paymentStatus]; };
+  const payment = { id: newId(), amount: 150.00 };
+  await report(bookingToken, { name: 'payment.failed', object: payment });
+  assert.deepEqual(await stands(), ['pending', 'failed']);
+  await report(bookingToken, { name: 'payment.succeeded', object: payment });
+  assert.deepEqual(await stands(), ['paid', 'paid']);
+  await report(bookingToken, { name: 'payment.failed', object: payment });
+  assert.deepEqual(await stands(), ['paid', 'paid'], 'paid it stays');
+  await report(bookingToken, { name: 'refund.received', object: { ...payment, id: newId(), payment_intent_id: payment.id } });
+  assert.deepEqual(await stands(), ['cancelled', 'refunded']);
+  const wrong = await made({ packageId: 'single' });
+  assert.equal((await report(wrong.bookingToken, { object: { id: newId(), amount: 0.01 } })).json.status, 'conflict');
+  assert.equal((await status(wrong.bookingToken)).body.paymentStatus, 'pending', 'a cent buys nothing');
+});
+
+test('the commands of the README', async () => {
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+  const section = readme.slice(readme.indexOf('## A package, over HTTP'));
+  const [first, look, choose, ...more] = section.slice(0, section.indexOf('\n## ', 3)).split(/\n {4}(?=curl )/).slice(1)
+    .map((text) => text.split(/\n(?! {4})/)[0]);
+  assert.equal(more.length, 0);
+  const say = async (line, env) => JSON.parse((await run('bash', ['-c', line], { env: { ...process.env, RELAY: url, ...env } })).stdout);
+  const booking = await say(first);
+  await pay(booking.bookingToken);
+  assert.equal((await say(look, { TOKEN: booking.bookingToken })).paymentStatus, 'paid');
+  const [start, end] = choose.match(/\d{4}-\d\d-\d\dT[0-9:]+Z/g);
+  const done = await say(choose.replace(start, shop.slots[1].start).replace(end, shop.slots[1].end), { TOKEN: booking.bookingToken });
+  assert.equal(done.success, true);
 });
 
 test('each limit of the request, one below and one above: 400 with the field', async () => {
