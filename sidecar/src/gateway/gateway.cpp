@@ -136,6 +136,10 @@ std::optional<Response> Gateway::reason_to_refuse(const Request& request, Functi
         (!is_json(request.header("content-type")) || !(encoding.empty() || encoding == "identity"))) {
         return error_response(415, "the body must be application/json, without content encoding");
     }
+    return why_not_now();
+}
+
+std::optional<Response> Gateway::why_not_now() const {
     if (!pool_.is_up() || stopping_) {
         return unavailable_response("bookings cannot be reached at the moment; try again", 5);
     }
@@ -147,6 +151,10 @@ std::optional<Response> Gateway::reason_to_refuse(const Request& request, Functi
 
 void Gateway::call(const Request& request, const Respond& respond, const Function& function) {
     const std::string origin = request.header("origin");
+    if (auto refusal = why_not_now()) { // it may have changed while the body came
+        respond(for_origin(std::move(*refusal), origin));
+        return;
+    }
     Response refusal;
     auto parameters = function.parameters(request, refusal);
     if (!parameters) {

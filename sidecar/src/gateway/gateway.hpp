@@ -40,6 +40,7 @@ private:
     void add(Router& router, const std::string& path, Function function);
     std::optional<Response> admit(const Request& request, Function& function);
     std::optional<Response> reason_to_refuse(const Request& request, Function& function);
+    std::optional<Response> why_not_now() const;
     void call(const Request& request, const Respond& respond, const Function& function);
     Response answered(const Function& function, const Answer& answer);
     Response for_origin(Response response, const std::string& origin) const;

@@ -1,9 +1,10 @@
 // What stands around the token flow: limits by address, origins of pages, the rights of its calls, a database that is
 // away, and that no token is told.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, test } from 'node:test';
-import { Relay, eventually } from './harness.mjs';
+import { Relay, eventually, sleep } from './harness.mjs';
 import { buyer, environmentOf, openShop, shopper } from './shop.mjs';
 
 const unlimited = 'gateway.create_per_minute = 100000\ngateway.schedule_per_minute = 100000\ngateway.status_per_minute = 100000\n';
@@ -226,20 +227,46 @@ test('the database is away: 503 to come back, and served again afterwards', asyn
   assert.equal((await create(buyer)).status, 200);
 });
 
+// Holds the table of bookings until the function that is returned lets it go.
+async function lockBookings() {
+  const psql = spawn('psql', ['-XAtq', shop.database], { stdio: ['pipe', 'pipe', 'inherit'] });
+  psql.stdin.write('BEGIN; LOCK TABLE booking.bookings; SELECT 1;\n');
+  await once(psql.stdout, 'data');
+  return async () => { psql.stdin.end('COMMIT;\n'); await once(psql, 'exit'); };
+}
+const callsThatWait = () => shop.sql`SELECT count(*) FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%booking_create(%'`.then(Number);
+
 test('a call that is under way when the relay is stopped is answered', async () => {
   const ending = await Relay.start(shop.database, { environment: environmentOf(shop), config: unlimited });
   const { create: order, status: look } = shopper(ending);
   await eventually('the database', async () => (await look('x')).status === 400);
-  const blocker = shop.sql`BEGIN; LOCK TABLE booking.bookings IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1.5); COMMIT`;
-  const waits = () => shop.sql`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%booking_create%'`;
-  const ordered = eventually('the lock', async () =>
-    Number(await shop.sql`SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'booking.bookings'::regclass AND granted`) > 0)
-    .then(() => order(buyer));
-  await eventually('a call that waits', async () => Number(await waits()) > 0);
+  const release = await lockBookings();
+  const ordered = order(buyer);
+  await eventually('a call that waits', async () => await callsThatWait() > 0);
   const stopped = ending.stop();
+  await eventually('the word', () => ending.log.includes('"message":"stopping"'));
+  await release();
   assert.equal((await ordered).status, 200);
   assert.equal((await stopped).code, 0);
-  await blocker;
+});
+
+test('when too many wait, the next are told to come again, and nobody who waits is forgotten', async () => {
+  const small = await Relay.start(shop.database, { environment: environmentOf(shop), config: `${unlimited}gateway.connections = 1\n` });
+  try {
+    const { create: order, status: look } = shopper(small);
+    await eventually('the database', async () => (await look('x')).status === 400);
+    const release = await lockBookings();
+    const waiting = Array.from({ length: 64 }, () => order(buyer));
+    const refused = await eventually('a refusal', async () => { const answer = await Promise.race([look('x'), sleep(50)]); return answer?.status === 503 && answer; });
+    assert.equal(refused.headers['retry-after'], '1');
+    await release();
+    const statuses = (await Promise.all(waiting)).map((answer) => answer.status);
+    assert.ok(statuses.filter((code) => code === 200).length >= 32, String(statuses));
+    assert.ok(statuses.every((code) => code === 200 || code === 503));
+  } finally {
+    await small.stop();
+  }
 });
 
 test('no token in any log, metric, argument or activity', async () => {
