@@ -67,6 +67,16 @@ class Relay:
         except (OSError, http.client.HTTPException):
             return None, ""
 
+    def post(self, path, body, **headers):
+        """Status and text of what JSON sent there is answered with."""
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.port_file.read_text(encoding="ascii")), timeout=10)
+        try:
+            connection.request("POST", path, json.dumps(body), {"content-type": "application/json", **headers})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
     def is_ready(self):
         if self.process.poll() is not None:
             raise AssertionError(f"the relay ended with {self.process.returncode}\n{self.log()[-4000:]}")

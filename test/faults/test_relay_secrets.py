@@ -2,7 +2,6 @@
 of its statements; whatever goes well or wrong."""
 
 import base64
-import http.client
 import json
 import pathlib
 import unittest
@@ -51,14 +50,9 @@ class RelaySecrets(RelayCase):
         self.seen.append(("pg_stat_activity", activity or ""))
 
     def post(self, relay, token, body):
-        port = int(relay.port_file.read_text(encoding="ascii"))
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        connection.request("POST", "/api/webhooks/booking-events", json.dumps(body),
-                           {"authorization": f"Bearer {token}", "content-type": "application/json"})
-        answer = connection.getresponse()
-        self.seen.append(("answer to a post", answer.read().decode()))
-        connection.close()
-        return answer.status
+        status, text = relay.post("/api/webhooks/booking-events", body, authorization=f"Bearer {token}")
+        self.seen.append(("answer to a post", text))
+        return status
 
     def test_nothing_is_told(self):
         self.seen = []
@@ -122,6 +116,32 @@ class RelaySecrets(RelayCase):
             self.assertEqual(self.start(**environment).process.wait(60), 2)
         admin.close()
         self.search()
+
+    def test_no_token_of_a_booking_is_told(self):
+        """Nor who the buyer is, where all goes well."""
+        with Session(self.name) as admin:
+            admin.query(f"SELECT booking.create_default_packages({self.organization}, 'USD', 15000, 50000, 120000)")
+        relay = self.relay(BOOKING_ORGANIZATION=self.organization).ready()
+        buyer = {"packageId": "single", "customerName": f"Ada {WORD}", "customerEmail": f"{WORD}@example.com"}
+        status = "/functions/v1/booking-status?token="
+        wait_until(lambda: relay.get(status)[0] == 400, "the gateway is served")
+        [(made, text), (unpaid, other)] = [relay.post("/functions/v1/booking-create", buyer) for _ in range(2)]
+        self.assertEqual((made, unpaid), (200, 200), text + other)
+        tokens = [json.loads(answer)["bookingToken"] for answer in (text, other)]
+        self.assertEqual(relay.get(status + tokens[0])[0], 200)
+        times = {"startTime": "2000-01-01T10:00:00Z", "endTime": "2000-01-01T11:00:00Z"}
+        for token, answer in ((tokens[1], 402), (tokens[1] + "0", 404), (tokens[1][1:], 400)):
+            self.assertEqual(relay.post("/functions/v1/booking-schedule", {"bookingToken": token, **times})[0], answer)
+        self.assertEqual(relay.get(status + tokens[0][1:])[0], 400)
+        metrics = relay.get("/metrics")[1]
+        self.assertEqual(relay.stop(), 0)
+        server_log = self.cluster.log.read_text(encoding="utf-8")
+        for function in ("booking_create($1::integer, $2::jsonb)", "booking_schedule($1::jsonb)", "booking_status($1::text)"):
+            self.assertIn(f"SELECT booking.{function}", server_log)
+        for place, text in (("log of the relay", relay.log()), ("log of the server", server_log), ("metrics", metrics)):
+            for secret in (WORD, *(token[1:20] for token in tokens)):
+                at = text.find(secret)
+                self.assertEqual(at, -1, f"{place}: {text[max(at - 300, 0):at + 100]}")
 
     def attempted(self, delivered, endpoints):
         """So many deliveries were made, and so many endpoints have at least one attempt."""

@@ -1,6 +1,7 @@
 // confirm_reservation: a hold becomes a booking, also late if there is still room. Idempotent.
 #include "core/validation.hpp"
 #include "pg/access.hpp"
+#include "pg/actor.hpp"
 #include "pg/confirmation.hpp"
 
 namespace pgbk {
@@ -19,6 +20,10 @@ Datum confirm_reservation_body(Call& call) {
     }
     const Reservation reservation = lock_reservation(call, id, token, "confirm a reservation without its hold token");
     const bool may_confirm_paid = !token.has_value() || is_trusted(call);
+    std::optional<ActorScope> visitor;
+    if (!may_confirm_paid) {
+        visitor.emplace(ActorKind::visitor, "token");
+    }
     const ConfirmedBooking booking = confirm_hold(reservation, contact, may_confirm_paid);
     return record_result(call, {booking.id, booking.number, booking.status, booking.payment_status});
 }

@@ -2,12 +2,12 @@
 
 #include "gateway/problem.hpp"
 #include "inbound/admission.hpp"
+#include "inbound/strict_json.hpp"
 #include "main/log.hpp"
 #include "main/parts.hpp"
 #include "text/ascii.hpp"
 
 #include <boost/asio/post.hpp>
-#include <boost/json.hpp>
 
 #include <utility>
 
@@ -16,7 +16,6 @@ namespace pgbk::relay {
 namespace {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 
 constexpr std::size_t most_body = 64UL * 1024;
 constexpr std::size_t most_waiting = 64; // on each connection
@@ -28,14 +27,15 @@ const Statement as_visitor{"SELECT set_config('role', 'booking_public', true), "
 
 // The body, if it is a JSON object.
 std::optional<std::string> object_text(const Request& request, Response& refusal) {
-    json::error_code error;
-    const auto value = json::parse(request.body, error); // to a depth of 32
-    if (!error && value.is_object()) {
-        return request.body;
+    if (const auto problem = json_problem(request.body); !problem.empty()) {
+        refusal = error_response(400, "the body is no valid JSON: " + problem);
+        return std::nullopt;
     }
-    refusal =
-        error_response(400, error ? "the body is no valid JSON: " + error.message() : "the body is no JSON object");
-    return std::nullopt;
+    if (request.body[request.body.find_first_not_of(" \t\r\n")] != '{') {
+        refusal = error_response(400, "the body is no JSON object");
+        return std::nullopt;
+    }
+    return request.body;
 }
 
 // In the query, as the links of the flow have it; or as bearer token, for callers who want to keep it out of the logs

@@ -23,7 +23,7 @@ bool is_any(std::string_view sqlstate, std::initializer_list<core::RefusalKind> 
 
 int status_of_ours(std::string_view sqlstate) {
     using enum core::RefusalKind;
-    if (is_any(sqlstate, {hold_expired})) {
+    if (is_any(sqlstate, {hold_expired, booking_expired})) {
         return 410;
     }
     if (is_any(sqlstate, {payment_required})) {
