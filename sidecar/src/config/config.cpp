@@ -65,6 +65,7 @@ const std::array keys{
     Key{"outbound.ca_file", &Config::outbound_ca_file},
     Key{"inbound.secret", &Config::inbound_secret, "SUPABASE_WEBHOOK_SECRET", {}, Secrecy::secret},
     Key{"inbound.failures_per_minute", Number{&Config::inbound_failures_per_minute, 1, million}},
+    Key{"inbound.connections", Number{&Config::inbound_connections, 1, 64}},
     Key{"gateway.connections", Number{&Config::gateway_connections, 0, 4}},
     Key{"gateway.allowed_origins", &Config::gateway_allowed_origins},
     Key{"gateway.create_per_minute", Number{&Config::gateway_create_per_minute, 1, million}},

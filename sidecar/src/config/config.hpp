@@ -43,6 +43,7 @@ struct Config {
 
     std::string inbound_secret;
     int inbound_failures_per_minute = 60;
+    int inbound_connections = 4;
 
     int gateway_connections = 2; // 0: without the gateway
     std::string gateway_allowed_origins;

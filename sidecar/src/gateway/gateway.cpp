@@ -52,8 +52,7 @@ std::optional<std::string> booking_token(const Request& request) {
 } // namespace
 
 Gateway::Gateway(boost::asio::io_context& loop, Router& router, Metrics& metrics, const Config& config)
-    : loop_(loop),
-      metrics_(metrics),
+    : metrics_(metrics),
       drain_limit_(config.outbound_drain_seconds),
       organization_(std::to_string(config.organization)),
       origins_(parse_origins(config.gateway_allowed_origins).value_or(std::vector<std::string>())),
@@ -91,21 +90,8 @@ void Gateway::start() {
 
 void Gateway::stop(std::function<void()> done) {
     stopping_ = true;
-    stopped_ = std::move(done);
-    timer_.expires_after(drain_limit_);
-    timer_.async_wait([this](boost::system::error_code error) {
-        if (!error) {
-            pool_.stop(); // whoever still waits is told that the outcome is not known
-        }
-    });
-    end_if_idle();
-}
-
-void Gateway::end_if_idle() {
-    if (stopping_ && stopped_ && pool_.waiting() == 0) {
-        timer_.cancel();
-        asio::post(loop_, std::exchange(stopped_, nullptr)); // after the answers, which are on their way
-    }
+    timer_.cancel();
+    pool_.stop(drain_limit_, std::move(done));
 }
 
 void Gateway::add(Router& router, const std::string& path, Function given) {
@@ -167,7 +153,6 @@ void Gateway::call(const Request& request, const Respond& respond, const Functio
                    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
                    metrics_.observe("booking_relay_database_seconds", took.count(), {{"call", function.name}});
                    respond(for_origin(answered(function, answer), origin));
-                   end_if_idle();
                });
 }
 
@@ -206,9 +191,7 @@ void Gateway::load_origins() {
                            {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
                    }
                    origins_error_ = answer.error;
-                   if (stopping_) {
-                       end_if_idle();
-                   } else {
+                   if (!stopping_) {
                        load_origins_later();
                    }
                });

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "db/pool.hpp"
 #include "gateway/cors.hpp"
-#include "gateway/pool.hpp"
 #include "http/rate_limiter.hpp"
 #include "main/room.hpp"
 
@@ -47,19 +47,16 @@ private:
 
     void load_origins();
     void load_origins_later();
-    void end_if_idle();
 
-    boost::asio::io_context& loop_;
     Metrics& metrics_;
     std::chrono::seconds drain_limit_;
     std::string organization_;
     Origins origins_;
     Pool pool_;
-    boost::asio::steady_timer timer_; // to the next look at the origins; while stopping, to the end of patience
+    boost::asio::steady_timer timer_; // to the next look at the origins
     std::string origins_error_;
     std::deque<Function> functions_; // the routes keep references to them
     bool stopping_ = false;
-    std::function<void()> stopped_; // to be called, once
 };
 
 } // namespace pgbk::relay

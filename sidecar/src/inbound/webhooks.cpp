@@ -18,6 +18,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* retry_after_seconds = "30";
+constexpr std::size_t most_waiting = 500;                       // on each connection
+constexpr std::chrono::milliseconds patience_of_senders{8'000}; // who waits for longer is not there any more
 
 double unix_now() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -40,12 +42,34 @@ std::string text_of(const json::object& object, std::string_view name) {
 
 } // namespace
 
-Webhooks::Webhooks(Link& link, Metrics& metrics, const Sources& sources, RateLimiter& failures, int organization)
-    : link_(link), metrics_(metrics), sources_(sources), failures_(failures), organization_(organization) {}
-
-void Webhooks::add_routes(Router& router) {
+Webhooks::Webhooks(boost::asio::io_context& loop, Router& router, Metrics& metrics, RelayDatabase& database,
+                   const Config& config)
+    : metrics_(metrics),
+      organization_(config.organization),
+      drain_limit_(config.outbound_drain_seconds),
+      sources_(database, metrics, [this] { sources_changed(); }),
+      failures_(config.inbound_failures_per_minute, random_seed()),
+      pool_(loop, metrics,
+            {read_dsn(config.database_url),
+             {"webhooks", std::chrono::milliseconds(config.database_connect_timeout_ms), patience_of_senders},
+             config.inbound_connections,
+             most_waiting,
+             {{"SELECT booking.relay_connect()"}}}) {
     add_route(router, webhooks_path, [](const Request& request) { return request.parameter("source"); });
     add_route(router, payment_webhook_path, [](const Request&) { return payment_webhook_source; });
+}
+
+void Webhooks::stop(std::function<void()> done) {
+    stopping_ = true;
+    pool_.stop(drain_limit_, std::move(done));
+}
+
+// The connections are opened when something can come in.
+void Webhooks::sources_changed() {
+    if (!started_ && !stopping_ && !sources_.empty()) {
+        started_ = true;
+        pool_.start();
+    }
 }
 
 void Webhooks::add_route(Router& router, const std::string& path, const Choose& choose) {
@@ -72,7 +96,7 @@ std::optional<Response> Webhooks::admit(const Request& request, const std::strin
         count(*source, "malformed");
         return error_response(415, "a webhook must be application/json, without content encoding");
     }
-    if (!link_.is_up()) {
+    if (!pool_.is_up() || pool_.is_full() || stopping_) {
         count(*source, "unavailable");
         return unavailable();
     }
@@ -112,10 +136,13 @@ void Webhooks::store(const std::shared_ptr<const Source>& source, const Claim& c
     for (const auto& [name, value] : claim.handed_on) {
         headers[name] = value;
     }
+    const auto start = std::chrono::steady_clock::now();
     // The answer comes when event and effect are committed.
-    link_.call("SELECT booking.receive_webhook($1::uuid, $2::bytea, $3::jsonb)",
-               {source->id, "\\x" + hex(body), json::serialize(headers)},
-               [this, source, respond](const Answer& answer) {
+    pool_.call({{"SELECT booking.receive_webhook($1::uuid, $2::bytea, $3::jsonb)",
+                 {source->id, "\\x" + hex(body), json::serialize(headers)}}},
+               [this, source, respond, start](const Answer& answer) {
+                   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+                   metrics_.observe("booking_relay_database_seconds", took.count(), {{"call", "receive_webhook"}});
                    respond(answer.ok() ? stored(*source, answer) : not_stored(*source, answer));
                });
 }

@@ -2,13 +2,17 @@
 // request is believed, or read, before its signature is known to be right.
 #pragma once
 
-#include "db/link.hpp"
+#include "config/config.hpp"
+#include "db/pool.hpp"
 #include "http/message.hpp"
 #include "http/rate_limiter.hpp"
 #include "inbound/claim.hpp"
 #include "inbound/sources.hpp"
 #include "metrics/metrics.hpp"
 
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,15 +27,19 @@ inline constexpr const char* payment_webhook_source = "payment-webhook";
 
 class Webhooks {
 public:
-    // failures: how many each client may have. organization: whose sources are found by name; 0: by id only.
-    Webhooks(Link& link, Metrics& metrics, const Sources& sources, RateLimiter& failures, int organization);
+    Webhooks(boost::asio::io_context& loop, Router& router, Metrics& metrics, RelayDatabase& database,
+             const Config& config);
 
-    void add_routes(Router& router);
+    void load_sources() { sources_.load(); }
+    void detached() { sources_.detached(); }
+    // Takes nothing more; calls `done` once, later, when what has been taken is answered or has had its time.
+    void stop(std::function<void()> done);
 
 private:
     using Choose = std::function<std::string(const Request&)>; // the name or id of the source
 
     void add_route(Router& router, const std::string& path, const Choose& choose);
+    void sources_changed();
     std::optional<Response> admit(const Request& request, const std::string& name);
     void receive(const Request& request, const std::string& name, const Respond& respond);
     void store(const std::shared_ptr<const Source>& source, const Claim& claim, const std::string& body,
@@ -41,11 +49,14 @@ private:
     Response unauthorized(const Source& source, const Request& request);
     void count(const Source& source, std::string_view result);
 
-    Link& link_;
     Metrics& metrics_;
-    const Sources& sources_;
-    RateLimiter& failures_;
-    int organization_;
+    int organization_; // whose sources are found by name; 0: by id only
+    std::chrono::seconds drain_limit_;
+    Sources sources_;
+    RateLimiter failures_;
+    Pool pool_;
+    bool started_ = false;
+    bool stopping_ = false;
 };
 
 } // namespace pgbk::relay

@@ -2,10 +2,8 @@
 
 #include "db/relay_database.hpp"
 #include "http/health.hpp"
-#include "http/rate_limiter.hpp"
 #include "http/server.hpp"
 #include "inbound/booking_events.hpp"
-#include "inbound/sources.hpp"
 #include "inbound/webhooks.hpp"
 #include "main/log.hpp"
 #include "main/notify_socket.hpp"
@@ -45,9 +43,6 @@ public:
                         {[this] { inbound_up(); }, [this](const std::string& reason) { count_loss("inbound", reason); },
                          [](std::string_view) {}}),
           database_(link_, metrics_, new_relay_id()),
-          sources_(database_, metrics_, [this] { start_inbound(); }),
-          failures_(config.inbound_failures_per_minute, random_seed()),
-          webhooks_(inbound_link_, metrics_, sources_, failures_, config.organization),
           sender_(loop_, sender_settings(config)),
           deliverer_(loop_, database_, sender_, metrics_,
                      {config.outbound_max_in_flight, config.outbound_claim_limit,
@@ -61,6 +56,7 @@ public:
                    std::chrono::milliseconds(config.http_read_timeout_ms),
                    static_cast<std::size_t>(config.http_body_limit),
                    parse_networks(config.http_trusted_proxies).value_or(std::vector<Network>())}),
+          webhooks_(loop_, router_, metrics_, database_, config),
           signals_(loop_, SIGTERM, SIGINT),
           status_timer_(loop_),
           watchdog_timer_(loop_) {
@@ -68,7 +64,6 @@ public:
         add_health(router_, metrics_, [this] { return obstacle(); });
         add_booking_events(router_, inbound_link_, metrics_, {config.organization, config.inbound_secret},
                            [this] { return status_json(); });
-        webhooks_.add_routes(router_);
     }
 
     int run() {
@@ -81,7 +76,9 @@ public:
         wait_for_signal();
         keep_watchdog_quiet();
         link_.start();
-        start_inbound();
+        if (!config_.inbound_secret.empty()) {
+            inbound_link_.start();
+        }
         rooms_.start();
         notify_.send("READY=1");
         loop_.run();
@@ -124,7 +121,7 @@ private:
             set_up_make();
         }
         deliverer_.attached();
-        sources_.load();
+        webhooks_.load_sources();
         ask_status();
     }
 
@@ -147,21 +144,13 @@ private:
         obstacle_ = "the database cannot be used: " + reason;
         status_timer_.cancel();
         forget_status();
-        sources_.detached();
+        webhooks_.detached();
         deliverer_.detached();
     }
 
     void count_loss(const std::string& purpose, const std::string& reason) {
         metrics_.add("booking_relay_database_losses_total", {{"purpose", purpose}});
         log(LogLevel::warn, "no connection to the database", {{"purpose", purpose}, {"reason", reason}});
-    }
-
-    // Only where something can come in.
-    void start_inbound() {
-        if (!inbound_started_ && !stopping_ && (!config_.inbound_secret.empty() || !sources_.empty())) {
-            inbound_started_ = true;
-            inbound_link_.start();
-        }
     }
 
     void inbound_up() {
@@ -173,7 +162,7 @@ private:
         metrics_.add("booking_relay_notifications_total", {{"channel", std::string(channel)}});
         if (channel == "booking_webhooks") {
             deliverer_.wake();
-            sources_.load();
+            webhooks_.load_sources();
         }
     }
 
@@ -194,7 +183,7 @@ private:
                     if (make_due_) {
                         set_up_make();
                     }
-                    sources_.load();
+                    webhooks_.load_sources();
                     ask_status();
                 }
             });
@@ -305,6 +294,7 @@ private:
             link_.stop();
             end();
         });
+        webhooks_.stop([this] { end(); });
         rooms_.stop([this] { end(); });
     }
 
@@ -337,13 +327,11 @@ private:
     Link link_;
     Link inbound_link_;
     RelayDatabase database_;
-    Sources sources_;
-    RateLimiter failures_;
-    Webhooks webhooks_;
     Sender sender_;
     Deliverer deliverer_;
     Rooms rooms_;
     Server server_;
+    Webhooks webhooks_;
     asio::signal_set signals_;
     asio::steady_timer status_timer_;
     asio::steady_timer watchdog_timer_;
@@ -351,9 +339,8 @@ private:
     std::optional<QueueStatus> status_;
     bool original_ = false;
     bool make_due_ = false; // the endpoint "make" is set up with the next look at the status
-    bool inbound_started_ = false;
     bool stopping_ = false;
-    int parts_to_stop_ = 2; // the deliverer and the rooms
+    int parts_to_stop_ = 3; // the deliverer, the webhooks and the rooms
     int exit_code_ = exit_ok;
 };
 

@@ -23,7 +23,7 @@ before(async () => {
     config: 'inbound.failures_per_minute = 1000000\n', environment: { BOOKING_ORGANIZATION: String(db.organization) },
   });
   await eventually('the sources', async () => await relay.metric('booking_relay_webhook_sources') === schemes.length);
-  await eventually('the connection', async () => (await relay.metric('booking_relay_database_connects_total{purpose="inbound"}')) > 0);
+  await eventually('the connection', async () => (await relay.metric('booking_relay_database_connects_total{purpose="webhooks"}')) > 0);
 });
 
 after(async () => {

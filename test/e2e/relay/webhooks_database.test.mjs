@@ -25,11 +25,11 @@ const status = async (source, options) => (await fresh(source, options)).status;
 const becomes = (source, wanted, options, limit) =>
   eventually(`${source.name}: ${wanted}`, async () => await status(source, options) === wanted, limit);
 
-test('a source that is made is known at once, and the connection for events comes with the first', async () => {
-  assert.equal(await relay.metric('booking_relay_database_connects_total{purpose="inbound"}'), undefined);
+test('a source that is made is known at once, and the connections for events come with the first', async () => {
+  assert.equal(await relay.metric('booking_relay_database_connects_total{purpose="webhooks"}'), undefined);
   const source = await makeSource(db, 'stripe', { name: 'first' });
   await becomes(source, 200, {}, 3000); // the next look at the status may be five seconds away
-  assert.equal(await relay.metric('booking_relay_database_connects_total{purpose="inbound"}'), 1);
+  await eventually('all of them', async () => await relay.metric('booking_relay_database_connects_total{purpose="webhooks"}') === 4);
 });
 
 test('rotation: the old secret and the new one, until the old one has run out', async () => {
@@ -91,7 +91,7 @@ test('the connection breaks in the middle: 503, nothing is half done, and the ne
   await locker.query('BEGIN');
   await locker.query('LOCK TABLE booking.payment_events IN ACCESS EXCLUSIVE MODE');
   const first = post(relay, source, body, { id: 'the-same' });
-  await eventually('it waits', async () => await locker.query('SELECT count(*) FROM pg_locks WHERE NOT granted') > 0);
+  await eventually('it waits', async () => Number(await locker.query('SELECT count(*) FROM pg_locks WHERE NOT granted')) > 0);
   breakConnections();
   const { status: answered, headers } = await first;
   assert.deepEqual([answered, headers['retry-after']], [503, '30']);
@@ -148,6 +148,25 @@ test('the database is away: 503 to come back, and who is not signed is told noth
     administer(`ALTER DATABASE ${db.database} ALLOW_CONNECTIONS true`);
   }
   await becomes(source, 200);
+});
+
+test('SIGTERM: what has been taken is answered, nothing more is taken, exit 0', async () => {
+  const source = await makeSource(db, 'stripe', { name: 'stopping' });
+  const other = await Relay.start(db.database, { environment: { BOOKING_ORGANIZATION: String(db.organization) } });
+  await eventually('its source', async () => (await post(other, source, source.sender.body())).status === 200);
+  const locker = session(db.database);
+  await locker.query('BEGIN');
+  await locker.query('LOCK TABLE booking.payment_events IN ACCESS EXCLUSIVE MODE');
+  const before_ = post(other, source, source.sender.body());
+  await eventually('it waits', async () => Number(await locker.query('SELECT count(*) FROM pg_locks WHERE NOT granted')) > 0);
+  const ended = other.stop();
+  await eventually('it has heard', () => other.log.includes('"stopping"'));
+  await assert.rejects(post(other, source, source.sender.body()), 'nobody listens any more');
+  await locker.query('COMMIT');
+  await locker.end();
+  const answer = await before_;
+  assert.ok(answer.status === 200 && answer.json.status !== 'duplicate', answer.text);
+  assert.deepEqual(await ended, { code: 0, signal: null });
 });
 
 test('neither secrets nor bodies are logged', async () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
-import { Relay, eventually, makeDatabase } from './harness.mjs';
+import { Relay, eventually, makeDatabase, session } from './harness.mjs';
 import { makeSource, newId, post } from './senders.mjs';
 
 const price = 2500; // cents
@@ -116,5 +116,23 @@ test('the refund comes before the payment: refunded in the end', async () => {
   assert.deepEqual(ends[0], ends[1]);
   assert.equal(ends[0].length, 1);
   assert.equal(ends[0][0].status, 'refunded');
+  await sound();
+});
+
+test('an event that has to wait for a lock keeps no other one waiting', async () => {
+  const [held, free] = [await hold(), await hold()];
+  const locker = session(db.database);
+  await locker.query('BEGIN');
+  await locker.query(`SELECT 1 FROM booking.slot_reservations WHERE organization_id = ${db.organization} AND id = '${held}' FOR UPDATE`);
+  const waiting = post(relay, airwallex, intent(held), { agent });
+  await eventually('it waits', async () => Number(await locker.query('SELECT count(*) FROM pg_locks WHERE NOT granted')) > 0);
+  assert.equal(await outcome(airwallex, intent(free)), 'applied');
+  assert.deepEqual(await bookings(held), []);
+  await locker.query('COMMIT');
+  await locker.end();
+  const first = await waiting; // or it had no more patience, and its sender comes back
+  assert.ok([200, 503].includes(first.status), first.text);
+  if (first.status === 503) assert.equal(await outcome(airwallex, intent(held)), 'applied');
+  assert.equal((await bookings(held))[0].payment_status, 'paid');
   await sound();
 });

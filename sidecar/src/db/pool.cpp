@@ -1,4 +1,4 @@
-#include "gateway/pool.hpp"
+#include "db/pool.hpp"
 
 #include "main/log.hpp"
 
@@ -11,7 +11,7 @@
 namespace pgbk::relay {
 
 Pool::Pool(boost::asio::io_context& loop, Metrics& metrics, Settings settings)
-    : metrics_(metrics), settings_(std::move(settings)) {
+    : loop_(loop), metrics_(metrics), settings_(std::move(settings)), patience_(loop) {
     for (int i = 0; i < settings_.connections; ++i) {
         auto place = std::make_unique<Place>();
         Place& self = *place;
@@ -29,9 +29,23 @@ void Pool::start() {
     }
 }
 
-void Pool::stop() {
-    for (const auto& place : places_) {
-        place->link->stop();
+void Pool::stop(std::chrono::seconds limit, std::function<void()> done) {
+    stopped_ = std::move(done);
+    patience_.expires_after(limit);
+    patience_.async_wait([this](boost::system::error_code error) {
+        if (!error) {
+            for (const auto& place : places_) {
+                place->link->stop();
+            }
+        }
+    });
+    end_if_idle();
+}
+
+void Pool::end_if_idle() {
+    if (stopped_ && waiting() == 0) {
+        patience_.cancel();
+        boost::asio::post(loop_, std::exchange(stopped_, nullptr)); // after the answers, which are on their way
     }
 }
 
@@ -83,9 +97,10 @@ void Pool::call(const std::vector<Statement>& transaction, AnswerHandler handler
     // Its first link says in the usual way that there is no connection.
     Place& used = place == nullptr ? *places_.front() : *place;
     ++used.waiting;
-    used.link->call(transaction, [&used, handler = std::move(handler)](Answer answer) {
+    used.link->call(transaction, [this, &used, handler = std::move(handler)](Answer answer) {
         --used.waiting;
         handler(std::move(answer));
+        end_if_idle();
     });
 }
 

@@ -1,9 +1,12 @@
-// The gateway's connections to the database: a call takes the one on which the fewest wait.
+// Connections to the database for calls that do not depend on each other: each takes the one on which the fewest wait.
 #pragma once
 
 #include "db/link.hpp"
 #include "metrics/metrics.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,14 +22,17 @@ public:
         Link::Settings link;
         int connections = 1;
         std::size_t most_waiting = 0; // on each
-        std::vector<Statement> prepare;
-        std::function<void()> prepared; // one more connection is
+        std::vector<Statement> prepare = {};
+        std::function<void()> prepared = [] {}; // one more connection is
     };
 
     Pool(boost::asio::io_context& loop, Metrics& metrics, Settings settings);
 
     void start();
-    void stop();
+
+    // Calls `done` once, later, when nobody waits any more. Who still does after the limit is told that the outcome is
+    // not known.
+    void stop(std::chrono::seconds limit, std::function<void()> done);
 
     bool is_up() const; // one of them is
     bool is_full() const;
@@ -43,10 +49,14 @@ private:
     void up(Place& place);
     void down(Place& place, const std::string& reason);
     Place* best() const; // none while no connection is up
+    void end_if_idle();
 
+    boost::asio::io_context& loop_;
     Metrics& metrics_;
     Settings settings_;
     std::vector<std::unique_ptr<Place>> places_;
+    boost::asio::steady_timer patience_;
+    std::function<void()> stopped_; // to be called, once
 };
 
 } // namespace pgbk::relay
