@@ -2,6 +2,8 @@
 of its statements; whatever goes well or wrong."""
 
 import base64
+import hashlib
+import hmac
 import json
 import pathlib
 import unittest
@@ -141,6 +143,34 @@ class RelaySecrets(RelayCase):
         for place, text in (("log of the relay", relay.log()), ("log of the server", server_log), ("metrics", metrics)):
             for secret in (WORD, *(token[1:20] for token in tokens)):
                 at = text.find(secret)
+                self.assertEqual(at, -1, f"{place}: {text[max(at - 300, 0):at + 100]}")
+
+    def test_nothing_of_a_webhook_is_told(self):
+        """Neither the secret by which it is signed, nor the signature, nor what is in it."""
+        secret = f"source-{WORD}-0123456789"
+        with Session(self.name, QUIET) as admin:
+            admin.query(f"SELECT booking.create_webhook_source({self.organization}, 'shop', 'calcom', {quote(secret)})")
+        relay = self.relay(BOOKING_ORGANIZATION=self.organization).ready()
+        signatures = []
+
+        def send(body, key=secret):
+            signatures.append(hmac.new(key.encode(), json.dumps(body).encode(), hashlib.sha256).hexdigest())
+            status, text = relay.post("/webhooks/shop", body, **{"x-cal-signature-256": signatures[-1]})
+            self.assertNotIn(WORD, text)
+            return status
+
+        event = {"triggerEvent": "PING", "createdAt": "2026-01-01T00:00:00Z", "payload": {"title": WORD}}
+        wait_until(lambda: send(event) == 200, "the source is known")
+        self.assertEqual(send({"triggerEvent": "PING", "payload": f"{WORD}\0"}), 200, "kept, though it cannot be read")
+        self.assertEqual(send([WORD]), 400)
+        self.assertEqual(send(event, f"other-{WORD}"), 401)
+        metrics = relay.get("/metrics")[1]
+        self.assertEqual(relay.stop(), 0)
+        server_log = self.cluster.log.read_text(encoding="utf-8")
+        self.assertIn("SELECT booking.receive_webhook($1::uuid, $2::bytea, $3::jsonb)", server_log)
+        for place, text in (("log of the relay", relay.log()), ("log of the server", server_log), ("metrics", metrics)):
+            for word in (WORD, WORD.encode().hex(), *signatures):
+                at = text.find(word)
                 self.assertEqual(at, -1, f"{place}: {text[max(at - 300, 0):at + 100]}")
 
     def attempted(self, delivered, endpoints):

@@ -104,6 +104,19 @@ test('another amount or currency is a conflict: never paid', async () => {
   await sound();
 });
 
+test('numbers and characters that few can read do no harm', async () => {
+  const reservation = await hold();
+  const amount = (text) => intent(reservation, { ref: newId() }).replaceAll(':25', `:${text}`);
+  for (const body of [amount('1e400'), amount('-25'), amount('0'), amount('1e-9'), amount('99999999999999999999999'), amount('"much"'), amount('null'),
+    intent(reservation, { currency: '\u0000' }), intent(reservation, { currency: '€' }), intent('\u0000'), intent('x'.repeat(100000))]) {
+    const { status, text } = await post(relay, airwallex, body, { agent });
+    assert.ok([200, 400].includes(status), `${status} for ${body.slice(0, 200)}: ${text}`);
+    assert.deepEqual(await bookings(reservation), [], body.slice(0, 200));
+  }
+  assert.equal(await outcome(airwallex, intent(reservation)), 'applied');
+  await sound();
+});
+
 test('the refund comes before the payment: refunded in the end', async () => {
   const orders = [(r) => [refund(r), intent(r)], (r) => [intent(r), refund(r)]];
   const ends = [];
