@@ -154,6 +154,19 @@ test('where a request ends is never in doubt', async () => {
 });
 
 test('1,000 slow senders are bounded, and hold nobody up', async () => {
+  // How long each of 40 takes, in order of that.
+  const measure = async () => {
+    const times = [];
+    for (let i = 0; i < 40; ++i) {
+      const body = source.sender.body();
+      const start = performance.now();
+      assert.equal((await post(relay, source, body)).status, 200);
+      times.push(performance.now() - start);
+      assert.ok(await relay.metric('booking_relay_http_connections') <= connections + 1);
+    }
+    return times.sort((a, b) => a - b);
+  };
+  const usual = await measure();
   const beginning = await head('{"slow":1}', ['Content-Length: 10']);
   const slow = [];
   for (let i = 0; i < 1000; ++i) {
@@ -167,18 +180,10 @@ test('1,000 slow senders are bounded, and hold nobody up', async () => {
   const drip = setInterval(() => slow.forEach((socket) => socket.destroyed || socket.write(' ')), 500);
   try {
     await eventually('they are there', async () => await relay.metric('booking_relay_http_evictions_total') >= 1000 - connections);
-    const times = [];
-    for (let i = 0; i < 40; ++i) {
-      const body = source.sender.body();
-      const start = performance.now();
-      const { status } = await post(relay, source, body);
-      times.push(performance.now() - start);
-      assert.equal(status, 200);
-      assert.ok(await relay.metric('booking_relay_http_connections') <= connections + 1);
-    }
-    times.sort((a, b) => a - b);
-    assert.ok(times[20] < 50, `half of them take longer than ${times[20]} ms`);
-    assert.ok(times[39] < 500, `the slowest takes ${times[39]} ms`);
+    const times = await measure();
+    // On a machine that is busy with other things, nothing is as fast.
+    assert.ok(times[20] < Math.max(50, 3 * usual[20]), `half of them take longer than ${times[20]} ms, usually ${usual[20]} ms`);
+    assert.ok(times[39] < Math.max(500, 3 * usual[39]), `the slowest takes ${times[39]} ms, usually ${usual[39]} ms`);
   } finally {
     clearInterval(drip);
   }

@@ -59,6 +59,15 @@ TEST(Base64, ReadsBackWhatItWrote) {
     EXPECT_EQ(base64("foo"), "Zm9v");
 }
 
+TEST(Hex, IsDecodedInEitherCase) {
+    EXPECT_EQ(decode_hex(""), "");
+    EXPECT_EQ(decode_hex("00ff7fAb"), std::string("\0\xff\x7f\xab", 4));
+    EXPECT_EQ(decode_hex(hex("any bytes \x80")), "any bytes \x80");
+    for (const char* bad : {"0", "0g", "g0", " 0", "0 ", "0x", "+1", "-1", "00 ", "\xff\xff"}) {
+        EXPECT_FALSE(decode_hex(bad)) << bad;
+    }
+}
+
 } // namespace
 
 } // namespace pgbk::relay

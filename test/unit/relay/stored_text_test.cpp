@@ -48,6 +48,17 @@ TEST(StorableText, KeepsItsPromisesForRandomBytes) {
     }
 }
 
+TEST(IsStorable, WhatIsUtf8WithoutNul) {
+    for (const char* good : {"", "text", "\x01\x7f\n", "é€😀", "\xF4\x8F\xBF\xBF"}) {
+        EXPECT_TRUE(is_storable(good)) << good;
+    }
+    for (const std::string& bad :
+         {std::string(1, '\0'), std::string("a\0b", 3), std::string("\x80"), std::string("\xC0\x80"),
+          std::string("\xED\xA0\x80"), std::string("\xF4\x90\x80\x80"), std::string("a\xE2\x82")}) {
+        EXPECT_FALSE(is_storable(bad)) << bad;
+    }
+}
+
 } // namespace
 
 } // namespace pgbk::relay
