@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(24);
+SELECT public.plan(26);
 
 -- Sound books with something of every kind: held, expired, released, cancelled, confirmed late, sold out, oversold.
 SELECT pg_temp.hold('released', 'tour 9', 1) \g /dev/null
@@ -18,6 +18,15 @@ SELECT pg_temp.hold('cancelled', 'tour 9', 1) \g /dev/null
 SELECT booking.cancel_reservation(pg_temp.id('cancelled')) \g /dev/null
 SELECT pg_temp.hold('sold', 'court 9', 4) \g /dev/null
 SELECT booking.confirm_reservation(pg_temp.id('sold')) \g /dev/null
+SELECT booking.create_default_packages(1, 'EUR', 100, 300, 900, 2, 12, pg_temp.id('tour')) \g /dev/null
+INSERT INTO pg_temp.named (name, id, token)
+SELECT 'package', (b ->> 'bookingId')::uuid, b ->> 'bookingToken'
+  FROM booking.booking_create(1, '{"packageId": "monthly", "customerName": "Ada", "customerEmail": "ada@example.org"}') AS b;
+UPDATE booking.bookings SET status = 'paid', payment_status = 'paid' WHERE id = pg_temp.id('package');
+SELECT pg_temp.add_session('tour ' || d, 1, 'tour', format('2027-03-%s 09:00 UTC', d)::timestamptz, 2),
+       booking.booking_schedule(jsonb_build_object('bookingToken', pg_temp.token('package'), 'startTime',
+           format('2027-03-%sT09:00:00Z', d), 'endTime', format('2027-03-%sT10:00:00Z', d)))
+  FROM (VALUES ('08'), ('10')) AS x (d) \g /dev/null
 INSERT INTO pg_temp.named (name, id)
 SELECT 'booking of ' || n.name, b.id FROM pg_temp.named AS n JOIN booking.bookings AS b ON b.reservation_id = n.id;
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'sound books violate nothing');
@@ -86,6 +95,10 @@ SELECT public.is(pg_temp.reports(b.statement), b.answer, b.description)
      'booking_holds_its_seats booking of sold of 1', 'a booking for more or fewer than it holds'),
     ('UPDATE booking.bookings SET session_id = pg_temp.id(''tour 9'') WHERE id = pg_temp.id(''booking of sold'')',
      'booking_holds_its_seats booking of sold of 1', 'a booking of another session than its seats'),
+    ('UPDATE booking.bookings SET sessions_included = 1 WHERE id = pg_temp.id(''package'')',
+     'package_has_bought_its_sessions package of 1', 'more sessions scheduled than bought'),
+    ('UPDATE booking.bookings SET token_hash = NULL WHERE id = pg_temp.id(''package'')',
+     'session_belongs_to_package another of 1', 'a session of what is no package'),
     ('INSERT INTO booking.sessions SELECT s.organization_id, booking.new_id(1), s.activity_id,'
      ' s.start_time + interval ''30 minutes'', s.end_time, s.local_date, 4, 4, 0, 0, ''open'', s.timezone'
      ' FROM booking.sessions AS s WHERE s.id = pg_temp.id(''tour 11'')',
