@@ -98,6 +98,8 @@ TEST(BookingStates, AreNotPaidByMoneyThatIsNotThePrice) {
     const BookingState state = booking("pending", "pending", {conflict});
     EXPECT_EQ(state.status, "pending");
     EXPECT_EQ(state.payment_status, "pending");
+    conflict.has_failed = true;
+    EXPECT_EQ(booking("pending", "pending", {conflict}).payment_status, "failed") << "whichever was heard first";
 }
 
 TEST(BookingStates, AreCancelledByARefundInFull) {

@@ -361,6 +361,8 @@ TEST(PaymentEvent, ARefundNamesItsPaymentOrItsBooking) {
     EXPECT_EQ(outcome(Payload::payment, R"({"type":"refund.received","data":{"payment_id":"p1"}})"), refused);
     EXPECT_EQ(outcome(Payload::payment, R"({"type":"payment.succeeded","data":{"amount":1}})"), refused);
     EXPECT_EQ(outcome(Payload::payment, R"({"data":{"id":"p1"}})"), refused);
+    EXPECT_EQ(outcome(Payload::payment, R"({"type":"payment.succeeded"})"), refused);
+    EXPECT_EQ(outcome(Payload::payment, R"({"type":"payment.shipped"})"), "accepted") << "which says nothing";
 }
 
 // What every provider has in common

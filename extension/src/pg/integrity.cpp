@@ -76,7 +76,7 @@ constinit Statement
           Plan::automatic);
 
 // Money. What a booking says follows from the payments that were accepted for it; one that was paid by other means has
-// none. Cancelled bookings need nothing of it.
+// none.
 constinit Statement money(
     "SELECT 'booking_agrees_with_payments', b.organization_id, b.id,"
     "       format('payment_status %s with %s paid and %s refunded of %s %s', b.payment_status, p.paid, p.refunded,"
@@ -89,8 +89,7 @@ constinit Statement money(
     "    OR b.payment_status IN ('not_required', 'pending', 'failed')"
     "    OR (b.payment_status = 'refunded') <> (p.refunded >= p.paid)"
     "    OR (b.payment_status = 'partially_refunded' AND p.refunded = 0)"
-    "    OR (b.payment_status = 'paid' AND p.refunded > 0"
-    "        AND (b.status = 'cancelled' OR p.paid - p.refunded < b.amount_cents))"
+    "    OR (b.payment_status = 'paid' AND p.refunded > 0 AND p.paid - p.refunded < b.amount_cents)"
     " UNION ALL "
     "SELECT 'payment_agrees_with_refunds', p.organization_id, p.id,"
     "       format('%s of %s refunded, refunds done %s, reported %s', p.refunded_minor, p.amount_minor,"
