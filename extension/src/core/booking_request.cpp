@@ -6,6 +6,8 @@
 #include "core/validation.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace pgbk::core {
 
@@ -93,22 +95,27 @@ std::optional<std::string_view> phone_of(const JsonNode& document) {
     return phone;
 }
 
-// Bytes of names and values; more than any limit if it is nested too deeply.
-std::size_t size_of(const JsonNode& node, int depth) {
+// Bytes of names and values, and one for each node; no more levels than are allowed.
+bool is_small(const JsonNode& document) {
+    constexpr std::size_t largest = 16384;
     constexpr int deepest = 16;
-    constexpr std::size_t too_large = 1U << 30U;
-    if (depth > deepest) {
-        return too_large;
+    std::size_t size = 0;
+    std::vector<std::pair<const JsonNode*, int>> open{{&document, 1}};
+    while (!open.empty()) {
+        const auto [node, depth] = open.back();
+        open.pop_back();
+        size += node->key.size() + node->text.size() + 1;
+        if (size > largest || depth > deepest) {
+            return false;
+        }
+        for (const JsonNode* child = node->first; child != nullptr; child = child->next) {
+            open.emplace_back(child, depth + 1);
+        }
     }
-    std::size_t size = node.key.size() + node.text.size() + 1;
-    for (const JsonNode* child = node.first; child != nullptr && size < too_large; child = child->next) {
-        size += size_of(*child, depth + 1);
-    }
-    return size;
+    return true;
 }
 
 const JsonNode* metadata_of(const JsonNode& document) {
-    constexpr std::size_t largest = 16384;
     const JsonNode* const metadata = given(document, "metadata");
     if (metadata == nullptr) {
         return nullptr;
@@ -116,7 +123,7 @@ const JsonNode* metadata_of(const JsonNode& document) {
     if (metadata->kind != JsonKind::object) {
         refuse_field(metadata->key, "must be an object");
     }
-    if (size_of(*metadata, 1) > largest) {
+    if (!is_small(*metadata)) {
         refuse_field(metadata->key, "must have at most 16384 bytes and 16 levels");
     }
     return metadata;
