@@ -144,6 +144,7 @@ SELECT public.bag_eq(
               ('booking.install(name)', '-------'),
               ('booking.install_roles(name)', '-------'),
               ('booking.record_events()', '-------'),
+              ('booking.renew_rules_version()', '-------'),
               ('booking.stamp_row()', '-------') $$,
     'rights on routines, by role');
 

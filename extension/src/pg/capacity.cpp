@@ -20,10 +20,17 @@ std::int32_t lane_count(const Seats& seats) {
     return rows.int4(0, 1);
 }
 
+// The visible counter is compared before a row lock is waited for: where too little is left nobody waits.
 bool take_from_session(const Seats& seats, TimestampTz clock) {
-    static constinit Statement statement(PGBK_TAKE_FROM_SESSION_SQL " RETURNING 1");
+    static constinit Statement statement("UPDATE booking.sessions AS s SET remaining = s.remaining - $3"
+                                         " WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3 RETURNING 1");
     return !statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock)}).empty();
 }
+
+#define PGBK_TAKE_FROM_LANE_SQL                                                                                        \
+    "UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"                                               \
+    "  FROM booking.sessions AS s"                                                                                     \
+    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3 AND " PGBK_ON_SALE_SQL
 
 // Takes from the nearest lane, from the own one on, that has enough seats: one that nobody is working on if there is
 // any, else waiting for it. Where many want the last seats, waiting for one lane each holds up nobody else, as

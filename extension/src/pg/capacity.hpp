@@ -19,28 +19,11 @@
 
 namespace pgbk::capacity {
 
-// The two fast takes as SQL, so that the hold can be inserted by the same statement. $1 organization, $2 session,
-// $3 seats, $4 clock. A caller adds which lane l is meant, may add conditions on s and a, and RETURNING. No row: not
-// enough seats there, or not on sale. The visible counter is compared before a row lock is waited for, so a sold-out
-// session refuses without waiting. Success never reads another lane.
+// $1 organization, $2 session, $4 clock; of a session s.
 #define PGBK_ON_SALE_SQL "s.organization_id = $1 AND s.id = $2 AND s.status = 'open' AND s.start_time > $4"
 
-#define PGBK_TAKE_FROM_SESSION_SQL                                                                                     \
-    "UPDATE booking.sessions AS s"                                                                                     \
-    "   SET remaining = s.remaining - $3"                                                                              \
-    "  FROM booking.activities AS a"                                                                                   \
-    " WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3"                                                                \
-    "   AND a.organization_id = $1 AND a.id = s.activity_id"
-
-#define PGBK_TAKE_FROM_LANE_SQL                                                                                        \
-    "UPDATE booking.session_lanes AS l"                                                                                \
-    "   SET remaining = l.remaining - $3"                                                                              \
-    "  FROM booking.sessions AS s, booking.activities AS a"                                                            \
-    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"                                        \
-    "   AND " PGBK_ON_SALE_SQL " AND a.organization_id = $1 AND a.id = s.activity_id"
-
-// The nearest lane from $5 on that has $3 seats and that nobody is working on, locked. May keep a lock without
-// returning a row: for subtransactions only.
+// $1 organization, $2 session: the nearest lane from $5 on that has $3 seats and that nobody is working on, locked. May
+// keep a lock without returning a row: for subtransactions only.
 #define PGBK_UNLOCKED_LANE_SQL                                                                                         \
     "SELECT l.lane FROM booking.session_lanes AS l"                                                                    \
     " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"                                        \

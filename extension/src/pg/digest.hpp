@@ -18,6 +18,9 @@ Digest sha256_of(std::string_view bytes);
 
 std::array<std::uint8_t, 32> random_bytes();
 
+// Server frame. The same, up to some hundred bytes, where there is room for them.
+void fill_with_random(void* out, std::size_t size);
+
 template <std::size_t size> std::string_view as_bytes(const std::array<std::uint8_t, size>& bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
