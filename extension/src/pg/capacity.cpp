@@ -27,40 +27,35 @@ bool take_from_session(const Seats& seats, TimestampTz clock) {
     return !statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock)}).empty();
 }
 
-#define PGBK_TAKE_FROM_LANE_SQL                                                                                        \
-    "UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"                                               \
-    "  FROM booking.sessions AS s"                                                                                     \
-    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3 AND " PGBK_ON_SALE_SQL
-
-// Takes from the nearest lane, from the own one on, that has enough seats: one that nobody is working on if there is
-// any, else waiting for it. Where many want the last seats, waiting for one lane each holds up nobody else, as
-// gathering does. In a subtransaction, since either way of looking may keep the lock of a lane without taking from it.
-bool take_from_some_lane(const Seats& seats, TimestampTz clock, std::int32_t own) {
-    static constinit Statement unlocked("WITH free AS MATERIALIZED (" PGBK_UNLOCKED_LANE_SQL
-                                        ") " PGBK_TAKE_FROM_LANE_SQL
-                                        " AND l.lane = (SELECT f.lane FROM free AS f) RETURNING l.lane::integer");
-    static constinit Statement locked(PGBK_TAKE_FROM_LANE_SQL
-                                      " AND l.lane = (SELECT x.lane FROM booking.session_lanes AS x"
-                                      "                WHERE x.organization_id = $1 AND x.session_id = $2"
-                                      "                  AND x.remaining >= $3"
-                                      "                ORDER BY (x.lane - $5 + 256) % 256 LIMIT 1)"
-                                      " RETURNING l.lane::integer");
-    constexpr int attempts = 3;
-    for (int i = 0; i < attempts; ++i) {
-        Statement& statement = i == 0 ? unlocked : locked;
-        const bool taken = in_subtransaction([&] {
-            const Rows rows =
-                statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock), own});
-            if (!rows.empty()) {
-                remember_lane(seats.session, rows.int4(0, 1));
-            }
-            return !rows.empty();
-        });
-        if (taken) {
-            return true;
-        }
+bool take_from_lane(const Seats& seats, TimestampTz clock, std::int32_t lane) {
+    static constinit Statement statement("UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"
+                                         "  FROM booking.sessions AS s"
+                                         " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5"
+                                         "   AND l.remaining >= $3 AND " PGBK_ON_SALE_SQL " RETURNING 1");
+    const Rows rows = statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock), lane});
+    if (!rows.empty()) {
+        remember_lane(seats.session, lane);
     }
-    return false;
+    return !rows.empty();
+}
+
+// Where many want the last seats, waiting for one lane each holds up nobody else, as gathering does; so each who waited
+// in vain looks where else there are enough before anything is gathered. In subtransactions, since either way of
+// looking may keep the lock of a lane without taking from it.
+bool take_from_some_lane(const Seats& seats, TimestampTz clock, std::int32_t own) {
+    constexpr int attempts = 8;
+    bool taken = in_subtransaction([&] {
+        const auto lane = lock_unlocked_lane(seats, own);
+        return lane.has_value() && take_from_lane(seats, clock, *lane);
+    });
+    for (int i = 0; i < attempts && !taken; ++i) {
+        const auto lane = nearest_lane(seats, own);
+        if (!lane.has_value()) {
+            return false;
+        }
+        taken = in_subtransaction([&] { return take_from_lane(seats, clock, *lane); });
+    }
+    return taken;
 }
 
 // The share of unpaid seats, where an activity limits it (activities.unpaid_percent_max; others do not pay for it).
@@ -226,6 +221,20 @@ std::vector<Part> read_all_parts(const Seats& seats) {
     return parts;
 }
 
+struct Total {
+    std::int64_t remaining;
+    std::int64_t unpaid;
+};
+
+Total total(const std::vector<Part>& parts) {
+    Total sum{0, 0};
+    for (const Part& part : parts) {
+        sum.remaining += part.remaining;
+        sum.unpaid += part.unpaid;
+    }
+    return sum;
+}
+
 // Takes the seats from wherever they lie, all parts locked.
 bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
     return in_subtransaction([&] {
@@ -234,16 +243,11 @@ bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t
             reclaim(seats, clock);
             parts = read_all_parts(seats);
         }
-        std::int64_t sum = 0;
-        std::int64_t unpaid = 0;
-        for (const Part& part : parts) {
-            sum += part.remaining;
-            unpaid += part.unpaid;
-        }
-        if (sum < seats.count || !is_on_sale(seats, clock)) {
+        const Total sum = total(parts);
+        if (sum.remaining < seats.count || !is_on_sale(seats, clock)) {
             return false;
         }
-        if (seats.unpaid && unpaid + seats.count > unpaid_most) {
+        if (seats.unpaid && sum.unpaid + seats.count > unpaid_most) {
             return false;
         }
         const std::vector<Part> before = parts;
@@ -267,6 +271,23 @@ bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t
 
 } // namespace
 
+#define PGBK_NEAREST_LANE_SQL                                                                                          \
+    "SELECT l.lane::integer FROM booking.session_lanes AS l"                                                           \
+    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"                                        \
+    " ORDER BY (l.lane - $4 + 256) % 256 LIMIT 1"
+
+std::optional<std::int32_t> lock_unlocked_lane(const Seats& seats, std::int32_t from) {
+    static constinit Statement statement(PGBK_NEAREST_LANE_SQL " FOR NO KEY UPDATE SKIP LOCKED");
+    const Rows rows = statement.write({seats.organization, seats.session, seats.count, from});
+    return rows.empty() ? std::nullopt : std::optional(rows.int4(0, 1));
+}
+
+std::optional<std::int32_t> nearest_lane(const Seats& seats, std::int32_t from) {
+    static constinit Statement statement(PGBK_NEAREST_LANE_SQL);
+    const Rows rows = statement.write({seats.organization, seats.session, seats.count, from});
+    return rows.empty() ? std::nullopt : std::optional(rows.int4(0, 1));
+}
+
 bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
     if (expired == Expired::reclaim) {
         return gather(seats, clock, expired, unpaid_most);
@@ -281,7 +302,7 @@ bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t u
         return take_from_session(seats, clock);
     }
     return take_from_some_lane(seats, clock, own_lane(seats.session, lanes)) ||
-           gather(seats, clock, expired, unpaid_most);
+           (total(read_all_parts(seats)).remaining >= seats.count && gather(seats, clock, expired, unpaid_most));
 }
 
 void give(const Seats& seats) {
@@ -366,15 +387,11 @@ void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t l
     static constinit Statement add("INSERT INTO booking.session_lanes (organization_id, session_id, lane, remaining)"
                                    " SELECT $1, $2, n, 0 FROM generate_series($3, $4 - 1) AS n");
     add.write({organization, session, have, lanes});
-    std::int32_t sum = 0;
-    std::int32_t unpaid = 0;
-    for (const Part& part : parts) {
-        sum += part.remaining;
-        unpaid += part.unpaid;
-    }
+    const Total sum = total(parts);
     write_part(seats, {-1, 0, 0});
     for (std::int32_t lane = 0; lane < lanes; ++lane) {
-        write_part(seats, {lane, part_of(sum, lanes, lane), part_of(unpaid, lanes, lane)});
+        write_part(seats, {lane, part_of(static_cast<std::int32_t>(sum.remaining), lanes, lane),
+                           part_of(static_cast<std::int32_t>(sum.unpaid), lanes, lane)});
     }
     static constinit Statement count("UPDATE booking.sessions AS s SET lane_count = $3::smallint"
                                      " WHERE s.organization_id = $1 AND s.id = $2");

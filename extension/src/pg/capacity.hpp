@@ -22,13 +22,6 @@ namespace pgbk::capacity {
 // $1 organization, $2 session, $4 clock; of a session s.
 #define PGBK_ON_SALE_SQL "s.organization_id = $1 AND s.id = $2 AND s.status = 'open' AND s.start_time > $4"
 
-// $1 organization, $2 session: the nearest lane from $5 on that has $3 seats and that nobody is working on, locked. May
-// keep a lock without returning a row: for subtransactions only.
-#define PGBK_UNLOCKED_LANE_SQL                                                                                         \
-    "SELECT l.lane FROM booking.session_lanes AS l"                                                                    \
-    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"                                        \
-    " ORDER BY (l.lane - $5 + 256) % 256 LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
-
 // Seats of session s that are free by its counters, as an expression for readers.
 #define PGBK_REMAINING_SQL                                                                                             \
     "(s.remaining + CASE WHEN s.lane_count = 0 THEN 0 ELSE"                                                            \
@@ -58,6 +51,11 @@ enum class Expired : std::uint8_t { leave, reclaim };
 //
 // Seats that are counted as unpaid are only taken while all of the session's stay within unpaid_most.
 bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most = 0);
+
+// The nearest lane, from this one on, that has the seats: one that nobody is working on, locked from now on (it may
+// have locked one without returning it: for subtransactions only), and one that somebody may have locked.
+std::optional<std::int32_t> lock_unlocked_lane(const Seats& seats, std::int32_t from);
+std::optional<std::int32_t> nearest_lane(const Seats& seats, std::int32_t from);
 
 void give(const Seats& seats);
 

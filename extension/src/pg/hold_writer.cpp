@@ -3,7 +3,6 @@
 #include "pg/capacity.hpp"
 #include "pg/held_event.hpp"
 #include "pg/identity.hpp"
-#include "pg/lane.hpp"
 
 namespace pgbk {
 
@@ -25,7 +24,7 @@ Secret new_secret(const Request& request) {
 
 // All of these statements have the same parameters: $1 organization, $2 session, $3 party size, $4 clock, $5 lane,
 // $6 version of the terms, $7 e-mail, $8 id, $9 end or, where the terms are not known, length of the hold, $10 hash of
-// the token, $11 to $13 salt, hash of the key and of the request.
+// the token, $11 to $13 salt, hash of the key and of the request, $14 seats that a lane must have.
 //
 // The fewer tables a statement names, the less it costs: with the terms known beforehand it looks at the counter, and
 // at one row to see whether they still hold.
@@ -44,30 +43,20 @@ Statement& statement_of(Source source) {
                                             "     WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3" PGBK_SAME_TERMS_SQL
                                             " RETURNING 1)" PGBK_INSERT_HOLD_SQL
                                             ") SELECT " PGBK_HOLD_SQL("$9") " FROM taken");
-    // The last party's seats of a lane are left to the statement below: whoever waits here for a rival, and then finds
-    // too few seats, keeps the lane's lock.
-    static constinit Statement from_own_lane("WITH taken AS ("
-                                             "    UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"
-                                             "     WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5"
-                                             "       AND l.remaining > $3" PGBK_SAME_TERMS_SQL
-                                             " RETURNING 1)" PGBK_INSERT_HOLD_SQL
-                                             ") SELECT " PGBK_HOLD_SQL("$9") " FROM taken");
-    static constinit Statement from_unlocked_lane(
-        "WITH free AS MATERIALIZED (" PGBK_UNLOCKED_LANE_SQL "), taken AS ("
-        "    UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"
-        "     WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = (SELECT f.lane FROM free AS f)"
-        "       AND l.remaining >= $3" PGBK_SAME_TERMS_SQL " RETURNING l.lane::integer)" PGBK_INSERT_HOLD_SQL
-        ") SELECT " PGBK_HOLD_SQL("$9") " FROM taken RETURNING (SELECT u.lane FROM taken AS u)");
+    static constinit Statement from_lane("WITH taken AS ("
+                                         "    UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"
+                                         "     WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5"
+                                         "       AND l.remaining >= $14" PGBK_SAME_TERMS_SQL
+                                         " RETURNING 1)" PGBK_INSERT_HOLD_SQL
+                                         ") SELECT " PGBK_HOLD_SQL("$9") " FROM taken");
     static constinit Statement already_taken(PGBK_INSERT_HOLD_SQL ") VALUES (" PGBK_HOLD_SQL("$9") ")");
     static constinit Statement already_taken_unpaid(PGBK_INSERT_HOLD_SQL
                                                     ", counted_unpaid) VALUES (" PGBK_HOLD_SQL("$9") ", true)");
     switch (source) {
     case Source::session_row:
         return from_session;
-    case Source::own_lane:
-        return from_own_lane;
-    case Source::unlocked_lane:
-        return from_unlocked_lane;
+    case Source::lane:
+        return from_lane;
     case Source::taken_unpaid:
         return already_taken_unpaid;
     case Source::taken:
@@ -106,12 +95,14 @@ struct Draft {
         return secret.salt.has_value() ? Value::bytea(bytes) : Value::null(BYTEAOID);
     }
 
-    Rows write(Statement& statement, TimestampTz clock, std::int32_t lane, const core::Uuid& version,
+    Rows write(Statement& statement, TimestampTz clock, const Place& place, const core::Uuid& version,
                const Value& end_or_length) const {
         return statement.write({request.organization, request.session, request.party_size, Value::timestamp(clock),
-                                lane, version, request.email, id, end_or_length, Value::bytea(as_bytes(token_hash)),
+                                place.lane, version, request.email, id, end_or_length,
+                                Value::bytea(as_bytes(token_hash)),
                                 if_repeatable(secret.salt.has_value() ? as_bytes(*secret.salt) : std::string_view()),
-                                if_repeatable(as_bytes(key_hash)), if_repeatable(as_bytes(request_hash))});
+                                if_repeatable(as_bytes(key_hash)), if_repeatable(as_bytes(request_hash)),
+                                request.party_size + place.to_leave});
     }
 
     const Request& request;
@@ -138,17 +129,14 @@ core::Token token_from(std::string_view salt, std::string_view key) {
     return sha256({"pg_booking hold token", salt, key});
 }
 
-std::optional<Hold> write_hold(const Request& request, TimestampTz clock, Source source, std::int32_t lane,
-                               const Terms& terms) {
+std::optional<Hold> write_hold(const Request& request, TimestampTz clock, const Place& place, const Terms& terms) {
     const Draft draft(request);
     const TimestampTz expires_at = end_of_hold(request, clock, terms);
     HeldEvent event(request.organization, draft.id);
-    const Rows rows = draft.write(statement_of(source), clock, lane, terms.version, Value::timestamp(expires_at));
+    const Rows rows =
+        draft.write(statement_of(place.source), clock, place, terms.version, Value::timestamp(expires_at));
     if (rows.count() == 0) {
         return std::nullopt;
-    }
-    if (source == Source::unlocked_lane) {
-        remember_lane(request.session, rows.int4(0, 1));
     }
     event.write(terms);
     return Hold{draft.id, expires_at, core::token_text(draft.secret.token)};
@@ -158,7 +146,7 @@ std::optional<Hold> write_hold_and_learn_terms(const Request& request, Timestamp
     const Draft draft(request);
     HeldEvent event(request.organization, draft.id);
     const Value length = request.hold_seconds.has_value() ? Value(*request.hold_seconds) : Value::null(INT4OID);
-    const Rows rows = draft.write(take_and_learn_terms, clock, 0, core::Uuid{}, length);
+    const Rows rows = draft.write(take_and_learn_terms, clock, {Source::session_row}, core::Uuid{}, length);
     if (rows.empty()) {
         return std::nullopt;
     }

@@ -24,17 +24,21 @@ struct Hold {
 
 // Where the seats of a hold come from.
 enum class Source : std::uint8_t {
-    session_row,   // taken by the same statement, from the session's row
-    own_lane,      // taken by the same statement, from this backend's lane
-    unlocked_lane, // taken by the same statement, from any lane that has enough and that nobody is working on
-    taken,         // taken already
-    taken_unpaid,  // taken already, and counted as unpaid
+    session_row,  // taken by the same statement, from the session's row
+    lane,         // taken by the same statement, from this lane
+    taken,        // taken already
+    taken_unpaid, // taken already, and counted as unpaid
+};
+
+struct Place {
+    Source source;
+    std::int32_t lane = 0;
+    std::int32_t to_leave = 0; // seats that the lane must still have afterwards
 };
 
 // The statement takes the seats, unless that is done, and writes the hold on these terms, if they still hold where the
 // seats are taken. Nothing is taken if nothing is returned.
-std::optional<Hold> write_hold(const Request& request, TimestampTz clock, Source source, std::int32_t lane,
-                               const Terms& terms);
+std::optional<Hold> write_hold(const Request& request, TimestampTz clock, const Place& place, const Terms& terms);
 
 // The same from the session's row, if there is nothing in the terms that speaks against it. They are looked up by the
 // statement, and remembered.

@@ -105,15 +105,14 @@ Free within_unpaid_share(const Request& request, Free free, std::int32_t capacit
 }
 
 // A session that is sold out is asked for again and again. What costs most is looked at once a second: whether it is on
-// sale, and which holds have run out. In between the counters say it all, unless a hold runs out first; one that is
-// made later lasts for a second at least.
+// sale, and which holds have run out. Where none has, the counters say it all in between, unless a hold runs out first;
+// one that is made later lasts for a second at least.
 void remember_sold_out(const Request& request, TimestampTz clock) {
     static constinit Statement statement(
         "SELECT LEAST(min(h.expires_at), $3 + interval '1 second')"
         "  FROM booking.slot_reservations AS h"
         " WHERE h.organization_id = $1 AND h.session_id = $2 AND h.status = 'pending' AND h.expires_at > $3");
     const Rows rows = statement.write({request.organization, request.session, Value::timestamp(clock)});
-    remember_scarcity(request.session, true);
     remember_counters_tell(request.session, clock, rows.timestamp(0, 1));
 }
 
@@ -173,7 +172,10 @@ Free explain(const Request& request, TimestampTz clock) {
     remember_lanes(request.session, rows.int4(0, 5));
     remember_terms(request.session, terms);
     if (rows.int8(0, 4) < request.party_size) {
-        remember_sold_out(request, clock);
+        remember_scarcity(request.session, true);
+        if (rows.int8(0, 3) == rows.int8(0, 4)) {
+            remember_sold_out(request, clock);
+        }
         refuse_sold_out(request, rows.int8(0, 4));
     }
     const Free free{terms, rows.int4(0, 5), rows.int8(0, 3) < request.party_size,
@@ -189,7 +191,7 @@ std::optional<Hold> take_then_hold(const Request& request, TimestampTz clock, co
     if (!capacity::take(seats, clock, expired, free.unpaid_most.value_or(0))) {
         return std::nullopt;
     }
-    auto hold = write_hold(request, clock, unpaid ? Source::taken_unpaid : Source::taken, 0, free.terms);
+    auto hold = write_hold(request, clock, {unpaid ? Source::taken_unpaid : Source::taken}, free.terms);
     if (!hold.has_value()) {
         throw Refusal(RefusalKind::retry, "the hold was not written", "A trigger has left it out.");
     }
@@ -210,20 +212,67 @@ Known known_of(const Request& request) {
     return {lanes_seen(request.session), terms == nullptr ? std::nullopt : std::optional(*terms)};
 }
 
-std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock, const Known& known) {
-    if (!known.terms.has_value()) {
-        return known.lanes == 0 ? write_hold_and_learn_terms(request, clock) : std::nullopt;
-    }
-    if (known.terms->is_limited || !known.terms->admit(request.party_size, request.hold_seconds, clock)) {
-        return std::nullopt;
-    }
-    return known.lanes == 0
-               ? write_hold(request, clock, Source::session_row, 0, *known.terms)
-               : write_hold(request, clock, Source::own_lane, own_lane(request.session, known.lanes), *known.terms);
+// Whether the terms that this backend knows allow the hold, without steps of their own.
+bool is_admitted(const Request& request, TimestampTz clock, const Known& known) {
+    return known.terms.has_value() && !known.terms->is_limited &&
+           known.terms->admit(request.party_size, request.hold_seconds, clock);
 }
 
-// Says in kept what is left behind if there is no hold.
-std::optional<Hold> try_fast_path(const Request& request, TimestampTz clock, const Known& known, Kept& kept) {
+std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock, const Known& known) {
+    if (!known.terms.has_value() && known.lanes == 0) {
+        return write_hold_and_learn_terms(request, clock);
+    }
+    if (!is_admitted(request, clock, known)) {
+        return std::nullopt;
+    }
+    if (known.lanes == 0) {
+        return write_hold(request, clock, {Source::session_row}, *known.terms);
+    }
+    // The last party's seats of a lane are left to whoever looks for an unlocked one: who waits here for a rival, and
+    // then finds too few seats, keeps the lane's lock.
+    return write_hold(request, clock, {Source::lane, own_lane(request.session, known.lanes), 1}, *known.terms);
+}
+
+std::optional<Hold> take_from_lane(const Request& request, TimestampTz clock, std::optional<std::int32_t> lane,
+                                   const Terms& terms) {
+    auto hold = lane.has_value() ? write_hold(request, clock, {Source::lane, *lane}, terms) : std::nullopt;
+    if (hold.has_value()) {
+        remember_lane(request.session, *lane);
+    }
+    return hold;
+}
+
+// From a lane that nobody is working on.
+std::optional<Hold> take_from_unlocked_lane(const Request& request, TimestampTz clock, std::int32_t lanes,
+                                            const Terms& terms) {
+    const capacity::Seats seats{request.organization, request.session, request.party_size};
+    return all_or_nothing([&] {
+        const auto lane = capacity::lock_unlocked_lane(seats, own_lane(request.session, lanes));
+        return take_from_lane(request, clock, lane, terms);
+    });
+}
+
+// From a lane that others are working on, waiting for them. Where many want the last seats, waiting for one lane each
+// holds up nobody else, as gathering them does.
+std::optional<Hold> take_from_some_lane(const Request& request, TimestampTz clock, std::int32_t lanes,
+                                        const Terms& terms) {
+    constexpr int attempts = 8;
+    const capacity::Seats seats{request.organization, request.session, request.party_size};
+    for (int i = 0; i < attempts; ++i) {
+        const auto lane = capacity::nearest_lane(seats, own_lane(request.session, lanes));
+        if (!lane.has_value()) {
+            break;
+        }
+        auto hold = all_or_nothing([&] { return take_from_lane(request, clock, lane, terms); });
+        if (hold.has_value()) {
+            return hold;
+        }
+    }
+    return std::nullopt;
+}
+
+// From the place that this backend knows. Says in kept what is left behind if there is no hold.
+std::optional<Hold> try_known_place(const Request& request, TimestampTz clock, const Known& known, Kept& kept) {
     const auto has_written = [] { return TransactionIdIsValid(GetTopTransactionIdIfAny()); };
     if (has_written()) {
         // Whether it waits in vain could not be told afterwards, and so nothing must be left behind.
@@ -236,23 +285,39 @@ std::optional<Hold> try_fast_path(const Request& request, TimestampTz clock, con
     return hold;
 }
 
+// Without a look at the session.
+std::optional<Hold> try_fast_path(const Request& request, TimestampTz clock, const Known& known, Kept& kept) {
+    auto hold = try_known_place(request, clock, known, kept);
+    if (!hold.has_value() && known.lanes > 0 && is_admitted(request, clock, known)) {
+        hold = take_from_unlocked_lane(request, clock, known.lanes, *known.terms);
+    }
+    return hold;
+}
+
+// How far a call has got.
+struct Search {
+    Kept kept = Kept::none;
+    bool was_fast = false;    // the fast path has looked in the right place
+    bool was_patient = false; // what is free was waited for, lane by lane
+};
+
 // After a look at the session. Throws where holds are limited and this would be one too many.
-std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock, const Free& free, Kept kept) {
+std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock, const Free& free, Search& search) {
     if (free.live_holds_per_email.has_value()) {
         check_live_holds(request, *free.live_holds_per_email, clock);
     }
-    if (free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value()) {
-        // SKIP LOCKED may lock a lane, find that its seats have just gone, and keep the lock although it returns no
-        // row.
-        auto hold = all_or_nothing([&] {
-            return write_hold(request, clock, Source::unlocked_lane, own_lane(request.session, free.lanes), free.terms);
-        });
-        if (hold.has_value()) {
+    const bool in_lanes = free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value();
+    if (in_lanes && !search.was_fast) {
+        if (auto hold = take_from_unlocked_lane(request, clock, free.lanes, free.terms); hold.has_value()) {
             return hold;
         }
     }
-    if (kept == Kept::lane) {
+    if (search.kept == Kept::lane) {
         return std::nullopt; // others may be waiting for it with the seats that we want
+    }
+    if (in_lanes && !search.was_patient) {
+        search.was_patient = true;
+        return take_from_some_lane(request, clock, free.lanes, free.terms); // else, most likely, all is sold by now
     }
     return take_then_hold(request, clock, free);
 }
@@ -264,29 +329,28 @@ Hold take_or_refuse(const Request& request) {
     if (look_first) {
         refuse_if_still_sold_out(request, settings::now());
     }
-    Kept kept = Kept::none;
-    for (int round = 0; round < rounds && kept != Kept::lane; ++round) {
+    Search search;
+    for (int round = 0; round < rounds && search.kept != Kept::lane; ++round) {
         const TimestampTz clock = settings::now();
         const Known known = known_of(request);
         if (!look_first) {
-            if (auto hold = try_fast_path(request, clock, known, kept); hold.has_value()) {
+            if (auto hold = try_fast_path(request, clock, known, search.kept); hold.has_value()) {
                 return *std::move(hold);
             }
         }
         const Free free = explain(request, clock);
-        const bool was_misled = !look_first && (free.lanes != known.lanes || !known.terms.has_value() ||
-                                                known.terms->version != free.terms.version ||
-                                                !known.terms->admit(request.party_size, request.hold_seconds, clock));
-        look_first = free.terms.is_limited || free.by_expired_hold || !was_misled;
+        search.was_fast = !look_first && free.lanes == known.lanes && is_admitted(request, clock, known) &&
+                          known.terms->version == free.terms.version;
+        look_first = look_first || free.terms.is_limited || free.by_expired_hold || search.was_fast;
         remember_scarcity(request.session, free.terms.is_limited);
-        if (!look_first && kept == Kept::none) {
+        if (!look_first && search.kept == Kept::none) {
             continue; // the fast path knew too little
         }
-        if (auto hold = take_what_is_free(request, clock, free, kept); hold.has_value()) {
+        if (auto hold = take_what_is_free(request, clock, free, search); hold.has_value()) {
             return *std::move(hold);
         }
         if (free.by_expired_hold) {
-            if (kept != Kept::none) {
+            if (search.kept != Kept::none) {
                 break; // who is settling the holds may be waiting for us
             }
             capacity::await_settlement(request.organization, request.session, clock);
