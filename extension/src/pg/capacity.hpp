@@ -76,6 +76,9 @@ void await_settlement(std::int32_t organization, const core::Uuid& session, Time
 // Seats of the session's holds that have run out and are not released, as last committed.
 std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session, TimestampTz clock);
 
+// Expires the session's holds that have run out, leaving out those that others are settling.
+void reclaim(const Seats& seats, TimestampTz clock);
+
 // Expires up to limit holds of the organization that have run out, leaving out those that another transaction is
 // working on. Returns how many.
 std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t limit);

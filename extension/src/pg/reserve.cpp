@@ -7,6 +7,7 @@
 #include "pg/hold_writer.hpp"
 #include "pg/lane.hpp"
 #include "pg/settings.hpp"
+#include "pg/sold_out.hpp"
 #include "pg/subtransaction.hpp"
 
 namespace pgbk {
@@ -96,47 +97,6 @@ Free within_unpaid_share(const Request& request, Free free, std::int32_t capacit
     return free;
 }
 
-[[noreturn]] void refuse_sold_out(const Request& request, std::int64_t available) {
-    throw Refusal(RefusalKind::sold_out,
-                  "session " + uuid_text(request.session) + " has not enough seats left for a party of " +
-                      std::to_string(request.party_size),
-                  "Seats available: " + std::to_string(std::max<std::int64_t>(available, 0)) + ".",
-                  "Choose another session: booking.next_available_sessions() lists those with enough seats.");
-}
-
-// A session that is sold out is asked for again and again. What costs most is looked at once a second: whether it is on
-// sale, and which holds have run out. Where none has, the counters say it all in between, unless a hold runs out first;
-// one that is made later lasts for a second at least.
-void remember_sold_out(const Request& request, TimestampTz clock) {
-    static constinit Statement statement(
-        "SELECT LEAST(min(h.expires_at), $3 + interval '1 second')"
-        "  FROM booking.slot_reservations AS h"
-        " WHERE h.organization_id = $1 AND h.session_id = $2 AND h.status = 'pending' AND h.expires_at > $3");
-    const Rows rows = statement.write({request.organization, request.session, Value::timestamp(clock)});
-    remember_counters_tell(request.session, clock, rows.timestamp(0, 1));
-}
-
-void refuse_if_still_sold_out(const Request& request, TimestampTz clock) {
-    static constinit Statement in_lanes("SELECT l.remaining FROM booking.session_lanes AS l"
-                                        " WHERE l.organization_id = $1 AND l.session_id = $2");
-    static constinit Statement in_session("SELECT s.remaining FROM booking.sessions AS s"
-                                          " WHERE s.organization_id = $1 AND s.id = $2");
-    const Terms* const terms = known_terms(request.session);
-    if (terms == nullptr || !terms->admit(request.party_size, request.hold_seconds, clock) ||
-        !counters_tell(request.session, clock)) {
-        return;
-    }
-    const Rows rows =
-        (lanes_seen(request.session) == 0 ? in_session : in_lanes).write({request.organization, request.session});
-    std::int64_t available = 0;
-    for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        available += rows.int4(row, 1);
-    }
-    if (!rows.empty() && available < request.party_size) {
-        refuse_sold_out(request, available);
-    }
-}
-
 // Why the fast path found nothing: throws the refusal, or returns what there is to take.
 Free explain(const Request& request, TimestampTz clock) {
     static constinit Statement statement(
@@ -174,7 +134,7 @@ Free explain(const Request& request, TimestampTz clock) {
     if (rows.int8(0, 4) < request.party_size) {
         remember_scarcity(request.session, true);
         if (rows.int8(0, 3) == rows.int8(0, 4)) {
-            remember_sold_out(request, clock);
+            remember_no_hold_has_run_out(request, clock);
         }
         refuse_sold_out(request, rows.int8(0, 4));
     }

@@ -61,11 +61,4 @@ void remember_terms(const core::Uuid& session, const Terms& terms) {
     place_of(session) = {session, true, terms};
 }
 
-void forget_terms(const core::Uuid& session) {
-    Place& place = place_of(session);
-    if (place.session == session) {
-        place.is_known = false;
-    }
-}
-
 } // namespace pgbk

@@ -46,7 +46,6 @@ Terms read_terms(const Rows& rows, int column);
 // What is known of the session; nullptr if nothing is. Until remember_terms() is called again.
 const Terms* known_terms(const core::Uuid& session);
 void remember_terms(const core::Uuid& session, const Terms& terms);
-void forget_terms(const core::Uuid& session);
 void forget_all_terms();
 
 } // namespace pgbk
