@@ -41,3 +41,9 @@ CREATE FUNCTION booking.receive_booking_event(organization_id integer, event jso
 COMMENT ON FUNCTION booking.receive_booking_event(integer, jsonb) IS
     'Stores an event from outside, or a database webhook of Supabase that carries one, and sends it on, once however often it comes; BK001, BK609, BK612';
 
+
+CREATE FUNCTION booking.relay_origins(OUT organization_id integer, OUT origin text)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'pgbk_relay_origins' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION booking.relay_origins() IS
+    'The web origins whose pages may call the relay for an organization: those that its venues allow';

@@ -14,22 +14,23 @@ SELECT public.results_eq(
     'SELECT m.version, m.name FROM booking.schema_migrations AS m ORDER BY m.version',
     $$ VALUES (1, 'organizations'), (2, 'catalogue'), (3, 'sessions'), (4, 'customers_and_bookings'),
               (5, 'job_runs'), (6, 'lanes'), (7, 'installation'), (8, 'events'), (9, 'webhooks'),
-              (10, 'unpaid_share'),
-              (14, 'rules_version') $$,
+              (10, 'unpaid_share'), (11, 'payments'), (12, 'packages'), (14, 'rules_version') $$,
     'schema_migrations lists the migrations');
 SELECT public.bag_eq(
     $$ SELECT r.rolname::text FROM pg_roles AS r
         WHERE r.rolname LIKE 'booking\_%' AND NOT (r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolcreatedb
                                                     OR r.rolreplication OR r.rolbypassrls) $$,
     $$ VALUES ('booking_owner'), ('booking_public'), ('booking_customer'), ('booking_member'), ('booking_service'),
-              ('booking_relay'), ('booking_admin') $$,
+              ('booking_gateway'), ('booking_relay'), ('booking_admin') $$,
     'the roles can neither log in nor do anything else');
 SELECT public.bag_eq(
     $$ SELECT m.member::regrole::text, m.roleid::regrole::text, m.admin_option FROM pg_auth_members AS m
         WHERE m.roleid::regrole::text LIKE 'booking\_%' AND m.member::regrole::text LIKE 'booking\_%' $$,
     $$ VALUES ('booking_customer', 'booking_public', false), ('booking_member', 'booking_public', false),
               ('booking_service', 'booking_public', false), ('booking_admin', 'booking_service', false),
-              ('booking_admin', 'booking_member', false) $$,
+              ('booking_admin', 'booking_member', false), ('booking_gateway', 'booking_public', false),
+              ('booking_gateway', 'booking_customer', false), ('booking_gateway', 'booking_member', false),
+              ('booking_relay', 'booking_gateway', false) $$,
     'roles include each other as designed; nobody is the owner or the relay');
 
 -- Again.

@@ -32,6 +32,7 @@ SELECT public.bag_eq(
               ('booking_events', 'c=r m=r s=r a=r'),
               ('booking_events_DAY', 'none'),
               ('booking_events_default', 'none'),
+              ('booking_changes', 'm=r s=r a=r'),
               ('bookings', 'c=r m=r s=r a=r'),
               ('customers', 'c=r m=r s=rawd a=rawd'),
               ('event_payloads', 'none'),
@@ -42,6 +43,11 @@ SELECT public.bag_eq(
               ('organization_members', 'm=r s=rawd a=rawd'),
               ('organizations', 'm=r s=rawd a=rawd'),
               ('owner_events', 'm=r s=r a=r'),
+              ('payment_events', 's=r a=r'),
+              ('payments', 'm=r s=r a=r'),
+              ('refunds', 'm=r s=r a=r'),
+              ('webhook_source_secrets', 'none'),
+              ('webhook_sources', 'm=r s=r a=r'),
               ('packages', 'm=rawd s=rawd a=rawd'),
               ('public_activities', 'p=r c=r m=r s=r a=r'),
               ('public_events', 'p=r c=r m=r s=r a=r'),
@@ -75,8 +81,13 @@ SELECT public.bag_eq(
         UNION ALL
        SELECT 'webhook_endpoints', a.attname::text, r, 'SELECT'
          FROM pg_attribute AS a, unnest(ARRAY['booking_member', 'booking_service']) AS r
-        WHERE a.attrelid = 'booking.webhook_endpoints'::regclass AND a.attnum > 0 AND a.attname <> 'headers' $$,
-    'of single columns only the status of a session may be changed, and all of a webhook but its headers be read');
+        WHERE a.attrelid = 'booking.webhook_endpoints'::regclass AND a.attnum > 0 AND a.attname <> 'headers'
+        UNION ALL
+       SELECT 'payment_events', a.attname::text, 'booking_member', 'SELECT' FROM pg_attribute AS a
+        WHERE a.attrelid = 'booking.payment_events'::regclass AND a.attnum > 0
+          AND a.attname NOT IN ('headers', 'body', 'body_hash', 'other_body_hash') $$,
+    'of single columns only the status of a session may be changed, and all of a webhook but its headers be read, and of'
+    ' what came in all but its bytes');
 
 SELECT public.bag_eq(
     $$ SELECT p.oid::regprocedure::text,
@@ -96,6 +107,9 @@ SELECT public.bag_eq(
               ('booking.organization_of(uuid)', 'pcmsra-'),
               ('booking.refusal_codes()', 'pcmsra-'),
               ('booking.state_transitions()', 'pcmsra-'),
+              ('booking.booking_create(integer,jsonb)', 'pcms-a-'),
+              ('booking.booking_schedule(jsonb)', 'pcms-a-'),
+              ('booking.booking_status(text)', 'pcms-a-'),
               ('booking.cancel_reservation(uuid,text)', 'pcms-a-'),
               ('booking.check_slot_availability(uuid,integer)', 'pcms-a-'),
               ('booking.confirm_reservation(uuid,text,text,text)', 'pcms-a-'),
@@ -107,6 +121,7 @@ SELECT public.bag_eq(
               ('booking.get_upcoming_bookings(integer)', '--ms-a-'),
               ('booking.get_weekly_bookings_trend()', '--ms-a-'),
               ('booking.set_session_lanes(uuid,integer)', '--ms-a-'),
+              ('booking.create_default_packages(integer,text,bigint,bigint,bigint,integer,integer,uuid)', '--ms-a-'),
               ('booking.create_webhook_endpoint(integer,text,text,text[],text,jsonb)', '--ms-a-'),
               ('booking.delete_webhook_endpoint(uuid)', '--ms-a-'),
               ('booking.disable_webhook_endpoint(uuid,text)', '--ms-a-'),
@@ -120,12 +135,24 @@ SELECT public.bag_eq(
               ('booking.test_webhook(uuid)', '--ms-a-'),
               ('booking.update_webhook_endpoint(uuid,jsonb)', '--ms-a-'),
               ('booking.validate_webhook_config(integer)', '--ms-a-'),
+              ('booking.create_webhook_source(integer,text,text,text,jsonb)', '--ms-a-'),
+              ('booking.delete_webhook_source(uuid)', '--ms-a-'),
+              ('booking.disable_webhook_source(uuid,text)', '--ms-a-'),
+              ('booking.enable_webhook_source(uuid)', '--ms-a-'),
+              ('booking.rotate_source_secret(uuid,text,interval)', '--ms-a-'),
+              ('booking.update_webhook_source(uuid,jsonb)', '--ms-a-'),
+              ('booking.cleanup_payment_events(integer)', '---s-a-'),
+              ('booking.payment_job()', '---s-a-'),
+              ('booking.retry_payment_events(integer,integer)', '---s-a-'),
+              ('booking.receive_webhook(uuid,bytea,jsonb)', '----r--'),
+              ('booking.relay_sources()', '----r--'),
               ('booking.receive_booking_event(integer,jsonb)', '----r--'),
               ('booking.relay_attach(uuid,text,text)', '----r--'),
               ('booking.relay_claim(uuid,integer,integer,uuid)', '----r--'),
               ('booking.relay_complete(uuid,jsonb)', '----r--'),
               ('booking.relay_delivery(uuid)', '----r--'),
               ('booking.relay_make_endpoint(integer,text,text)', '----r--'),
+              ('booking.relay_origins()', '----r--'),
               ('booking.relay_status()', '----r--'),
               ('booking.cleanup_webhook_logs(integer)', '---s-a-'),
               ('booking.trigger_booking_event_webhook()', '-------'),
@@ -143,8 +170,11 @@ SELECT public.bag_eq(
               ('booking.check_transition()', '-------'),
               ('booking.install(name)', '-------'),
               ('booking.install_roles(name)', '-------'),
+              ('booking.record_changes()', '-------'),
               ('booking.record_events()', '-------'),
+              ('booking.refuse_change()', '-------'),
               ('booking.renew_rules_version()', '-------'),
+              ('booking.start_scheduling()', '-------'),
               ('booking.stamp_row()', '-------') $$,
     'rights on routines, by role');
 
@@ -161,14 +191,14 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities booking_events bookings customers generation_watermarks installation job_runs'
-               ' organization_members organizations packages received_events relay_instances schedule_exceptions'
-               ' schema_migrations session_lanes sessions slot_reservations venues webhook_attempts webhook_deliveries'
-               ' webhook_endpoint_states webhook_endpoints'),
+               'activities booking_changes booking_events bookings customers generation_watermarks installation job_runs'
+               ' organization_members organizations packages payment_events payments received_events refunds'
+               ' relay_instances schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
+               ' webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read', 'SELECT', '{booking_member}',
-               'activities booking_events bookings customers job_runs organizations packages schedule_exceptions'
-               ' sessions slot_reservations venues webhook_attempts webhook_deliveries webhook_endpoint_states'
-               ' webhook_endpoints'),
+               'activities booking_changes booking_events bookings customers job_runs organizations packages'
+               ' payment_events payments refunds schedule_exceptions sessions slot_reservations venues webhook_attempts'
+               ' webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
               ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),
               ('customer_read_own', 'SELECT', '{booking_customer}',

@@ -85,7 +85,14 @@ TEST(Refusal, CarriesWhatItWasMadeWith) {
     EXPECT_EQ(refusal.message(), "message");
     EXPECT_EQ(refusal.detail(), "detail");
     EXPECT_EQ(refusal.hint(), "hint");
+    EXPECT_EQ(refusal.field(), "");
     EXPECT_STREQ(refusal.what(), "message");
+}
+
+TEST(Refusal, NamesTheFieldThatIsToBlame) {
+    const Refusal refusal(RefusalKind::invalid_email, "message", "detail", "hint", "customerEmail");
+    EXPECT_EQ(refusal.field(), "customerEmail");
+    EXPECT_EQ(refusal.hint(), "hint");
 }
 
 TEST(Quoted, KeepsAShortValue) {

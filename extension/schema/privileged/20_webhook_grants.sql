@@ -26,5 +26,6 @@ GRANT EXECUTE ON FUNCTION
     booking.relay_delivery(uuid),
     booking.relay_status(),
     booking.relay_make_endpoint(integer, text, text),
-    booking.receive_booking_event(integer, jsonb)
+    booking.receive_booking_event(integer, jsonb),
+    booking.relay_origins()
     TO booking_relay;

@@ -9,7 +9,7 @@ namespace {
 using K = RefusalKind;
 
 // 0xx the call is malformed, 1xx the thing is not there, 2xx its state forbids it, 3xx the caller may not,
-// 4xx try again, 6xx webhooks, 9xx the installation.
+// 4xx try again, 6xx webhooks, 7xx what sources send us, 9xx the installation.
 constexpr std::array codes{
     RefusalCode{K::null_argument, "null_argument", "BK001", "a required argument is NULL"},
     RefusalCode{K::invalid_party_size, "invalid_party_size", "BK002",
@@ -32,9 +32,16 @@ constexpr std::array codes{
     RefusalCode{K::invalid_retention, "invalid_retention", "BK013",
                 "the number of days to keep, or to prepare for, is out of range"},
     RefusalCode{K::invalid_event_filter, "invalid_event_filter", "BK014", "the filter selects no kind of event"},
+    RefusalCode{K::invalid_booking_request, "invalid_booking_request", "BK015",
+                "a member of the request is missing or has a value that it may not have; the error names it"},
+    RefusalCode{K::invalid_package, "invalid_package", "BK016",
+                "the price, currency or number of sessions of a package is out of range"},
     RefusalCode{K::session_not_found, "session_not_found", "BK101", "no session has this id"},
     RefusalCode{K::reservation_not_found, "reservation_not_found", "BK102", "no reservation has this id"},
     RefusalCode{K::activity_not_found, "activity_not_found", "BK103", "no activity has this id"},
+    RefusalCode{K::booking_not_found, "booking_not_found", "BK104", "no booking has this token"},
+    RefusalCode{K::slot_not_found, "slot_not_found", "BK105",
+                "the package's activity has no session at this time, or not this one"},
     RefusalCode{K::sold_out, "sold_out", "BK201", "not enough seats are left"},
     RefusalCode{K::session_started, "session_started", "BK202", "the session has started or is over"},
     RefusalCode{K::session_closed, "session_closed", "BK203", "the session is closed for booking"},
@@ -46,8 +53,9 @@ constexpr std::array codes{
     RefusalCode{K::idempotency_key_reused, "idempotency_key_reused", "BK208",
                 "the idempotency key belongs to another request"},
     RefusalCode{K::extension_limit, "extension_limit", "BK209", "the hold cannot be extended any further"},
-    RefusalCode{K::payment_required, "payment_required", "BK210",
-                "the reservation has a price, so only a trusted caller confirms it, after payment"},
+    RefusalCode{
+        K::payment_required, "payment_required", "BK210",
+        "a payment is due first: a hold with a price is confirmed by a trusted caller, a package scheduled once paid"},
     RefusalCode{K::late_confirmation_refused, "late_confirmation_refused", "BK211",
                 "the hold had run out and its seats are gone; a payment for it is due for refund"},
     RefusalCode{K::illegal_transition, "illegal_transition", "BK212",
@@ -55,7 +63,15 @@ constexpr std::array codes{
     RefusalCode{K::hold_limit, "hold_limit", "BK213", "the e-mail address has as many live holds as it may have"},
     RefusalCode{K::unpaid_limit, "unpaid_limit", "BK214",
                 "as many seats of the session are held and not confirmed as the activity allows at once"},
+    RefusalCode{K::booking_expired, "booking_expired", "BK215",
+                "the booking was not paid in time, or its time to be scheduled is over"},
+    RefusalCode{K::sessions_used, "sessions_used", "BK216", "all sessions of the package are scheduled already"},
+    RefusalCode{K::booking_cancelled, "booking_cancelled", "BK217", "the booking was cancelled"},
+    RefusalCode{K::record_of_changes, "record_of_changes", "BK218",
+                "the record of who changed what is written by triggers and never changed"},
     RefusalCode{K::wrong_hold_token, "wrong_hold_token", "BK301", "the hold token does not belong to the reservation"},
+    RefusalCode{K::wrong_booking_token, "wrong_booking_token", "BK302",
+                "the booking token does not belong to the booking"},
     RefusalCode{K::retry, "retry", "BK401", "another transaction is in the way; the same call may succeed now"},
     RefusalCode{K::invalid_webhook_url, "invalid_webhook_url", "BK601",
                 "the URL of a webhook is malformed, or not one that the caller may send to"},
@@ -79,6 +95,12 @@ constexpr std::array codes{
                 "an event from outside lacks something or has a value that it may not have; the message names it"},
     RefusalCode{K::invalid_relay_call, "invalid_relay_call", "BK613",
                 "what a relay asks for or reports is malformed; the message names it"},
+    RefusalCode{K::invalid_webhook_source, "invalid_webhook_source", "BK701",
+                "the scheme of a source is unknown, or its secret has to come from the provider"},
+    RefusalCode{K::source_not_found, "source_not_found", "BK702",
+                "no source of webhooks has this id, or it is disabled"},
+    RefusalCode{K::malformed_event, "malformed_event", "BK703",
+                "what a source has sent is no event of its kind; the message names what is wrong"},
     RefusalCode{K::not_installed, "not_installed", "BK901", "the tables are not there; booking.install() makes them"},
     RefusalCode{K::mixed_owners, "mixed_owners", "BK902",
                 "the schema or some of its tables belong to another role than the rest"},
@@ -107,8 +129,12 @@ const RefusalCode& refusal_code(RefusalKind kind) {
     return codes.at(static_cast<std::size_t>(kind));
 }
 
-Refusal::Refusal(RefusalKind kind, std::string message, std::string detail, std::string hint)
-    : kind_(kind), message_(std::move(message)), detail_(std::move(detail)), hint_(std::move(hint)) {}
+Refusal::Refusal(RefusalKind kind, std::string message, std::string detail, std::string hint, std::string field)
+    : kind_(kind),
+      message_(std::move(message)),
+      detail_(std::move(detail)),
+      hint_(std::move(hint)),
+      field_(std::move(field)) {}
 
 std::string quoted(std::string_view value) {
     constexpr std::size_t longest = 80;

@@ -29,9 +29,13 @@ enum class RefusalKind : std::uint8_t {
     invalid_lanes,
     invalid_retention,
     invalid_event_filter,
+    invalid_booking_request,
+    invalid_package,
     session_not_found,
     reservation_not_found,
     activity_not_found,
+    booking_not_found,
+    slot_not_found,
     sold_out,
     session_started,
     session_closed,
@@ -46,7 +50,12 @@ enum class RefusalKind : std::uint8_t {
     illegal_transition,
     hold_limit,
     unpaid_limit,
+    booking_expired,
+    sessions_used,
+    booking_cancelled,
+    record_of_changes,
     wrong_hold_token,
+    wrong_booking_token,
     retry,
     invalid_webhook_url,
     invalid_webhook_secret,
@@ -61,6 +70,9 @@ enum class RefusalKind : std::uint8_t {
     invalid_replay,
     invalid_received_event,
     invalid_relay_call,
+    invalid_webhook_source,
+    source_not_found,
+    malformed_event,
     not_installed,
     mixed_owners,
     version_mismatch,
@@ -80,13 +92,16 @@ const RefusalCode& refusal_code(RefusalKind kind);
 
 class Refusal : public std::exception {
 public:
-    Refusal(RefusalKind kind, std::string message, std::string detail = {}, std::string hint = {});
+    // field: the argument or member of a request that is wrong, for callers that show it beside their own form.
+    Refusal(RefusalKind kind, std::string message, std::string detail = {}, std::string hint = {},
+            std::string field = {});
 
     RefusalKind kind() const { return kind_; }
     const RefusalCode& code() const { return refusal_code(kind_); }
     const std::string& message() const { return message_; }
     const std::string& detail() const { return detail_; }
     const std::string& hint() const { return hint_; }
+    const std::string& field() const { return field_; } // empty if none is to blame
     const char* what() const noexcept override { return message_.c_str(); }
 
 private:
@@ -94,6 +109,7 @@ private:
     std::string message_;
     std::string detail_;
     std::string hint_;
+    std::string field_;
 };
 
 // A caller's value as it may stand in a message: quoted, at most 80 bytes, cut between UTF-8 characters, control

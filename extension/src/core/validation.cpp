@@ -69,23 +69,12 @@ bool is_fixed_offset(std::string_view suffix) {
     return (suffix[0] == '+' && hours <= 12) || (suffix[0] == '-' && hours <= 14);
 }
 
-bool has_control_character(std::string_view text) {
-    return std::any_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == '\x7f'; });
-}
-
-// Characters, not bytes: a byte that does not continue a UTF-8 sequence begins one.
-std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 } // namespace
 
 void check_party_size(std::int32_t party_size) {
     if (party_size <= 0) {
         throw Refusal(RefusalKind::invalid_party_size, "party size must be positive, got " + std::to_string(party_size),
-                      {}, "Pass the number of seats to hold, 1 or more.");
+                      {}, "Pass the number of seats to hold, 1 or more.", "party_size");
     }
 }
 
@@ -94,16 +83,21 @@ void check_party_fits(std::int32_t party_size, std::int32_t least, std::optional
         throw Refusal(RefusalKind::invalid_party_size,
                       "party of " + std::to_string(party_size) + " cannot be booked here",
                       "This activity takes parties of " + std::to_string(least) +
-                          (most.has_value() ? " to " + std::to_string(*most) + "." : " or more."));
+                          (most.has_value() ? " to " + std::to_string(*most) + "." : " or more."),
+                      {}, "party_size");
     }
 }
 
-void check_email(std::string_view email) {
+bool is_email(std::string_view email, std::size_t longest) {
     const auto at = email.rfind('@');
-    if (email.empty() || email.size() > longest_email || at == std::string_view::npos ||
-        !is_local_part(email.substr(0, at)) || !is_domain(email.substr(at + 1))) {
+    return email.size() <= longest && at != std::string_view::npos && is_local_part(email.substr(0, at)) &&
+           is_domain(email.substr(at + 1));
+}
+
+void check_email(std::string_view email) {
+    if (!is_email(email, longest_email)) {
         throw Refusal(RefusalKind::invalid_email, "invalid e-mail address " + quoted(email), {},
-                      "Expected local@domain.tld of at most 254 bytes, without spaces or quotes.");
+                      "Expected local@domain.tld of at most 254 bytes, without spaces or quotes.", "email");
     }
 }
 
@@ -112,7 +106,8 @@ void check_idempotency_key(std::string_view key) {
     if (key.size() < 16 || key.size() > 255 || !printable) {
         throw Refusal(RefusalKind::invalid_idempotency_key,
                       "invalid idempotency key of " + std::to_string(key.size()) + " bytes", {},
-                      "Pass 16 to 255 printable ASCII characters that nobody can guess, for example a random uuid.");
+                      "Pass 16 to 255 printable ASCII characters that nobody can guess, for example a random uuid.",
+                      "idempotency_key");
     }
 }
 
@@ -147,18 +142,36 @@ void check_customer_name(std::string_view name) {
     // A line break in a name would become a header of its own in somebody's mail.
     if (blank || has_control_character(name) || characters(name) > 200) {
         throw Refusal(RefusalKind::invalid_customer, "invalid customer name " + quoted(name), {},
-                      "Pass 1 to 200 characters without line breaks, or NULL.");
+                      "Pass 1 to 200 characters without line breaks, or NULL.", "customer_name");
     }
 }
 
-void check_customer_phone(std::string_view phone) {
+bool is_phone(std::string_view phone) {
     const bool well_formed = std::all_of(phone.begin(), phone.end(), [](char c) {
         return is_digit(c) || std::string_view(" +-().x/").find(c) != std::string_view::npos;
     });
-    if (std::count_if(phone.begin(), phone.end(), is_digit) < 3 || phone.size() > 40 || !well_formed) {
+    return well_formed && phone.size() <= 40 && std::count_if(phone.begin(), phone.end(), is_digit) >= 3;
+}
+
+void check_customer_phone(std::string_view phone) {
+    if (!is_phone(phone)) {
         throw Refusal(RefusalKind::invalid_customer, "invalid customer phone " + quoted(phone), {},
-                      "Pass at least three digits, spaces and + - ( ) . / x, 40 characters in all, or NULL.");
+                      "Pass at least three digits, spaces and + - ( ) . / x, 40 characters in all, or NULL.",
+                      "customer_phone");
     }
+}
+
+// A byte that does not continue a UTF-8 sequence begins a character.
+std::size_t characters(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+bool has_control_character(std::string_view text, Lines lines) {
+    return std::any_of(text.begin(), text.end(), [lines](char c) {
+        const bool breaks_line = c == '\n' || c == '\r' || c == '\t';
+        return (static_cast<unsigned char>(c) < 0x20U && !(lines == Lines::many && breaks_line)) || c == '\x7f';
+    });
 }
 
 bool looks_like_time_zone_name(std::string_view name) {

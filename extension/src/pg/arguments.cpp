@@ -8,7 +8,7 @@ namespace {
 
 Datum required(const Call& call, int i, const char* name) {
     if (is_absent(call, i)) {
-        throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not be NULL");
+        throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not be NULL", {}, {}, name);
     }
     return call.fcinfo->args[i].value;
 }
@@ -120,7 +120,8 @@ std::vector<std::string_view> texts_argument(const Call& call, int i, const char
     std::vector<std::string_view> texts;
     for (int k = 0; k < elements.count; ++k) {
         if (elements.nulls[k]) {
-            throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not have a NULL in it");
+            throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not have a NULL in it", {},
+                                {}, name);
         }
         texts.push_back(text_of(elements.values[k]));
     }
@@ -141,6 +142,18 @@ std::optional<std::string_view> optional_text(const Call& call, int i) {
 
 std::optional<TimestampTz> optional_timestamp(const Call& call, int i) {
     return is_absent(call, i) ? std::nullopt : std::optional(DatumGetTimestampTz(call.fcinfo->args[i].value));
+}
+
+// Each part is looked at before they are added up: intervals may be longer than fits.
+bool is_between(const Interval& interval, std::int64_t least, std::int64_t most) {
+    constexpr std::int64_t days_of_month = 30;
+    constexpr std::int32_t longest_part = 1000;
+    const auto is_short = [](std::int64_t part) { return part >= -longest_part && part <= longest_part; };
+    if (!is_short(interval.month) || !is_short(interval.day) || !is_short(interval.time / USECS_PER_DAY)) {
+        return false;
+    }
+    const std::int64_t length = interval.time + (interval.day + interval.month * days_of_month) * USECS_PER_DAY;
+    return length >= least && length <= most;
 }
 
 std::string uuid_text(const core::Uuid& id) {

@@ -28,6 +28,9 @@ std::optional<core::Uuid> optional_uuid(const Call& call, int i);
 
 std::string uuid_text(const core::Uuid& id);
 
+// Microseconds; months count 30 days.
+bool is_between(const Interval& interval, std::int64_t least, std::int64_t most);
+
 // "2026-11-21 10:00:00+00" in the caller's zone, for messages.
 std::string timestamp_text(TimestampTz at);
 

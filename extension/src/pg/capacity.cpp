@@ -258,6 +258,17 @@ bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t u
            (total(read_all_parts(seats)).remaining >= seats.count && gather(seats, clock, expired, unpaid_most));
 }
 
+bool take_or_sold_out(const Seats& seats, TimestampTz clock) {
+    if (take(seats, clock, Expired::leave) || take(seats, clock, Expired::reclaim)) {
+        return true;
+    }
+    if (expired_seats(seats.organization, seats.session, clock) >= seats.count) {
+        throw core::Refusal(core::RefusalKind::retry, "seats of expired holds are just being given back", {},
+                            "Try again.");
+    }
+    return false;
+}
+
 void give(const Seats& seats) {
     // An oversold session has no lanes in use: its seats first make up for the overselling.
     static constinit Statement to_session("UPDATE booking.sessions AS s"

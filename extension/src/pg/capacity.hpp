@@ -52,6 +52,10 @@ enum class Expired : std::uint8_t { leave, reclaim };
 // Seats that are counted as unpaid are only taken while all of the session's stay within unpaid_most.
 bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most = 0);
 
+// The same from whatever is there, holds that have run out included. Throws Refusal retry if the seats are there but
+// others are settling the holds just now.
+bool take_or_sold_out(const Seats& seats, TimestampTz clock);
+
 // The nearest lane, from this one on, that has the seats: one that nobody is working on, locked from now on (it may
 // have locked one without returning it: for subtransactions only), and one that somebody may have locked.
 std::optional<std::int32_t> lock_unlocked_lane(const Seats& seats, std::int32_t from);

@@ -42,6 +42,16 @@ Digest sha256_of(std::string_view bytes) {
     return out;
 }
 
+std::string hexadecimal(const Digest& digest) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const std::uint8_t byte : digest) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
+    }
+    return text;
+}
+
 // Asking OpenSSL costs microseconds whatever one asks for. What has been given out is wiped.
 void fill_with_random(void* out, std::size_t size) {
     constexpr std::size_t stock_size = 1024;

@@ -2,25 +2,12 @@
 
 #include "pg/capacity.hpp"
 #include "pg/held_event.hpp"
+#include "pg/idempotency.hpp"
 #include "pg/identity.hpp"
 
 namespace pgbk {
 
 namespace {
-
-// Without a key the token is random. What is stored gives no access either way.
-struct Secret {
-    core::Token token;
-    std::optional<std::array<std::uint8_t, 32>> salt;
-};
-
-Secret new_secret(const Request& request) {
-    if (!request.idempotency_key.has_value()) {
-        return {random_bytes(), std::nullopt};
-    }
-    const auto salt = random_bytes();
-    return {token_from(as_bytes(salt), *request.idempotency_key), salt};
-}
 
 // All of these statements have the same parameters: $1 organization, $2 session, $3 party size, $4 clock, $5 lane,
 // $6 version of the terms, $7 e-mail, $8 id, $9 end or, where the terms are not known, length of the hold, $10 hash of
@@ -83,34 +70,22 @@ struct Draft {
     explicit Draft(const Request& of)
         : request(of),
           id(new_id(of.organization)),
-          secret(new_secret(of)),
-          token_hash(sha256_of(as_bytes(secret.token))) {
-        if (secret.salt.has_value()) {
-            key_hash = sha256_of(*of.idempotency_key);
-            request_hash = request_digest(of);
-        }
-    }
-
-    Value if_repeatable(std::string_view bytes) const {
-        return secret.salt.has_value() ? Value::bytea(bytes) : Value::null(BYTEAOID);
-    }
+          secret(new_secret(hold_token_purpose, of.idempotency_key)),
+          stored(secret, of.idempotency_key,
+                 of.idempotency_key.has_value() ? std::optional(request_digest(of)) : std::nullopt) {}
 
     Rows write(Statement& statement, TimestampTz clock, const Place& place, const core::Uuid& version,
                const Value& end_or_length) const {
         return statement.write({request.organization, request.session, request.party_size, Value::timestamp(clock),
-                                place.lane, version, request.email, id, end_or_length,
-                                Value::bytea(as_bytes(token_hash)),
-                                if_repeatable(secret.salt.has_value() ? as_bytes(*secret.salt) : std::string_view()),
-                                if_repeatable(as_bytes(key_hash)), if_repeatable(as_bytes(request_hash)),
+                                place.lane, version, request.email, id, end_or_length, stored.token_hash(),
+                                stored.salt(), stored.key_hash(), stored.request_hash(),
                                 request.party_size + place.to_leave});
     }
 
     const Request& request;
     core::Uuid id;
     Secret secret;
-    Digest token_hash;
-    Digest key_hash{};
-    Digest request_hash{};
+    SecretColumns stored;
 };
 
 TimestampTz end_of_hold(const Request& request, TimestampTz clock, const Terms& terms) {
@@ -123,10 +98,6 @@ Digest request_digest(const Request& request) {
     const std::string size = std::to_string(request.party_size);
     const std::string hold = request.hold_seconds.has_value() ? std::to_string(*request.hold_seconds) : "";
     return sha256({as_bytes(request.session), size, request.email, hold});
-}
-
-core::Token token_from(std::string_view salt, std::string_view key) {
-    return sha256({"pg_booking hold token", salt, key});
 }
 
 std::optional<Hold> write_hold(const Request& request, TimestampTz clock, const Place& place, const Terms& terms) {

@@ -47,7 +47,6 @@ std::optional<Hold> write_hold_and_learn_terms(const Request& request, Timestamp
 // Identifies what was asked for, among the calls with one idempotency key.
 Digest request_digest(const Request& request);
 
-// With an idempotency key, the token can be computed again from the key and the stored salt, by nobody else.
-core::Token token_from(std::string_view salt, std::string_view key);
+constexpr std::string_view hold_token_purpose = "pg_booking hold token";
 
 } // namespace pgbk

@@ -20,13 +20,27 @@ struct SchemaScript {
 
 // Everything from here to install() is one chain of server frames.
 
-constexpr const char* group_roles[] = {"booking_public",  "booking_customer", "booking_member",
-                                       "booking_service", "booking_relay",    "booking_admin"};
+struct GroupRole {
+    const char* name;
+    bool inherits; // the rights of the roles it is a member of; otherwise it may become them, one at a time
+};
+
+constexpr GroupRole group_roles[] = {{"booking_public", true},  {"booking_customer", true}, {"booking_member", true},
+                                     {"booking_service", true}, {"booking_gateway", false}, {"booking_relay", true},
+                                     {"booking_admin", true}};
 
 // Memberships made by install(): the first includes the second.
 constexpr const char* memberships[][2] = {
-    {"booking_customer", "booking_public"}, {"booking_member", "booking_public"}, {"booking_service", "booking_public"},
-    {"booking_admin", "booking_service"},   {"booking_admin", "booking_member"},
+    {"booking_customer", "booking_public"},
+    {"booking_member", "booking_public"},
+    {"booking_service", "booking_public"},
+    {"booking_admin", "booking_service"},
+    {"booking_admin", "booking_member"},
+    // The relay calls functions for visitors, customers and members as who they are, and has none of their rights.
+    {"booking_gateway", "booking_public"},
+    {"booking_gateway", "booking_customer"},
+    {"booking_gateway", "booking_member"},
+    {"booking_relay", "booking_gateway"},
 };
 
 // Roles of PostgREST and Supabase, if they exist: the first is granted the second.
@@ -73,9 +87,9 @@ void check_version() {
     }
 }
 
-void create_role(const char* name) {
+void create_role(const char* name, bool inherits) {
     if (!OidIsValid(get_role_oid(name, true))) {
-        execute(psprintf("CREATE ROLE %s NOLOGIN", quote_identifier(name)));
+        execute(psprintf("CREATE ROLE %s NOLOGIN %s", quote_identifier(name), inherits ? "INHERIT" : "NOINHERIT"));
     }
 }
 
@@ -83,7 +97,7 @@ Oid owner_role(const char* wanted) {
     const Oid existing = owner_of_tables();
     const char* const name =
         wanted != nullptr ? wanted : (OidIsValid(existing) ? GetUserNameFromId(existing, false) : "booking_owner");
-    create_role(name);
+    create_role(name, true);
     const Oid owner = get_role_oid(name, false);
     if (superuser_arg(owner)) {
         raise_refusal(core::RefusalKind::unsafe_owner, psprintf("role \"%s\" is a superuser", name),
@@ -112,8 +126,8 @@ void check_owners(Oid owner) {
 }
 
 void create_roles() {
-    for (const char* role : group_roles) {
-        create_role(role);
+    for (const GroupRole& role : group_roles) {
+        create_role(role.name, role.inherits);
     }
     for (const auto& [member, group] : memberships) {
         execute(psprintf("GRANT %s TO %s", group, member));
@@ -128,8 +142,8 @@ void create_roles() {
 void hand_over_schema(Oid owner) {
     const char* const name = quote_identifier(GetUserNameFromId(owner, false));
     execute(psprintf("ALTER SCHEMA booking OWNER TO %s", name));
-    for (const char* role : group_roles) {
-        execute(psprintf("GRANT USAGE ON SCHEMA booking TO %s", role));
+    for (const GroupRole& role : group_roles) {
+        execute(psprintf("GRANT USAGE ON SCHEMA booking TO %s", role.name));
     }
     // The owner's triggers, checks and policies call the extension's functions.
     execute(psprintf("DO $$ DECLARE f regprocedure; BEGIN"
@@ -167,6 +181,7 @@ struct Job {
 
 constexpr Job jobs[] = {{"booking_generate", "0 2 * * *", "CALL booking.generate_job()"},
                         {"booking_release", "* * * * *", "CALL booking.release_job()"},
+                        {"booking_payments", "* * * * *", "CALL booking.payment_job()"},
                         {"booking_maintain", "17 3 * * *", "CALL booking.maintain_job()"}};
 
 char* schedule_call(const Job& job) {

@@ -5,6 +5,7 @@
 #include "pg/arguments.hpp"
 #include "pg/capacity.hpp"
 #include "pg/hold_writer.hpp"
+#include "pg/idempotency.hpp"
 #include "pg/lane.hpp"
 #include "pg/settings.hpp"
 #include "pg/sold_out.hpp"
@@ -322,9 +323,7 @@ Hold take_or_refuse(const Request& request) {
 
 // The answer already given to this key, if any. Waits for a call with the same key that is still under way.
 std::optional<Hold> earlier_answer(const Request& request) {
-    const Digest key_hash = sha256_of(*request.idempotency_key);
-    lock_until_transaction_ends(LockOf::idempotency_key,
-                                std::to_string(request.organization) + std::string(as_bytes(key_hash)));
+    const Digest key_hash = lock_idempotency_key(request.organization, *request.idempotency_key);
     static constinit Statement statement("SELECT r.id, r.expires_at, r.request_hash, r.token_salt"
                                          "  FROM booking.slot_reservations AS r"
                                          " WHERE r.organization_id = $1 AND r.idempotency_hash = $2");
@@ -332,13 +331,9 @@ std::optional<Hold> earlier_answer(const Request& request) {
     if (rows.empty()) {
         return std::nullopt;
     }
-    if (rows.bytes(0, 3) != as_bytes(request_digest(request))) {
-        throw Refusal(RefusalKind::idempotency_key_reused, "the idempotency key belongs to another request",
-                      "Session, party size, e-mail or hold length differ from the first call with this key.",
-                      "Use a new key for a new request, and the same key only to repeat one.");
-    }
+    check_same_request(rows.bytes(0, 3), request_digest(request), "Session, party size, e-mail or hold length");
     return Hold{rows.uuid(0, 1), rows.timestamp(0, 2),
-                core::token_text(token_from(rows.bytes(0, 4), *request.idempotency_key))};
+                core::token_text(token_from(hold_token_purpose, rows.bytes(0, 4), *request.idempotency_key))};
 }
 
 Hold reserve(const Request& request) {

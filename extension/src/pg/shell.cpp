@@ -91,19 +91,21 @@ void remember(Ending& ending, const core::Refusal& refusal) {
     copy_clipped(ending.message, sizeof ending.message, refusal.message());
     copy_clipped(ending.detail, sizeof ending.detail, refusal.detail());
     copy_clipped(ending.hint, sizeof ending.hint, refusal.hint());
+    copy_clipped(ending.field, sizeof ending.field, refusal.field());
 }
 
-void raise_refusal(core::RefusalKind kind, const char* message, const char* detail, const char* hint) {
-    const bool has_detail = detail != nullptr && detail[0] != '\0';
-    const bool has_hint = hint != nullptr && hint[0] != '\0';
-    ereport(ERROR, (errcode(sqlstate_of(kind)), errmsg("%s", message), has_detail ? errdetail("%s", detail) : 0,
-                    has_hint ? errhint("%s", hint) : 0));
+void raise_refusal(core::RefusalKind kind, const char* message, const char* detail, const char* hint,
+                   const char* field) {
+    const auto is_given = [](const char* text) { return text != nullptr && text[0] != '\0'; };
+    ereport(ERROR, (errcode(sqlstate_of(kind)), errmsg("%s", message), is_given(detail) ? errdetail("%s", detail) : 0,
+                    is_given(hint) ? errhint("%s", hint) : 0,
+                    is_given(field) ? err_generic_string(PG_DIAG_COLUMN_NAME, field) : 0));
     pg_unreachable();
 }
 
 void raise(const Ending& ending) {
     if (ending.kind == Ending::Kind::refusal) {
-        raise_refusal(ending.refusal, ending.message, ending.detail, ending.hint);
+        raise_refusal(ending.refusal, ending.message, ending.detail, ending.hint, ending.field);
     }
     if (ending.kind == Ending::Kind::server_error) {
         ErrorData* const error = ending.server_error;

@@ -37,6 +37,7 @@ struct Ending {
     char message[1024];
     char detail[1024];
     char hint[1024];
+    char field[NAMEDATALEN];
 };
 
 // Server frames.
@@ -44,7 +45,8 @@ void enter(Call& call, FunctionCallInfo fcinfo, Access access);
 void leave(Call& call);
 void set_for_this_call(const char* name, const char* value); // a setting, until the GUC nest level ends
 [[noreturn]] void raise(const Ending& ending);
-[[noreturn]] void raise_refusal(core::RefusalKind kind, const char* message, const char* detail, const char* hint);
+[[noreturn]] void raise_refusal(core::RefusalKind kind, const char* message, const char* detail, const char* hint,
+                                const char* field = nullptr);
 
 // C++ frames.
 void remember(Ending& ending, const core::Refusal& refusal);

@@ -43,6 +43,10 @@ private:
     std::string_view bytes_;
 };
 
+inline Value text_or_null(const std::optional<std::string_view>& text) {
+    return text.has_value() ? Value(*text) : Value::null(TEXTOID);
+}
+
 // The rows of a statement, valid until the entry point ends. Columns count from 1, rows from 0.
 class Rows {
 public:

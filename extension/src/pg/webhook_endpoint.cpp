@@ -27,10 +27,6 @@ Value networks_or_null(const core::EndpointOptions& options) {
     return options.allowed_networks.has_value() ? text_array(*options.allowed_networks) : Value::null(TEXTARRAYOID);
 }
 
-Value text_or_null(const std::optional<std::string_view>& text) {
-    return text.has_value() ? Value(*text) : Value::null(TEXTOID);
-}
-
 std::optional<core::Uuid> insert_endpoint(const NewEndpoint& made, const core::EndpointOptions& options,
                                           const Interval* max_age, Datum document) {
     // What Make.com takes: 300 requests in ten seconds, and answers of a scenario that may take its time.
@@ -108,6 +104,13 @@ void enable_endpoint(const Endpoint& endpoint) {
     write_states({state});
     deliveries.write({endpoint.organization, endpoint.id, Value::timestamp(settings::now())});
     wake_relays();
+}
+
+void check_overlap(const Interval& overlap) {
+    if (!is_between(overlap, 0, 30 * USECS_PER_DAY)) {
+        throw core::Refusal(core::RefusalKind::invalid_webhook_secret,
+                            "the overlap must be between nothing and 30 days");
+    }
 }
 
 void put_secret(std::int32_t organization, const core::Uuid& endpoint, std::string_view scheme, std::string_view secret,

@@ -33,7 +33,6 @@ std::optional<core::Uuid> insert_endpoint(const NewEndpoint& made, const core::E
                                           const Interval* max_age, Datum document);
 
 // Parameters of what was given, or NULL.
-Value text_or_null(const std::optional<std::string_view>& text);
 Value filter_array(const std::vector<std::string>& filters);
 Value networks_or_null(const core::EndpointOptions& options);
 
@@ -46,6 +45,9 @@ void disable_endpoint(std::int32_t organization, const core::Uuid& id, std::stri
 
 // Does the reverse, from now on: what is parked is due, and failures are forgotten.
 void enable_endpoint(const Endpoint& endpoint);
+
+// How long an old secret is valid along with a new one: up to 30 days. Throws Refusal invalid_webhook_secret.
+void check_overlap(const Interval& overlap);
 
 // A new secret; those of the same scheme are valid for the overlap still. The state must be locked.
 void put_secret(std::int32_t organization, const core::Uuid& endpoint, std::string_view scheme, std::string_view secret,

@@ -20,18 +20,6 @@ using core::RefusalKind;
 
 constexpr const char* networks_hint = "Ask for it where booking_service is called: it opens the network of the relay.";
 
-// Months count 30 days. Each part is looked at before they are added up: intervals may be longer than fits.
-bool is_between(const Interval& interval, std::int64_t least, std::int64_t most) {
-    constexpr std::int64_t days_of_month = 30;
-    constexpr std::int32_t longest_part = 1000;
-    const auto is_short = [](std::int64_t part) { return part >= -longest_part && part <= longest_part; };
-    if (!is_short(interval.month) || !is_short(interval.day) || !is_short(interval.time / USECS_PER_DAY)) {
-        return false;
-    }
-    const std::int64_t length = interval.time + (interval.day + interval.month * days_of_month) * USECS_PER_DAY;
-    return length >= least && length <= most;
-}
-
 // What an input function of the server makes of the text; refuses where it raises. Such functions touch nothing that an
 // error would leave behind.
 template <class Read> auto read_or_refuse(const std::string& problem, Read read) {
@@ -279,9 +267,7 @@ Datum rotate_webhook_secret_body(Call& call) {
     const Interval* const overlap = interval_argument(call, 3, "overlap");
     require_owner(call, core::organization_of(id).value_or(0), "rotate a webhook secret");
     core::check_secret_scheme(scheme);
-    if (!is_between(*overlap, 0, 30 * USECS_PER_DAY)) {
-        throw Refusal(RefusalKind::invalid_webhook_secret, "the overlap must be between nothing and 30 days");
-    }
+    check_overlap(*overlap);
     const std::string secret =
         given.has_value() ? std::string(*given) : core::make_webhook_secret(scheme, random_bytes());
     core::check_webhook_secret(scheme, secret);
