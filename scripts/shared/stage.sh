@@ -116,16 +116,16 @@ stage_e2e() {
 }
 
 stage_relay() {
-  make_relay
-  PGBK_RELAY=$(relay_binary)
+  make_relay quick
+  PGBK_RELAY=$(relay_binary quick)
   export PGBK_RELAY
   test/e2e/relay/run
 }
 
 stage_faults() {
   find "$FAULTS_DIR" -mindepth 1 -delete # kept until now, to look at
-  make_relay
-  PGBK_RELAY=$(relay_binary)
+  make_relay quick
+  PGBK_RELAY=$(relay_binary quick)
   export PGBK_RELAY
   run_python_tests test/faults
 }

@@ -32,8 +32,8 @@ await_file() {
   cat "$1"
 }
 
-build_relay() {
-  run_job "$LOG_DIR/build-relay.log" make_relay || {
+build_relay() { # quick|release
+  run_job "$LOG_DIR/build-relay.log" make_relay "$1" || {
     tail -n 40 "$LOG_DIR/build-relay.log" >&2
     echo "booking-relay does not build: $LOG_DIR/build-relay.log" >&2
     return 1
@@ -56,7 +56,7 @@ SQL
 }
 
 start_relay() {
-  RELAY=$(relay_binary)
+  RELAY=$(relay_binary quick)
   export BOOKING_DATABASE_URL="host=$PGHOST port=$PGPORT user=$PGUSER dbname=$PGDATABASE" BOOKING_ORGANIZATION=$ORGANIZATION
   cat >"$WEBHOOKS/booking-relay.toml" <<TOML
 [http]
