@@ -11,7 +11,7 @@ SELECT 1, v.id, n.name, n.capacity, n.lanes,
          "startTime": "09:00", "endTime": "10:00", "slotInterval": 60}'
   FROM booking.venues AS v,
        (VALUES ('hot', 1000000, 64), ('hot without lanes', 1000000, 0), ('sold out', 64, NULL), ('500 seats', 500, NULL),
-               ('500 seats without lanes', 500, 0)) AS n (name, capacity, lanes);
+               ('500 seats without lanes', 500, 0), ('one seat a lane', 200, 200)) AS n (name, capacity, lanes);
 SELECT sum(booking.generate_activity_sessions(id, current_date + 1,
                                               CASE WHEN name LIKE '500%' THEN 200 ELSE 1 END)) FROM booking.activities;
 

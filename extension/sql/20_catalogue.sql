@@ -20,3 +20,7 @@ CREATE FUNCTION booking.check_transition() RETURNS trigger
 COMMENT ON FUNCTION booking.check_transition() IS
     'Trigger: refuses a change of status that state_transitions() does not list, with BK212';
 
+CREATE FUNCTION booking.renew_rules_version() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'pgbk_renew_rules_version' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.renew_rules_version() IS
+    'Trigger: gives the organization of the row a new rules_version, so that nobody goes on with what was known of its limits';

@@ -54,6 +54,7 @@ SELECT public.bag_eq(
               ('booking.organization_of(uuid)', 'fis', true),
               ('booking.record_events()', 'fvu', false),
               ('booking.refusal_codes()', 'fis', false),
+              ('booking.renew_rules_version()', 'fvu', false),
               ('booking.release_expired_reservations()', 'fvu', false),
               ('booking.release_expired_reservations(integer)', 'fvu', false),
               ('booking.release_job()', 'pvu', false),

@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(114);
+SELECT public.plan(117);
 
 CREATE TEMPORARY TABLE seen AS SELECT e.id FROM booking.booking_events AS e;
 
@@ -190,6 +190,44 @@ SELECT public.results_eq(
     $$ SELECT split_part(n, ' ', 1)
          FROM pg_temp.news('SELECT booking.confirm_reservation(pg_temp.id(''q2''))') AS n $$,
     $$ VALUES ('booking.created'), ('booking.confirmed') $$, 'bookings are told all the same');
+
+-- A trigger of the owner's that writes holds of its own while ours is written, and changes ours: each has one event, which
+-- says what the row says.
+SET LOCAL ROLE booking_owner;
+CREATE FUNCTION booking.tap_more() RETURNS trigger VOLATILE LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.party_size = 3 THEN
+        PERFORM booking.reserve_slot(NEW.session_id, 1, 'nested@example.org');
+        INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, created_at,
+                                               expires_at, token_hash)
+        VALUES (NEW.organization_id, booking.new_id(NEW.organization_id), NEW.session_id, 5, 'own@example.org',
+                NEW.created_at, NEW.expires_at, '');
+        NEW.expires_at := NEW.expires_at + interval '5 minutes';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER tap_more BEFORE INSERT ON booking.slot_reservations FOR EACH ROW EXECUTE FUNCTION booking.tap_more();
+RESET ROLE;
+SELECT pg_temp.news('SELECT pg_temp.add_session(''tour 14'', 1, ''tour'', ''2027-03-03 14:00 UTC'', 4)') \g /dev/null
+SELECT public.results_eq(
+    $$ SELECT pg_temp.news('SELECT pg_temp.hold(''outer'', ''tour 14'', 3)') $$,
+    $$ VALUES ('reservation.held {"expires_at": <then>, "party_size": 1}'),
+              ('reservation.held {"expires_at": <then>, "party_size": 5}'),
+              ('reservation.held {"expires_at": <then>, "party_size": 3}') $$, 'holds within a hold');
+SELECT public.is_empty(
+    $$ SELECT 1 FROM booking.slot_reservations AS r
+         LEFT JOIN booking.booking_events AS e ON e.subject_id = r.id AND e.kind = 'reservation.held'
+        WHERE r.session_id = pg_temp.id('tour 14')
+          AND (e.facts ->> 'expires_at')::timestamptz IS DISTINCT FROM r.expires_at $$,
+    'each with the end that it has');
+SELECT public.is((SELECT count(*) FROM booking.slot_reservations AS r WHERE r.session_id = pg_temp.id('tour 14')), 3::bigint,
+                 'of three rows');
+SET LOCAL ROLE booking_owner;
+DROP TRIGGER tap_more ON booking.slot_reservations;
+RESET ROLE;
+SELECT pg_temp.news('DELETE FROM booking.slot_reservations WHERE session_id = pg_temp.id(''tour 14'')') \g /dev/null
+SELECT pg_temp.news('DELETE FROM booking.sessions WHERE id = pg_temp.id(''tour 14'')') \g /dev/null
+DELETE FROM booking.booking_events WHERE kind = 'sessions.removed';
 
 -- The catalogue.
 SELECT public.results_eq(format('SELECT pg_temp.news(%L)', c.change), c.told, c.change)

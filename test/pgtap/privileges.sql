@@ -174,6 +174,7 @@ SELECT public.bag_eq(
               ('booking.record_changes()', '-------'),
               ('booking.record_events()', '-------'),
               ('booking.refuse_change()', '-------'),
+              ('booking.renew_rules_version()', '-------'),
               ('booking.start_scheduling()', '-------'),
               ('booking.stamp_row()', '-------') $$,
     'rights on routines, by role');

@@ -45,6 +45,9 @@ SELECT public.bag_eq(
        SELECT 'trigger', format('check_transition on booking.%s', t)
          FROM unnest(ARRAY['bookings', 'slot_reservations']) AS t
         UNION ALL
+       SELECT 'trigger', format('renew_rules_version on booking.%s', t)
+         FROM unnest(ARRAY['organizations', 'activities', 'sessions', 'webhook_endpoints']) AS t
+        UNION ALL
        SELECT 'trigger', format('%s_%s on booking.%1$s', t, c)
          FROM unnest(ARRAY['venues', 'activities', 'sessions']) AS t, unnest(ARRAY['inserted', 'updated', 'deleted']) AS c
         UNION ALL

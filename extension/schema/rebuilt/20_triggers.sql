@@ -25,6 +25,27 @@ CREATE TRIGGER check_transition BEFORE UPDATE ON booking.slot_reservations
     WHEN (OLD.status IS DISTINCT FROM NEW.status)
     EXECUTE FUNCTION booking.check_transition('reservation');
 
+-- What a hold depends on besides the seats. Other changes of these tables make no new version: it is a row that they
+-- would all wait for.
+DROP TRIGGER IF EXISTS renew_rules_version ON booking.organizations;
+CREATE TRIGGER renew_rules_version BEFORE UPDATE ON booking.organizations
+    FOR EACH ROW WHEN (OLD.reservation_events <> NEW.reservation_events)
+    EXECUTE FUNCTION booking.renew_rules_version();
+DROP TRIGGER IF EXISTS renew_rules_version ON booking.activities;
+CREATE TRIGGER renew_rules_version AFTER UPDATE ON booking.activities
+    FOR EACH ROW
+    WHEN ((OLD.hold_seconds, OLD.hold_seconds_max, OLD.party_size_min, OLD.party_size_max, OLD.live_holds_per_email,
+           OLD.unpaid_percent_max)
+          IS DISTINCT FROM
+          (NEW.hold_seconds, NEW.hold_seconds_max, NEW.party_size_min, NEW.party_size_max, NEW.live_holds_per_email,
+           NEW.unpaid_percent_max))
+    EXECUTE FUNCTION booking.renew_rules_version();
+DROP TRIGGER IF EXISTS renew_rules_version ON booking.sessions;
+CREATE TRIGGER renew_rules_version AFTER UPDATE OF status, start_time, activity_id ON booking.sessions
+    FOR EACH ROW
+    WHEN (OLD.status <> NEW.status OR OLD.start_time <> NEW.start_time OR OLD.activity_id <> NEW.activity_id)
+    EXECUTE FUNCTION booking.renew_rules_version();
+
 -- Events. The function's argument names the entity. Once a statement, over its transition tables; only the update of
 -- sessions is different, because their counters change with every booking: its list of columns is asked before anything
 -- else is done, and a list excludes transition tables.

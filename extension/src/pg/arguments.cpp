@@ -36,6 +36,33 @@ HeapTuple form_row(TupleDesc descriptor, const Value* columns, std::size_t count
     return heap_form_tuple(descriptor, datums, nulls);
 }
 
+// Server frame. The row that the function is declared to return, found out once in a backend: what a function returns
+// cannot be changed without making another one of it.
+TupleDesc row_of(FunctionCallInfo fcinfo) {
+    struct Known {
+        Oid function;
+        TupleDesc row;
+    };
+    constexpr std::size_t places = 32;
+    static Known known[places];
+
+    Known& place = known[fcinfo->flinfo->fn_oid % places];
+    if (place.row == nullptr || place.function != fcinfo->flinfo->fn_oid) {
+        TupleDesc row = nullptr;
+        if (get_call_result_type(fcinfo, nullptr, &row) != TYPEFUNC_COMPOSITE) {
+            elog(ERROR, "the function is not declared to return a row");
+        }
+        MemoryContext const old = MemoryContextSwitchTo(TopMemoryContext);
+        TupleDesc const kept = BlessTupleDesc(CreateTupleDescCopy(row));
+        MemoryContextSwitchTo(old);
+        if (place.row != nullptr) {
+            FreeTupleDesc(place.row);
+        }
+        place = {fcinfo->flinfo->fn_oid, kept};
+    }
+    return place.row;
+}
+
 } // namespace
 
 bool is_absent(const Call& call, int i) {
@@ -199,11 +226,7 @@ Datum record_result(const Call& call, std::initializer_list<Value> columns) {
     const std::size_t count = columns.size();
     return server([&] {
         MemoryContext const old = MemoryContextSwitchTo(call.result_context);
-        TupleDesc descriptor = nullptr;
-        if (get_call_result_type(call.fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE) {
-            elog(ERROR, "the function is not declared to return a row");
-        }
-        const Datum result = HeapTupleGetDatum(form_row(BlessTupleDesc(descriptor), first, count));
+        const Datum result = HeapTupleGetDatum(form_row(row_of(call.fcinfo), first, count));
         MemoryContextSwitchTo(old);
         return result;
     });

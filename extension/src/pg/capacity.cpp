@@ -20,40 +20,42 @@ std::int32_t lane_count(const Seats& seats) {
     return rows.int4(0, 1);
 }
 
+// The visible counter is compared before a row lock is waited for: where too little is left nobody waits.
 bool take_from_session(const Seats& seats, TimestampTz clock) {
-    static constinit Statement statement(PGBK_TAKE_FROM_SESSION_SQL " RETURNING 1");
+    static constinit Statement statement("UPDATE booking.sessions AS s SET remaining = s.remaining - $3"
+                                         " WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3 RETURNING 1");
     return !statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock)}).empty();
 }
 
-// Takes from the nearest lane, from the own one on, that has enough seats: one that nobody is working on if there is
-// any, else waiting for it. Where many want the last seats, waiting for one lane each holds up nobody else, as
-// gathering does. In a subtransaction, since either way of looking may keep the lock of a lane without taking from it.
-bool take_from_some_lane(const Seats& seats, TimestampTz clock, std::int32_t own) {
-    static constinit Statement unlocked("WITH free AS MATERIALIZED (" PGBK_UNLOCKED_LANE_SQL
-                                        ") " PGBK_TAKE_FROM_LANE_SQL
-                                        " AND l.lane = (SELECT f.lane FROM free AS f) RETURNING l.lane::integer");
-    static constinit Statement locked(PGBK_TAKE_FROM_LANE_SQL
-                                      " AND l.lane = (SELECT x.lane FROM booking.session_lanes AS x"
-                                      "                WHERE x.organization_id = $1 AND x.session_id = $2"
-                                      "                  AND x.remaining >= $3"
-                                      "                ORDER BY (x.lane - $5 + 256) % 256 LIMIT 1)"
-                                      " RETURNING l.lane::integer");
-    constexpr int attempts = 3;
-    for (int i = 0; i < attempts; ++i) {
-        Statement& statement = i == 0 ? unlocked : locked;
-        const bool taken = in_subtransaction([&] {
-            const Rows rows =
-                statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock), own});
-            if (!rows.empty()) {
-                remember_lane(seats.session, rows.int4(0, 1));
-            }
-            return !rows.empty();
-        });
-        if (taken) {
-            return true;
-        }
+bool take_from_lane(const Seats& seats, TimestampTz clock, std::int32_t lane) {
+    static constinit Statement statement("UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"
+                                         "  FROM booking.sessions AS s"
+                                         " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5"
+                                         "   AND l.remaining >= $3 AND " PGBK_ON_SALE_SQL " RETURNING 1");
+    const Rows rows = statement.write({seats.organization, seats.session, seats.count, Value::timestamp(clock), lane});
+    if (!rows.empty()) {
+        remember_lane(seats.session, lane);
     }
-    return false;
+    return !rows.empty();
+}
+
+// Where many want the last seats, waiting for one lane each holds up nobody else, as gathering does; so each who waited
+// in vain looks where else there are enough before anything is gathered. In subtransactions, since either way of
+// looking may keep the lock of a lane without taking from it.
+bool take_from_some_lane(const Seats& seats, TimestampTz clock, std::int32_t own) {
+    constexpr int attempts = 8;
+    bool taken = in_subtransaction([&] {
+        const auto lane = lock_unlocked_lane(seats, own);
+        return lane.has_value() && take_from_lane(seats, clock, *lane);
+    });
+    for (int i = 0; i < attempts && !taken; ++i) {
+        const auto lane = nearest_lane(seats, own);
+        if (!lane.has_value()) {
+            return false;
+        }
+        taken = in_subtransaction([&] { return take_from_lane(seats, clock, *lane); });
+    }
+    return taken;
 }
 
 // The share of unpaid seats, where an activity limits it (activities.unpaid_percent_max; others do not pay for it).
@@ -158,53 +160,6 @@ bool is_on_sale(const Seats& seats, TimestampTz clock) {
     return !statement.write({seats.organization, seats.session, Value::timestamp(clock)}).empty();
 }
 
-// Expires the holds of "due" and gives their seats back. Rows are locked before anything is counted, and a row that a
-// rival settled meanwhile is not counted. Whether a session is striped is decided once (target), since both places
-// count and lanes are never removed. $1 organization, $2 clock, $3 number of this backend.
-#define PGBK_EXPIRE_AND_GIVE_SQL                                                                                       \
-    ", expired AS ("                                                                                                   \
-    "    UPDATE booking.slot_reservations AS r"                                                                        \
-    "       SET status = 'expired', settled_at = $2"                                                                   \
-    "      FROM due"                                                                                                   \
-    "     WHERE r.organization_id = $1 AND r.id = due.id AND r.status = 'pending'"                                     \
-    " RETURNING r.session_id, r.party_size, CASE WHEN r.counted_unpaid THEN r.party_size ELSE 0 END AS unpaid)"        \
-    ", freed AS ("                                                                                                     \
-    "    SELECT e.session_id, sum(e.party_size)::integer AS seats, sum(e.unpaid)::integer AS unpaid"                   \
-    "      FROM expired AS e GROUP BY e.session_id)"                                                                   \
-    ", target AS MATERIALIZED ("                                                                                       \
-    "    SELECT f.session_id, f.seats, f.unpaid, s.lane_count FROM freed AS f"                                         \
-    "      JOIN booking.sessions AS s ON s.organization_id = $1 AND s.id = f.session_id)"                              \
-    ", quiet AS MATERIALIZED ("                                                                                        \
-    "    SELECT s.id, t.seats, t.unpaid FROM booking.sessions AS s JOIN target AS t ON t.session_id = s.id"            \
-    "     WHERE s.organization_id = $1 AND t.lane_count = 0"                                                           \
-    "     ORDER BY s.id FOR NO KEY UPDATE OF s)"                                                                       \
-    ", to_session AS ("                                                                                                \
-    "    UPDATE booking.sessions AS s"                                                                                 \
-    "       SET remaining = s.remaining + GREATEST(q.seats - s.oversold_by, 0),"                                       \
-    "           oversold_by = GREATEST(s.oversold_by - q.seats, 0), unpaid = s.unpaid - q.unpaid"                      \
-    "      FROM quiet AS q WHERE s.organization_id = $1 AND s.id = q.id)"                                              \
-    ", striped AS MATERIALIZED ("                                                                                      \
-    "    SELECT l.session_id, l.lane, t.seats, t.unpaid FROM booking.session_lanes AS l JOIN target AS t"              \
-    "        ON l.organization_id = $1 AND l.session_id = t.session_id"                                                \
-    "     WHERE t.lane_count > 0 AND l.lane = $3 % GREATEST(t.lane_count, 1)"                                          \
-    "     ORDER BY l.session_id FOR NO KEY UPDATE OF l)"                                                               \
-    ", to_lane AS ("                                                                                                   \
-    "    UPDATE booking.session_lanes AS l"                                                                            \
-    "       SET remaining = l.remaining + t.seats, unpaid = l.unpaid - t.unpaid"                                       \
-    "      FROM striped AS t"                                                                                          \
-    "     WHERE l.organization_id = $1 AND l.session_id = t.session_id AND l.lane = t.lane)"                           \
-    " SELECT count(*) FROM expired"
-
-// Expires the session's holds that have run out, leaving out those that others are settling.
-void reclaim(const Seats& seats, TimestampTz clock) {
-    static constinit Statement statement(
-        "WITH due AS MATERIALIZED ("
-        "    SELECT r.id FROM booking.slot_reservations AS r"
-        "     WHERE r.organization_id = $1 AND r.session_id = $4 AND r.status = 'pending' AND r.expires_at <= $2"
-        "     ORDER BY r.id FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL);
-    statement.write({seats.organization, Value::timestamp(clock), backend_number(), seats.session});
-}
-
 std::vector<Part> read_all_parts(const Seats& seats) {
     static constinit Statement statement(
         "SELECT -1, s.remaining, s.unpaid FROM booking.sessions AS s WHERE s.organization_id = $1 AND s.id = $2"
@@ -219,6 +174,20 @@ std::vector<Part> read_all_parts(const Seats& seats) {
     return parts;
 }
 
+struct Total {
+    std::int64_t remaining;
+    std::int64_t unpaid;
+};
+
+Total total(const std::vector<Part>& parts) {
+    Total sum{0, 0};
+    for (const Part& part : parts) {
+        sum.remaining += part.remaining;
+        sum.unpaid += part.unpaid;
+    }
+    return sum;
+}
+
 // Takes the seats from wherever they lie, all parts locked.
 bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
     return in_subtransaction([&] {
@@ -227,16 +196,11 @@ bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t
             reclaim(seats, clock);
             parts = read_all_parts(seats);
         }
-        std::int64_t sum = 0;
-        std::int64_t unpaid = 0;
-        for (const Part& part : parts) {
-            sum += part.remaining;
-            unpaid += part.unpaid;
-        }
-        if (sum < seats.count || !is_on_sale(seats, clock)) {
+        const Total sum = total(parts);
+        if (sum.remaining < seats.count || !is_on_sale(seats, clock)) {
             return false;
         }
-        if (seats.unpaid && unpaid + seats.count > unpaid_most) {
+        if (seats.unpaid && sum.unpaid + seats.count > unpaid_most) {
             return false;
         }
         const std::vector<Part> before = parts;
@@ -260,6 +224,23 @@ bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t
 
 } // namespace
 
+#define PGBK_NEAREST_LANE_SQL                                                                                          \
+    "SELECT l.lane::integer FROM booking.session_lanes AS l"                                                           \
+    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"                                        \
+    " ORDER BY (l.lane - $4 + 256) % 256 LIMIT 1"
+
+std::optional<std::int32_t> lock_unlocked_lane(const Seats& seats, std::int32_t from) {
+    static constinit Statement statement(PGBK_NEAREST_LANE_SQL " FOR NO KEY UPDATE SKIP LOCKED");
+    const Rows rows = statement.write({seats.organization, seats.session, seats.count, from});
+    return rows.empty() ? std::nullopt : std::optional(rows.int4(0, 1));
+}
+
+std::optional<std::int32_t> nearest_lane(const Seats& seats, std::int32_t from) {
+    static constinit Statement statement(PGBK_NEAREST_LANE_SQL);
+    const Rows rows = statement.write({seats.organization, seats.session, seats.count, from});
+    return rows.empty() ? std::nullopt : std::optional(rows.int4(0, 1));
+}
+
 bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
     if (expired == Expired::reclaim) {
         return gather(seats, clock, expired, unpaid_most);
@@ -274,7 +255,7 @@ bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t u
         return take_from_session(seats, clock);
     }
     return take_from_some_lane(seats, clock, own_lane(seats.session, lanes)) ||
-           gather(seats, clock, expired, unpaid_most);
+           (total(read_all_parts(seats)).remaining >= seats.count && gather(seats, clock, expired, unpaid_most));
 }
 
 bool take_or_sold_out(const Seats& seats, TimestampTz clock) {
@@ -335,31 +316,6 @@ Unpaid unpaid_seats(std::int32_t organization, const core::Uuid& session, Timest
     return rows.empty() ? Unpaid{0, 0} : Unpaid{rows.int8(0, 1), rows.int8(0, 2)};
 }
 
-void await_settlement(std::int32_t organization, const core::Uuid& session, TimestampTz clock) {
-    static constinit Statement statement("SELECT 1 FROM booking.slot_reservations AS r"
-                                         " WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending'"
-                                         "   AND r.expires_at <= $3 ORDER BY r.id FOR NO KEY UPDATE");
-    (void)in_subtransaction([&] {
-        statement.write({organization, session, Value::timestamp(clock)});
-        return false;
-    });
-}
-
-std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session, TimestampTz clock) {
-    static constinit Statement statement("SELECT " PGBK_EXPIRED_SEATS_SQL("$1", "$2", "$3"));
-    return statement.write({organization, session, Value::timestamp(clock)}).int8(0, 1);
-}
-
-std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t limit) {
-    // In the order of the sessions, also from batch to batch, so that two releases lock sessions in the same order.
-    static constinit Statement statement(
-        "WITH due AS MATERIALIZED ("
-        "    SELECT r.id FROM booking.slot_reservations AS r"
-        "     WHERE r.organization_id = $1 AND r.status = 'pending' AND r.expires_at <= $2"
-        "     ORDER BY r.session_id, r.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL);
-    return statement.write({organization, Value::timestamp(clock), backend_number(), limit}).int8(0, 1);
-}
-
 void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t lanes) {
     const Seats seats{organization, session, 0};
     std::vector<Part> parts = lock_all_parts(seats);
@@ -370,15 +326,11 @@ void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t l
     static constinit Statement add("INSERT INTO booking.session_lanes (organization_id, session_id, lane, remaining)"
                                    " SELECT $1, $2, n, 0 FROM generate_series($3, $4 - 1) AS n");
     add.write({organization, session, have, lanes});
-    std::int32_t sum = 0;
-    std::int32_t unpaid = 0;
-    for (const Part& part : parts) {
-        sum += part.remaining;
-        unpaid += part.unpaid;
-    }
+    const Total sum = total(parts);
     write_part(seats, {-1, 0, 0});
     for (std::int32_t lane = 0; lane < lanes; ++lane) {
-        write_part(seats, {lane, part_of(sum, lanes, lane), part_of(unpaid, lanes, lane)});
+        write_part(seats, {lane, part_of(static_cast<std::int32_t>(sum.remaining), lanes, lane),
+                           part_of(static_cast<std::int32_t>(sum.unpaid), lanes, lane)});
     }
     static constinit Statement count("UPDATE booking.sessions AS s SET lane_count = $3::smallint"
                                      " WHERE s.organization_id = $1 AND s.id = $2");

@@ -19,32 +19,8 @@
 
 namespace pgbk::capacity {
 
-// The two fast takes as SQL, so that the hold can be inserted by the same statement. $1 organization, $2 session,
-// $3 seats, $4 clock. A caller adds which lane l is meant, may add conditions on s and a, and RETURNING. No row: not
-// enough seats there, or not on sale. The visible counter is compared before a row lock is waited for, so a sold-out
-// session refuses without waiting. Success never reads another lane.
+// $1 organization, $2 session, $4 clock; of a session s.
 #define PGBK_ON_SALE_SQL "s.organization_id = $1 AND s.id = $2 AND s.status = 'open' AND s.start_time > $4"
-
-#define PGBK_TAKE_FROM_SESSION_SQL                                                                                     \
-    "UPDATE booking.sessions AS s"                                                                                     \
-    "   SET remaining = s.remaining - $3"                                                                              \
-    "  FROM booking.activities AS a"                                                                                   \
-    " WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3"                                                                \
-    "   AND a.organization_id = $1 AND a.id = s.activity_id"
-
-#define PGBK_TAKE_FROM_LANE_SQL                                                                                        \
-    "UPDATE booking.session_lanes AS l"                                                                                \
-    "   SET remaining = l.remaining - $3"                                                                              \
-    "  FROM booking.sessions AS s, booking.activities AS a"                                                            \
-    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"                                        \
-    "   AND " PGBK_ON_SALE_SQL " AND a.organization_id = $1 AND a.id = s.activity_id"
-
-// The nearest lane from $5 on that has $3 seats and that nobody is working on, locked. May keep a lock without
-// returning a row: for subtransactions only.
-#define PGBK_UNLOCKED_LANE_SQL                                                                                         \
-    "SELECT l.lane FROM booking.session_lanes AS l"                                                                    \
-    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.remaining >= $3"                                        \
-    " ORDER BY (l.lane - $5 + 256) % 256 LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
 
 // Seats of session s that are free by its counters, as an expression for readers.
 #define PGBK_REMAINING_SQL                                                                                             \
@@ -80,6 +56,11 @@ bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t u
 // others are settling the holds just now.
 bool take_or_sold_out(const Seats& seats, TimestampTz clock);
 
+// The nearest lane, from this one on, that has the seats: one that nobody is working on, locked from now on (it may
+// have locked one without returning it: for subtransactions only), and one that somebody may have locked.
+std::optional<std::int32_t> lock_unlocked_lane(const Seats& seats, std::int32_t from);
+std::optional<std::int32_t> nearest_lane(const Seats& seats, std::int32_t from);
+
 void give(const Seats& seats);
 
 // The seats have been paid for: they stay taken and are no longer counted as unpaid, if they were.
@@ -98,6 +79,9 @@ void await_settlement(std::int32_t organization, const core::Uuid& session, Time
 
 // Seats of the session's holds that have run out and are not released, as last committed.
 std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session, TimestampTz clock);
+
+// Expires the session's holds that have run out, leaving out those that others are settling.
+void reclaim(const Seats& seats, TimestampTz clock);
 
 // Expires up to limit holds of the organization that have run out, leaving out those that another transaction is
 // working on. Returns how many.

@@ -1,5 +1,7 @@
 #include "pg/digest.hpp"
 
+#include <cstring>
+
 namespace pgbk {
 
 namespace {
@@ -50,13 +52,26 @@ std::string hexadecimal(const Digest& digest) {
     return text;
 }
 
-std::array<std::uint8_t, 32> random_bytes() {
-    std::array<std::uint8_t, 32> out{};
-    server([&] {
-        if (!pg_strong_random(out.data(), out.size())) {
+// Asking OpenSSL costs microseconds whatever one asks for. What has been given out is wiped.
+void fill_with_random(void* out, std::size_t size) {
+    constexpr std::size_t stock_size = 1024;
+    static std::uint8_t stock[stock_size];
+    static std::size_t used = stock_size;
+
+    if (stock_size - used < size) {
+        if (!pg_strong_random(stock, stock_size)) {
             ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random bytes")));
         }
-    });
+        used = 0;
+    }
+    std::memcpy(out, stock + used, size);
+    explicit_bzero(stock + used, size);
+    used += size;
+}
+
+std::array<std::uint8_t, 32> random_bytes() {
+    std::array<std::uint8_t, 32> out{};
+    server([&] { fill_with_random(out.data(), out.size()); });
     return out;
 }
 

@@ -20,6 +20,9 @@ std::string hexadecimal(const Digest& digest);
 
 std::array<std::uint8_t, 32> random_bytes();
 
+// Server frame. The same, up to some hundred bytes, where there is room for them.
+void fill_with_random(void* out, std::size_t size);
+
 template <std::size_t size> std::string_view as_bytes(const std::array<std::uint8_t, size>& bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

@@ -4,6 +4,7 @@
 #include "core/event_kinds.hpp"
 #include "pg/arguments.hpp"
 #include "pg/event_statements.hpp"
+#include "pg/held_event.hpp"
 #include "pg/notify.hpp"
 #include "pg/settings.hpp"
 #include "pg/trigger.hpp"
@@ -64,6 +65,12 @@ void record_session_row(const TriggerData& data) {
     notify_of_some_events(session.organization);
 }
 
+// A hold whose event is written by whoever writes the hold.
+bool is_left_to_writer(const TriggerData& data) {
+    return data.tg_trigger->tgnargs == 1 && strcmp(data.tg_trigger->tgargs[0], "reservation") == 0 &&
+           HeldEvent::takes_reservation(data);
+}
+
 Datum record_events_body(Call& call) {
     auto& data = const_cast<TriggerData&>(trigger_data(call, function_name));
     if (data.tg_trigger->tgnargs != 1) {
@@ -96,7 +103,7 @@ Datum canonical_event_filter_body(Call& call) {
 
 } // namespace
 
-PGBK_WRITER(record_events, record_events_body);
+PGBK_TRIGGER_UNLESS(record_events, is_left_to_writer, record_events_body);
 PGBK_FUNCTION(event_kinds, event_kinds_body);
 PGBK_FUNCTION(event_description, event_description_body);
 PGBK_FUNCTION(canonical_event_filter, canonical_event_filter_body);

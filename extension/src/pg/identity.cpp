@@ -1,6 +1,7 @@
 #include "pg/identity.hpp"
 
 #include "pg/arguments.hpp"
+#include "pg/digest.hpp"
 
 #include <cstring>
 
@@ -17,11 +18,7 @@ core::Uuid new_id(std::int32_t organization) {
         microseconds / 1000 + static_cast<std::int64_t>(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000;
     std::uint64_t random = 0;
     if (generator.wants_random(milliseconds)) {
-        server([&] {
-            if (!pg_strong_random(&random, sizeof random)) {
-                ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random bytes")));
-            }
-        });
+        server([&] { fill_with_random(&random, sizeof random); });
     }
     return generator.next(milliseconds, random, organization);
 }

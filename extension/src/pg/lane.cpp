@@ -12,6 +12,8 @@ struct Hint {
     std::int16_t lanes;
     std::int16_t lane; // -1: that of the backend's number
     bool scarce;
+    TimestampTz counters_tell_from;
+    TimestampTz counters_tell_until;
 };
 
 // Direct-mapped: another session in the same place only costs a look at the session row.
@@ -34,7 +36,7 @@ std::int32_t lanes_seen(const core::Uuid& session) {
 void remember_lanes(const core::Uuid& session, std::int32_t lanes) {
     Hint& hint = place_of(session);
     if (hint.session != session || hint.lanes != lanes) {
-        hint = {session, static_cast<std::int16_t>(lanes), -1, false};
+        hint = {session, static_cast<std::int16_t>(lanes), -1, false, 0, 0};
     }
 }
 
@@ -48,7 +50,20 @@ void remember_scarcity(const core::Uuid& session, bool scarce) {
     if (hint.session == session) {
         hint.scarce = scarce;
     } else if (scarce) {
-        hint = {session, 0, -1, true};
+        hint = {session, 0, -1, true, 0, 0};
+    }
+}
+
+bool counters_tell(const core::Uuid& session, TimestampTz clock) {
+    const Hint& hint = place_of(session);
+    return hint.session == session && clock >= hint.counters_tell_from && clock < hint.counters_tell_until;
+}
+
+void remember_counters_tell(const core::Uuid& session, TimestampTz from, TimestampTz until) {
+    Hint& hint = place_of(session);
+    if (hint.session == session) {
+        hint.counters_tell_from = from;
+        hint.counters_tell_until = until;
     }
 }
 

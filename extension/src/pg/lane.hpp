@@ -19,6 +19,11 @@ void remember_lanes(const core::Uuid& session, std::int32_t lanes);
 bool was_scarce(const core::Uuid& session);
 void remember_scarcity(const core::Uuid& session, bool scarce);
 
+// Whether nothing but the counters decides at this time how many seats are free: what else might was looked at a moment
+// ago, from, and nothing of it changes before until.
+bool counters_tell(const core::Uuid& session, TimestampTz clock);
+void remember_counters_tell(const core::Uuid& session, TimestampTz from, TimestampTz until);
+
 // The lane to use; lanes must be positive.
 std::int32_t own_lane(const core::Uuid& session, std::int32_t lanes);
 void remember_lane(const core::Uuid& session, std::int32_t lane);

@@ -51,6 +51,12 @@ void notify_of_events(const Rows& events) {
     }
 }
 
+void notify_of_event(std::int32_t organization, const core::Uuid& event) {
+    if (settings::notify == settings::notify_direct) {
+        notify(channel_of_events, beginning(organization) + "\"" + uuid_text(event) + "\"]}");
+    }
+}
+
 void notify_of_some_events(std::int32_t organization) {
     notify(channel_of_events, beginning(organization) + std::string(without_the_rest));
 }

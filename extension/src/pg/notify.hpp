@@ -14,6 +14,9 @@ void notify(const char* channel, const std::string& payload);
 // Ids that do not fit into a message are left out, and "more":true says so. Columns: organization_id, id.
 void notify_of_events(const Rows& events);
 
+// The same of one event.
+void notify_of_event(std::int32_t organization, const core::Uuid& event);
+
 // The same of events of which only the organization is named, so that any number of statements send one message.
 void notify_of_some_events(std::int32_t organization);
 

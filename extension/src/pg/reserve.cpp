@@ -4,11 +4,11 @@
 #include "pg/advisory_lock.hpp"
 #include "pg/arguments.hpp"
 #include "pg/capacity.hpp"
-#include "pg/digest.hpp"
+#include "pg/hold_writer.hpp"
 #include "pg/idempotency.hpp"
-#include "pg/identity.hpp"
 #include "pg/lane.hpp"
 #include "pg/settings.hpp"
+#include "pg/sold_out.hpp"
 #include "pg/subtransaction.hpp"
 
 namespace pgbk {
@@ -17,23 +17,6 @@ namespace {
 
 using core::Refusal;
 using core::RefusalKind;
-
-constexpr std::string_view token_purpose = "pg_booking hold token";
-
-struct Request {
-    std::int32_t organization;
-    core::Uuid session;
-    std::int32_t party_size;
-    std::string_view email;
-    std::optional<std::string_view> idempotency_key;
-    std::optional<std::int32_t> hold_seconds;
-};
-
-struct Hold {
-    core::Uuid reservation;
-    TimestampTz expires_at;
-    std::string token;
-};
 
 Request read_request(const Call& call) {
     Request request{};
@@ -53,100 +36,6 @@ Request read_request(const Call& call) {
     }
     request.organization = *organization;
     return request;
-}
-
-Digest request_digest(const Request& request) {
-    const std::string size = std::to_string(request.party_size);
-    const std::string hold = request.hold_seconds.has_value() ? std::to_string(*request.hold_seconds) : "";
-    return sha256({as_bytes(request.session), size, request.email, hold});
-}
-
-// What of a hold speaks against it besides the seats. $3 party size, $6 hold length.
-#define PGBK_ACCEPTABLE_SQL                                                                                            \
-    " AND $3 >= a.party_size_min AND $3 <= COALESCE(a.party_size_max, $3)"                                             \
-    " AND COALESCE($6, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max"
-
-// Where holds are limited, by address or by what is unpaid, that is looked at first, in steps of their own.
-#define PGBK_UNLIMITED_SQL " AND a.live_holds_per_email IS NULL AND a.unpaid_percent_max IS NULL"
-
-#define PGBK_INSERT_HOLD_WITH_SQL(more_columns, more_values)                                                           \
-    " INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status,"     \
-    "        created_at, expires_at, token_hash, token_salt, idempotency_hash, request_hash" more_columns ")"          \
-    " SELECT $1, $8, $2, $3, $7, 'pending', $4, $4 + t.hold_seconds * interval '1 second',"                            \
-    "        $9, $10, $11, $12" more_values "   FROM (SELECT COALESCE($6, u.hold_seconds) AS hold_seconds FROM "
-#define PGBK_INSERT_HOLD_SQL PGBK_INSERT_HOLD_WITH_SQL("", "")
-#define PGBK_FROM_ITS_ACTIVITY_SQL                                                                                     \
-    "booking.sessions AS s JOIN booking.activities AS u ON u.organization_id = $1 AND u.id = s.activity_id"            \
-    " WHERE s.organization_id = $1 AND s.id = $2) AS t RETURNING expires_at, $5"
-
-// Where the seats of a hold come from.
-enum class Source : std::uint8_t {
-    session_row,   // taken by the same statement, from the session's row
-    own_lane,      // taken by the same statement, from this backend's lane
-    unlocked_lane, // taken by the same statement, from any lane that has enough and that nobody is working on
-    taken,         // taken already
-    taken_unpaid,  // taken already, and counted as unpaid
-};
-
-// The statement takes the seats, unless that is done, and writes the hold if nothing speaks against it.
-Statement& hold_statement(Source source) {
-    static constinit Statement from_session(
-        "WITH taken AS (" PGBK_TAKE_FROM_SESSION_SQL PGBK_ACCEPTABLE_SQL PGBK_UNLIMITED_SQL
-        " RETURNING a.hold_seconds)" PGBK_INSERT_HOLD_SQL "taken AS u) AS t RETURNING expires_at, 0");
-    // The last party's seats of a lane are left to the statement below: whoever waits here for a rival, and then finds
-    // too few seats, keeps the lane's lock (see Kept).
-    static constinit Statement from_own_lane(
-        "WITH taken AS (" PGBK_TAKE_FROM_LANE_SQL PGBK_ACCEPTABLE_SQL PGBK_UNLIMITED_SQL
-        " AND l.lane = $5 AND l.remaining > $3"
-        " RETURNING a.hold_seconds)" PGBK_INSERT_HOLD_SQL "taken AS u) AS t RETURNING expires_at, $5");
-    static constinit Statement from_unlocked_lane(
-        "WITH free AS MATERIALIZED (" PGBK_UNLOCKED_LANE_SQL "), taken AS (" PGBK_TAKE_FROM_LANE_SQL PGBK_ACCEPTABLE_SQL
-        " AND l.lane = (SELECT f.lane FROM free AS f)"
-        " RETURNING a.hold_seconds, l.lane::integer)" PGBK_INSERT_HOLD_SQL
-        "taken AS u) AS t RETURNING expires_at, (SELECT u.lane FROM taken AS u)");
-    static constinit Statement already_taken(PGBK_INSERT_HOLD_SQL PGBK_FROM_ITS_ACTIVITY_SQL);
-    static constinit Statement already_taken_unpaid(PGBK_INSERT_HOLD_WITH_SQL(", counted_unpaid", ", true")
-                                                        PGBK_FROM_ITS_ACTIVITY_SQL);
-    switch (source) {
-    case Source::session_row:
-        return from_session;
-    case Source::own_lane:
-        return from_own_lane;
-    case Source::unlocked_lane:
-        return from_unlocked_lane;
-    case Source::taken_unpaid:
-        return already_taken_unpaid;
-    case Source::taken:
-        break;
-    }
-    return already_taken;
-}
-
-std::optional<Hold> write_hold(const Request& request, TimestampTz clock, Source source, std::int32_t lane) {
-    const core::Uuid id = new_id(request.organization);
-    const Secret secret = new_secret(token_purpose, request.idempotency_key);
-    const SecretColumns stored(secret, request.idempotency_key,
-                               request.idempotency_key.has_value() ? std::optional(request_digest(request))
-                                                                   : std::nullopt);
-    const Value hold_seconds = request.hold_seconds.has_value() ? Value(*request.hold_seconds) : Value::null(INT4OID);
-    const Rows rows = hold_statement(source).write(
-        {request.organization, request.session, request.party_size, Value::timestamp(clock), lane, hold_seconds,
-         request.email, id, stored.token_hash(), stored.salt(), stored.key_hash(), stored.request_hash()});
-    if (rows.empty()) {
-        return std::nullopt;
-    }
-    if (source == Source::unlocked_lane) {
-        remember_lane(request.session, rows.int4(0, 2));
-    }
-    return Hold{id, rows.timestamp(0, 1), core::token_text(secret.token)};
-}
-
-// The fast path, by what this backend knows of the session.
-std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock, std::int32_t lanes) {
-    if (lanes == 0) {
-        return write_hold(request, clock, Source::session_row, 0);
-    }
-    return write_hold(request, clock, Source::own_lane, own_lane(request.session, lanes));
 }
 
 // What take() does is kept only if it gives a hold: no lock is left behind by a search in vain.
@@ -182,6 +71,7 @@ void check_live_holds(const Request& request, std::int32_t most, TimestampTz clo
 }
 
 struct Free {
+    Terms terms;
     std::int32_t lanes;
     bool by_expired_hold; // the counters leave too little, and enough once expired holds are given back
     std::optional<std::int32_t> live_holds_per_email;
@@ -208,21 +98,18 @@ Free within_unpaid_share(const Request& request, Free free, std::int32_t capacit
     return free;
 }
 
-#define PGBK_RUN_OUT_SQL PGBK_EXPIRED_SEATS_SQL("$1", "$2", "$4")
-
 // Why the fast path found nothing: throws the refusal, or returns what there is to take.
 Free explain(const Request& request, TimestampTz clock) {
     static constinit Statement statement(
-        "SELECT s.status, s.start_time, s.capacity_total, (r.seats - s.oversold_by)::integer, a.party_size_min,"
-        "       a.party_size_max, a.hold_seconds_max,"
-        "       r.seats - s.oversold_by + " PGBK_RUN_OUT_SQL ","
-        "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max"
+        "SELECT s.status, s.capacity_total, r.seats - s.oversold_by, r.seats - s.oversold_by + r.run_out,"
+        "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max," PGBK_TERMS_SQL
         "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
-        " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
-        " WHERE s.organization_id = $1 AND s.id = $2");
-    const Rows rows =
-        statement.write({request.organization, request.session, request.party_size, Value::timestamp(clock)});
+        "  JOIN booking.organizations AS o ON o.organization_id = $1"
+        " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL
+        " AS seats, " PGBK_EXPIRED_SEATS_SQL("$1", "$2", "$3") " AS run_out OFFSET 0) AS r"
+                                                               " WHERE s.organization_id = $1 AND s.id = $2");
+    const Rows rows = statement.write({request.organization, request.session, Value::timestamp(clock)});
     if (rows.empty()) {
         refuse_unknown_session(request.session);
     }
@@ -234,24 +121,27 @@ Free explain(const Request& request, TimestampTz clock) {
     if (status == "closed") {
         throw Refusal(RefusalKind::session_closed, which + " is closed for booking");
     }
-    if (rows.timestamp(0, 2) <= clock) {
-        throw Refusal(RefusalKind::session_started, which + " started at " + timestamp_text(rows.timestamp(0, 2)));
+    const Terms terms = read_terms(rows, 8);
+    if (terms.start_time <= clock) {
+        throw Refusal(RefusalKind::session_started, which + " started at " + timestamp_text(terms.start_time));
     }
-    core::check_party_fits(request.party_size, rows.int4(0, 5), rows.int4(0, rows.is_null(0, 6) ? 3 : 6));
+    core::check_party_fits(request.party_size, terms.party_size_min, terms.party_size_max);
     if (request.hold_seconds.has_value()) {
-        core::check_hold_length(std::chrono::seconds(*request.hold_seconds), std::chrono::seconds(rows.int4(0, 7)));
+        core::check_hold_length(std::chrono::seconds(*request.hold_seconds),
+                                std::chrono::seconds(terms.hold_seconds_max));
     }
-    const std::int64_t available = rows.int8(0, 8);
-    if (available < request.party_size) {
+    remember_lanes(request.session, rows.int4(0, 5));
+    remember_terms(request.session, terms);
+    if (rows.int8(0, 4) < request.party_size) {
         remember_scarcity(request.session, true);
-        throw Refusal(RefusalKind::sold_out,
-                      which + " has not enough seats left for a party of " + std::to_string(request.party_size),
-                      "Seats available: " + std::to_string(std::max<std::int64_t>(available, 0)) + ".",
-                      "Choose another session: booking.next_available_sessions() lists those with enough seats.");
+        if (rows.int8(0, 3) == rows.int8(0, 4)) {
+            remember_no_hold_has_run_out(request, clock);
+        }
+        refuse_sold_out(request, rows.int8(0, 4));
     }
-    const Free free{rows.int4(0, 9), rows.int4(0, 4) < request.party_size,
-                    rows.is_null(0, 10) ? std::nullopt : std::optional(rows.int4(0, 10)), std::nullopt};
-    return rows.is_null(0, 11) ? free : within_unpaid_share(request, free, rows.int4(0, 3), rows.int4(0, 11), clock);
+    const Free free{terms, rows.int4(0, 5), rows.int8(0, 3) < request.party_size,
+                    rows.is_null(0, 6) ? std::nullopt : std::optional(rows.int4(0, 6)), std::nullopt};
+    return rows.is_null(0, 7) ? free : within_unpaid_share(request, free, rows.int4(0, 2), rows.int4(0, 7), clock);
 }
 
 // The seats are taken wherever they lie, waiting for rivals if need be, and then the hold is written.
@@ -262,9 +152,9 @@ std::optional<Hold> take_then_hold(const Request& request, TimestampTz clock, co
     if (!capacity::take(seats, clock, expired, free.unpaid_most.value_or(0))) {
         return std::nullopt;
     }
-    auto hold = write_hold(request, clock, unpaid ? Source::taken_unpaid : Source::taken, 0);
+    auto hold = write_hold(request, clock, {unpaid ? Source::taken_unpaid : Source::taken}, free.terms);
     if (!hold.has_value()) {
-        refuse_unknown_session(request.session); // it has just been deleted, and the seats with it
+        throw Refusal(RefusalKind::retry, "the hold was not written", "A trigger has left it out.");
     }
     return hold;
 }
@@ -272,36 +162,123 @@ std::optional<Hold> take_then_hold(const Request& request, TimestampTz clock, co
 // A lock that the fast path has left behind: it waited for a counter in vain.
 enum class Kept : std::uint8_t { none, session, lane };
 
-// Says in kept what is left behind if there is no hold.
-std::optional<Hold> try_fast_path(const Request& request, TimestampTz clock, std::int32_t lanes, Kept& kept) {
-    const auto has_written = [] { return TransactionIdIsValid(GetTopTransactionIdIfAny()); };
-    if (has_written()) {
-        // Whether it waits in vain could not be told afterwards, and so nothing must be left behind.
-        return all_or_nothing([&] { return take_and_hold(request, clock, lanes); });
+// What this backend knows of a session.
+struct Known {
+    std::int32_t lanes;
+    std::optional<Terms> terms;
+};
+
+Known known_of(const Request& request) {
+    const Terms* const terms = known_terms(request.session);
+    return {lanes_seen(request.session), terms == nullptr ? std::nullopt : std::optional(*terms)};
+}
+
+// Whether the terms that this backend knows allow the hold, without steps of their own.
+bool is_admitted(const Request& request, TimestampTz clock, const Known& known) {
+    return known.terms.has_value() && !known.terms->is_limited &&
+           known.terms->admit(request.party_size, request.hold_seconds, clock);
+}
+
+std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock, const Known& known) {
+    if (!known.terms.has_value() && known.lanes == 0) {
+        return write_hold_and_learn_terms(request, clock);
     }
-    auto hold = take_and_hold(request, clock, lanes);
-    if (!hold.has_value() && has_written()) {
-        kept = lanes == 0 ? Kept::session : Kept::lane; // it changed nothing, and yet this is a writing transaction now
+    if (!is_admitted(request, clock, known)) {
+        return std::nullopt;
+    }
+    if (known.lanes == 0) {
+        return write_hold(request, clock, {Source::session_row}, *known.terms);
+    }
+    // The last party's seats of a lane are left to whoever looks for an unlocked one: who waits here for a rival, and
+    // then finds too few seats, keeps the lane's lock.
+    return write_hold(request, clock, {Source::lane, own_lane(request.session, known.lanes), 1}, *known.terms);
+}
+
+std::optional<Hold> take_from_lane(const Request& request, TimestampTz clock, std::optional<std::int32_t> lane,
+                                   const Terms& terms) {
+    auto hold = lane.has_value() ? write_hold(request, clock, {Source::lane, *lane}, terms) : std::nullopt;
+    if (hold.has_value()) {
+        remember_lane(request.session, *lane);
     }
     return hold;
 }
 
-// After a look at the session. Throws where holds are limited and this would be one too many.
-std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock, const Free& free, Kept kept) {
-    if (free.live_holds_per_email.has_value()) {
-        check_live_holds(request, *free.live_holds_per_email, clock);
-    }
-    if (free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value()) {
-        // SKIP LOCKED may lock a lane, find that its seats have just gone, and keep the lock although it returns no
-        // row.
-        auto hold = all_or_nothing(
-            [&] { return write_hold(request, clock, Source::unlocked_lane, own_lane(request.session, free.lanes)); });
+// From a lane that nobody is working on.
+std::optional<Hold> take_from_unlocked_lane(const Request& request, TimestampTz clock, std::int32_t lanes,
+                                            const Terms& terms) {
+    const capacity::Seats seats{request.organization, request.session, request.party_size};
+    return all_or_nothing([&] {
+        const auto lane = capacity::lock_unlocked_lane(seats, own_lane(request.session, lanes));
+        return take_from_lane(request, clock, lane, terms);
+    });
+}
+
+// From a lane that others are working on, waiting for them. Where many want the last seats, waiting for one lane each
+// holds up nobody else, as gathering them does.
+std::optional<Hold> take_from_some_lane(const Request& request, TimestampTz clock, std::int32_t lanes,
+                                        const Terms& terms) {
+    constexpr int attempts = 8;
+    const capacity::Seats seats{request.organization, request.session, request.party_size};
+    for (int i = 0; i < attempts; ++i) {
+        const auto lane = capacity::nearest_lane(seats, own_lane(request.session, lanes));
+        if (!lane.has_value()) {
+            break;
+        }
+        auto hold = all_or_nothing([&] { return take_from_lane(request, clock, lane, terms); });
         if (hold.has_value()) {
             return hold;
         }
     }
-    if (kept == Kept::lane) {
+    return std::nullopt;
+}
+
+// From the place that this backend knows. Says in kept what is left behind if there is no hold.
+std::optional<Hold> try_known_place(const Request& request, TimestampTz clock, const Known& known, Kept& kept) {
+    const auto has_written = [] { return TransactionIdIsValid(GetTopTransactionIdIfAny()); };
+    if (has_written()) {
+        // Whether it waits in vain could not be told afterwards, and so nothing must be left behind.
+        return all_or_nothing([&] { return take_and_hold(request, clock, known); });
+    }
+    auto hold = take_and_hold(request, clock, known);
+    if (!hold.has_value() && has_written()) {
+        kept = known.lanes == 0 ? Kept::session : Kept::lane; // it changed nothing, and yet this transaction writes now
+    }
+    return hold;
+}
+
+// Without a look at the session.
+std::optional<Hold> try_fast_path(const Request& request, TimestampTz clock, const Known& known, Kept& kept) {
+    auto hold = try_known_place(request, clock, known, kept);
+    if (!hold.has_value() && known.lanes > 0 && is_admitted(request, clock, known)) {
+        hold = take_from_unlocked_lane(request, clock, known.lanes, *known.terms);
+    }
+    return hold;
+}
+
+// How far a call has got.
+struct Search {
+    Kept kept = Kept::none;
+    bool was_fast = false;    // the fast path has looked in the right place
+    bool was_patient = false; // what is free was waited for, lane by lane
+};
+
+// After a look at the session. Throws where holds are limited and this would be one too many.
+std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock, const Free& free, Search& search) {
+    if (free.live_holds_per_email.has_value()) {
+        check_live_holds(request, *free.live_holds_per_email, clock);
+    }
+    const bool in_lanes = free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value();
+    if (in_lanes && !search.was_fast) {
+        if (auto hold = take_from_unlocked_lane(request, clock, free.lanes, free.terms); hold.has_value()) {
+            return hold;
+        }
+    }
+    if (search.kept == Kept::lane) {
         return std::nullopt; // others may be waiting for it with the seats that we want
+    }
+    if (in_lanes && !search.was_patient) {
+        search.was_patient = true;
+        return take_from_some_lane(request, clock, free.lanes, free.terms); // else, most likely, all is sold by now
     }
     return take_then_hold(request, clock, free);
 }
@@ -310,28 +287,31 @@ Hold take_or_refuse(const Request& request) {
     // Each round ends by success, by a refusal, or because rivals changed the counters in between.
     constexpr int rounds = 16;
     bool look_first = was_scarce(request.session);
-    Kept kept = Kept::none;
-    for (int round = 0; round < rounds && kept != Kept::lane; ++round) {
+    if (look_first) {
+        refuse_if_still_sold_out(request, settings::now());
+    }
+    Search search;
+    for (int round = 0; round < rounds && search.kept != Kept::lane; ++round) {
         const TimestampTz clock = settings::now();
-        const std::int32_t lanes = lanes_seen(request.session);
+        const Known known = known_of(request);
         if (!look_first) {
-            if (auto hold = try_fast_path(request, clock, lanes, kept); hold.has_value()) {
+            if (auto hold = try_fast_path(request, clock, known, search.kept); hold.has_value()) {
                 return *std::move(hold);
             }
         }
         const Free free = explain(request, clock);
-        const bool is_limited = free.live_holds_per_email.has_value() || free.unpaid_most.has_value();
-        look_first = is_limited || free.by_expired_hold || free.lanes == lanes;
-        remember_lanes(request.session, free.lanes);
-        remember_scarcity(request.session, is_limited);
-        if (!look_first && kept == Kept::none) {
-            continue; // the fast path looked in the wrong place
+        search.was_fast = !look_first && free.lanes == known.lanes && is_admitted(request, clock, known) &&
+                          known.terms->version == free.terms.version;
+        look_first = look_first || free.terms.is_limited || free.by_expired_hold || search.was_fast;
+        remember_scarcity(request.session, free.terms.is_limited);
+        if (!look_first && search.kept == Kept::none) {
+            continue; // the fast path knew too little
         }
-        if (auto hold = take_what_is_free(request, clock, free, kept); hold.has_value()) {
+        if (auto hold = take_what_is_free(request, clock, free, search); hold.has_value()) {
             return *std::move(hold);
         }
         if (free.by_expired_hold) {
-            if (kept != Kept::none) {
+            if (search.kept != Kept::none) {
                 break; // who is settling the holds may be waiting for us
             }
             capacity::await_settlement(request.organization, request.session, clock);
@@ -353,7 +333,7 @@ std::optional<Hold> earlier_answer(const Request& request) {
     }
     check_same_request(rows.bytes(0, 3), request_digest(request), "Session, party size, e-mail or hold length");
     return Hold{rows.uuid(0, 1), rows.timestamp(0, 2),
-                core::token_text(token_from(token_purpose, rows.bytes(0, 4), *request.idempotency_key))};
+                core::token_text(token_from(hold_token_purpose, rows.bytes(0, 4), *request.idempotency_key))};
 }
 
 Hold reserve(const Request& request) {

@@ -88,6 +88,19 @@ template <class Body> Datum entry(FunctionCallInfo fcinfo, Access access, Body b
 
 } // namespace pgbk
 
+// A trigger that is a writer, and that may have nothing to do: is_done, a server frame, is asked before all else.
+#define PGBK_TRIGGER_UNLESS(name, is_done, body)                                                                       \
+    extern "C" {                                                                                                       \
+    PG_FUNCTION_INFO_V1(pgbk_##name);                                                                                  \
+    Datum pgbk_##name(FunctionCallInfo fcinfo) {                                                                       \
+        if (CALLED_AS_TRIGGER(fcinfo) && is_done(*reinterpret_cast<const TriggerData*>(fcinfo->context))) {            \
+            return PointerGetDatum(nullptr);                                                                           \
+        }                                                                                                              \
+        return pgbk::entry(fcinfo, pgbk::Access::writer, body);                                                        \
+    }                                                                                                                  \
+    }                                                                                                                  \
+    static_assert(true, "")
+
 #define PGBK_ENTRY(name, access, body)                                                                                 \
     extern "C" {                                                                                                       \
     PG_FUNCTION_INFO_V1(pgbk_##name);                                                                                  \

@@ -1,5 +1,6 @@
 // The trigger that makes deliveries of events, in the transaction in which they happened.
 #include "pg/arguments.hpp"
+#include "pg/held_event.hpp"
 #include "pg/settings.hpp"
 #include "pg/trigger.hpp"
 #include "pg/webhook_state.hpp"
@@ -37,6 +38,6 @@ Datum trigger_booking_event_webhook_body(Call& call) {
 
 } // namespace
 
-PGBK_WRITER(trigger_booking_event_webhook, trigger_booking_event_webhook_body);
+PGBK_TRIGGER_UNLESS(trigger_booking_event_webhook, HeldEvent::takes_event, trigger_booking_event_webhook_body);
 
 } // namespace pgbk

@@ -1,0 +1,79 @@
+// Holds that have run out: expired and their seats given back, one session's or many at once. A part of take and give.
+#include "pg/arguments.hpp"
+#include "pg/capacity.hpp"
+#include "pg/subtransaction.hpp"
+
+namespace pgbk::capacity {
+
+// Expires the holds of "due" and gives their seats back. Rows are locked before anything is counted, and a row that a
+// rival settled meanwhile is not counted. Whether a session is striped is decided once (target), since both places
+// count and lanes are never removed. $1 organization, $2 clock, $3 number of this backend.
+#define PGBK_EXPIRE_AND_GIVE_SQL                                                                                       \
+    ", expired AS ("                                                                                                   \
+    "    UPDATE booking.slot_reservations AS r"                                                                        \
+    "       SET status = 'expired', settled_at = $2"                                                                   \
+    "      FROM due"                                                                                                   \
+    "     WHERE r.organization_id = $1 AND r.id = due.id AND r.status = 'pending'"                                     \
+    " RETURNING r.session_id, r.party_size, CASE WHEN r.counted_unpaid THEN r.party_size ELSE 0 END AS unpaid)"        \
+    ", freed AS ("                                                                                                     \
+    "    SELECT e.session_id, sum(e.party_size)::integer AS seats, sum(e.unpaid)::integer AS unpaid"                   \
+    "      FROM expired AS e GROUP BY e.session_id)"                                                                   \
+    ", target AS MATERIALIZED ("                                                                                       \
+    "    SELECT f.session_id, f.seats, f.unpaid, s.lane_count FROM freed AS f"                                         \
+    "      JOIN booking.sessions AS s ON s.organization_id = $1 AND s.id = f.session_id)"                              \
+    ", quiet AS MATERIALIZED ("                                                                                        \
+    "    SELECT s.id, t.seats, t.unpaid FROM booking.sessions AS s JOIN target AS t ON t.session_id = s.id"            \
+    "     WHERE s.organization_id = $1 AND t.lane_count = 0"                                                           \
+    "     ORDER BY s.id FOR NO KEY UPDATE OF s)"                                                                       \
+    ", to_session AS ("                                                                                                \
+    "    UPDATE booking.sessions AS s"                                                                                 \
+    "       SET remaining = s.remaining + GREATEST(q.seats - s.oversold_by, 0),"                                       \
+    "           oversold_by = GREATEST(s.oversold_by - q.seats, 0), unpaid = s.unpaid - q.unpaid"                      \
+    "      FROM quiet AS q WHERE s.organization_id = $1 AND s.id = q.id)"                                              \
+    ", striped AS MATERIALIZED ("                                                                                      \
+    "    SELECT l.session_id, l.lane, t.seats, t.unpaid FROM booking.session_lanes AS l JOIN target AS t"              \
+    "        ON l.organization_id = $1 AND l.session_id = t.session_id"                                                \
+    "     WHERE t.lane_count > 0 AND l.lane = $3 % GREATEST(t.lane_count, 1)"                                          \
+    "     ORDER BY l.session_id FOR NO KEY UPDATE OF l)"                                                               \
+    ", to_lane AS ("                                                                                                   \
+    "    UPDATE booking.session_lanes AS l"                                                                            \
+    "       SET remaining = l.remaining + t.seats, unpaid = l.unpaid - t.unpaid"                                       \
+    "      FROM striped AS t"                                                                                          \
+    "     WHERE l.organization_id = $1 AND l.session_id = t.session_id AND l.lane = t.lane)"                           \
+    " SELECT count(*) FROM expired"
+
+void reclaim(const Seats& seats, TimestampTz clock) {
+    static constinit Statement statement(
+        "WITH due AS MATERIALIZED ("
+        "    SELECT r.id FROM booking.slot_reservations AS r"
+        "     WHERE r.organization_id = $1 AND r.session_id = $4 AND r.status = 'pending' AND r.expires_at <= $2"
+        "     ORDER BY r.id FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL);
+    statement.write({seats.organization, Value::timestamp(clock), backend_number(), seats.session});
+}
+
+void await_settlement(std::int32_t organization, const core::Uuid& session, TimestampTz clock) {
+    static constinit Statement statement("SELECT 1 FROM booking.slot_reservations AS r"
+                                         " WHERE r.organization_id = $1 AND r.session_id = $2 AND r.status = 'pending'"
+                                         "   AND r.expires_at <= $3 ORDER BY r.id FOR NO KEY UPDATE");
+    (void)in_subtransaction([&] {
+        statement.write({organization, session, Value::timestamp(clock)});
+        return false;
+    });
+}
+
+std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session, TimestampTz clock) {
+    static constinit Statement statement("SELECT " PGBK_EXPIRED_SEATS_SQL("$1", "$2", "$3"));
+    return statement.write({organization, session, Value::timestamp(clock)}).int8(0, 1);
+}
+
+std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t limit) {
+    // In the order of the sessions, also from batch to batch, so that two releases lock sessions in the same order.
+    static constinit Statement statement(
+        "WITH due AS MATERIALIZED ("
+        "    SELECT r.id FROM booking.slot_reservations AS r"
+        "     WHERE r.organization_id = $1 AND r.status = 'pending' AND r.expires_at <= $2"
+        "     ORDER BY r.session_id, r.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL);
+    return statement.write({organization, Value::timestamp(clock), backend_number(), limit}).int8(0, 1);
+}
+
+} // namespace pgbk::capacity

@@ -1,0 +1,47 @@
+#include "pg/sold_out.hpp"
+
+#include "core/refusal.hpp"
+#include "pg/arguments.hpp"
+#include "pg/lane.hpp"
+
+namespace pgbk {
+
+[[noreturn]] void refuse_sold_out(const Request& request, std::int64_t available) {
+    throw core::Refusal(core::RefusalKind::sold_out,
+                        "session " + uuid_text(request.session) + " has not enough seats left for a party of " +
+                            std::to_string(request.party_size),
+                        "Seats available: " + std::to_string(std::max<std::int64_t>(available, 0)) + ".",
+                        "Choose another session: booking.next_available_sessions() lists those with enough seats.");
+}
+
+void remember_no_hold_has_run_out(const Request& request, TimestampTz clock) {
+    static constinit Statement statement(
+        "SELECT LEAST(min(h.expires_at), $3 + interval '1 second')"
+        "  FROM booking.slot_reservations AS h"
+        " WHERE h.organization_id = $1 AND h.session_id = $2 AND h.status = 'pending' AND h.expires_at > $3");
+    const Rows rows = statement.write({request.organization, request.session, Value::timestamp(clock)});
+    remember_counters_tell(request.session, clock, rows.timestamp(0, 1));
+}
+
+void refuse_if_still_sold_out(const Request& request, TimestampTz clock) {
+    static constinit Statement in_lanes("SELECT l.remaining FROM booking.session_lanes AS l"
+                                        " WHERE l.organization_id = $1 AND l.session_id = $2");
+    static constinit Statement in_session("SELECT s.remaining FROM booking.sessions AS s"
+                                          " WHERE s.organization_id = $1 AND s.id = $2");
+    const Terms* const terms = known_terms(request.session);
+    if (terms == nullptr || !terms->admit(request.party_size, request.hold_seconds, clock) ||
+        !counters_tell(request.session, clock)) {
+        return;
+    }
+    const Rows rows =
+        (lanes_seen(request.session) == 0 ? in_session : in_lanes).write({request.organization, request.session});
+    std::int64_t available = 0;
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        available += rows.int4(row, 1);
+    }
+    if (!rows.empty() && available < request.party_size) {
+        refuse_sold_out(request, available);
+    }
+}
+
+} // namespace pgbk
