@@ -43,6 +43,8 @@ install_extension() {
 CREATE EXTENSION pg_cron;
 CREATE EXTENSION pg_booking;
 SELECT booking.install();
+-- a scheduler that was at rest overlooks what so large a transaction has told it: once more, in a small one
+UPDATE cron.job SET active = active;
 SQL
 }
 

@@ -212,6 +212,12 @@ void schedule_jobs(ResultSet& result) {
             result.add({std::string_view(psprintf("  %s  %s;", job.schedule, job.command))});
         }
     }
+    if (here) {
+        // A transaction as large as this one overruns the queue of invalidation messages; pg_cron 1.4 does not take the
+        // reset that follows to be about its jobs.
+        result.add({std::string_view("jobs: so that pg_cron notices them at once, run in a transaction of its own:")});
+        result.add({std::string_view("  UPDATE cron.job SET active = active;")});
+    }
 }
 
 // Everything that needs a superuser and no table. Returns the owner.
