@@ -17,6 +17,13 @@ SELECT p.*, p.oid::regprocedure::text AS routine
 SELECT public.bag_eq(
     $$ SELECT routine, concat(prokind, provolatile, proparallel), proisstrict FROM pg_temp.routines $$,
     $$ VALUES ('booking.adopt(boolean)', 'fvu', false),
+              ('booking.booking_create(integer,jsonb)', 'fvu', false),
+              ('booking.booking_schedule(jsonb)', 'fvu', false),
+              ('booking.booking_status(text)', 'fsu', false),
+              ('booking.create_default_packages(integer,text,bigint,bigint,bigint,integer,integer,uuid)', 'fvu', false),
+              ('booking.start_scheduling()', 'fvu', false),
+              ('booking.record_changes()', 'fvu', false),
+              ('booking.refuse_change()', 'fvu', false),
               ('booking.cancel_reservation(uuid,text)', 'fvu', false),
               ('booking.canonical_event_filter(text)', 'fis', false),
               ('booking.check_schedule(jsonb)', 'fis', false),
@@ -129,7 +136,7 @@ SELECT public.bag_eq(
                      c.relforcerowsecurity) AS properties
          FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind NOT IN ('i', 'I') $$,
     $$ SELECT n AS name, 'r of booking_owner, rls t, forced f' AS properties
-         FROM unnest(ARRAY['activities', 'booking_events_DAY', 'booking_events_default', 'bookings', 'customers',
+         FROM unnest(ARRAY['activities', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'bookings', 'customers',
                            'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
                            'received_events', 'relay_instances', 'schema_migrations',
                            'session_lanes', 'sessions', 'slot_reservations', 'venues', 'webhook_attempts_DAY',

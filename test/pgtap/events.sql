@@ -385,12 +385,12 @@ SELECT public.results_eq(
 
 -- Ten thousand rows in one statement, with a plan that was made for one.
 INSERT INTO booking.bookings (organization_id, id, booking_number, customer_email, status, payment_status, currency)
-SELECT 1, booking.new_id(1), 'M' || n, 'm@example.org', 'pending', 'pending', 'EUR' FROM generate_series(1, 10000) AS n;
-UPDATE booking.bookings SET status = 'paid', payment_status = 'paid' WHERE booking_number LIKE 'M%';
+SELECT 1, booking.new_id(1), 'B' || n, 'm@example.org', 'pending', 'pending', 'EUR' FROM generate_series(1, 10000) AS n;
+UPDATE booking.bookings SET status = 'paid', payment_status = 'paid' WHERE booking_number LIKE 'B%';
 SELECT public.results_eq(
     $$ SELECT e.kind, count(*), count(DISTINCT e.subject_id) FROM booking.booking_events AS e
          JOIN booking.bookings AS b ON b.organization_id = e.organization_id AND b.id = e.booking_id
-        WHERE b.booking_number LIKE 'M%' GROUP BY e.kind ORDER BY e.kind $$,
+        WHERE b.booking_number LIKE 'B%' GROUP BY e.kind ORDER BY e.kind $$,
     $$ VALUES ('booking.created', 10000::bigint, 10000::bigint), ('booking.paid', 10000, 10000),
               ('payment.paid', 10000, 10000) $$, 'ten thousand rows make their events');
 

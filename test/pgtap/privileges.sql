@@ -32,6 +32,7 @@ SELECT public.bag_eq(
               ('booking_events', 'c=r m=r s=r a=r'),
               ('booking_events_DAY', 'none'),
               ('booking_events_default', 'none'),
+              ('booking_changes', 'm=r s=r a=r'),
               ('bookings', 'c=r m=r s=r a=r'),
               ('customers', 'c=r m=r s=rawd a=rawd'),
               ('event_payloads', 'none'),
@@ -96,6 +97,9 @@ SELECT public.bag_eq(
               ('booking.organization_of(uuid)', 'pcmsra-'),
               ('booking.refusal_codes()', 'pcmsra-'),
               ('booking.state_transitions()', 'pcmsra-'),
+              ('booking.booking_create(integer,jsonb)', 'pcms-a-'),
+              ('booking.booking_schedule(jsonb)', 'pcms-a-'),
+              ('booking.booking_status(text)', 'pcms-a-'),
               ('booking.cancel_reservation(uuid,text)', 'pcms-a-'),
               ('booking.check_slot_availability(uuid,integer)', 'pcms-a-'),
               ('booking.confirm_reservation(uuid,text,text,text)', 'pcms-a-'),
@@ -107,6 +111,7 @@ SELECT public.bag_eq(
               ('booking.get_upcoming_bookings(integer)', '--ms-a-'),
               ('booking.get_weekly_bookings_trend()', '--ms-a-'),
               ('booking.set_session_lanes(uuid,integer)', '--ms-a-'),
+              ('booking.create_default_packages(integer,text,bigint,bigint,bigint,integer,integer,uuid)', '--ms-a-'),
               ('booking.create_webhook_endpoint(integer,text,text,text[],text,jsonb)', '--ms-a-'),
               ('booking.delete_webhook_endpoint(uuid)', '--ms-a-'),
               ('booking.disable_webhook_endpoint(uuid,text)', '--ms-a-'),
@@ -144,7 +149,10 @@ SELECT public.bag_eq(
               ('booking.check_transition()', '-------'),
               ('booking.install(name)', '-------'),
               ('booking.install_roles(name)', '-------'),
+              ('booking.record_changes()', '-------'),
               ('booking.record_events()', '-------'),
+              ('booking.refuse_change()', '-------'),
+              ('booking.start_scheduling()', '-------'),
               ('booking.stamp_row()', '-------') $$,
     'rights on routines, by role');
 
@@ -161,12 +169,12 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities booking_events bookings customers generation_watermarks installation job_runs'
+               'activities booking_changes booking_events bookings customers generation_watermarks installation job_runs'
                ' organization_members organizations packages received_events relay_instances schedule_exceptions'
                ' schema_migrations session_lanes sessions slot_reservations venues webhook_attempts webhook_deliveries'
                ' webhook_endpoint_states webhook_endpoints'),
               ('member_read', 'SELECT', '{booking_member}',
-               'activities booking_events bookings customers job_runs organizations packages schedule_exceptions'
+               'activities booking_changes booking_events bookings customers job_runs organizations packages schedule_exceptions'
                ' sessions slot_reservations venues webhook_attempts webhook_deliveries webhook_endpoint_states'
                ' webhook_endpoints'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),

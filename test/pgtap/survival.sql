@@ -29,7 +29,7 @@ SELECT public.bag_eq(
     $$ SELECT DISTINCT d.kind, d.identity FROM pg_temp.doomed() AS d WHERE d.class NOT IN ('pg_rewrite', 'pg_type') $$,
     $$ SELECT 'policy', format('member_read on booking.%s', t)
          FROM unnest(ARRAY['organizations', 'venues', 'activities', 'schedule_exceptions', 'packages', 'sessions',
-                           'customers', 'slot_reservations', 'bookings', 'job_runs', 'booking_events',
+                           'customers', 'slot_reservations', 'bookings', 'booking_changes', 'job_runs', 'booking_events',
                            'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
                            'webhook_attempts']) AS t
         UNION ALL
@@ -55,6 +55,11 @@ SELECT public.bag_eq(
               ('trigger', 'reservations_updated on booking.slot_reservations'),
               ('trigger', 'bookings_inserted on booking.bookings'),
               ('trigger', 'bookings_webhook_trigger on booking.bookings'),
+              ('trigger', 'start_scheduling on booking.bookings'),
+              ('trigger', 'changes_inserted on booking.bookings'),
+              ('trigger', 'changes_updated on booking.bookings'),
+              ('trigger', 'changes_deleted on booking.bookings'),
+              ('trigger', 'refuse_change on booking.booking_changes'),
               ('trigger', 'booking_events_webhook_trigger on booking.booking_events'),
               ('policy', 'member_read_own on booking.organization_members'),
               ('table constraint', 'activities_id_check on booking.activities'),

@@ -108,8 +108,8 @@ TEST(Transitions, EndInTheIntendedStatesOnly) {
 }
 
 TEST(Transitions, BeginInTheIntendedStatesOnly) {
-    EXPECT_EQ(followers(StatusColumn::reservation_status, ""), Names{"pending"});
-    EXPECT_EQ(followers(StatusColumn::booking_status, ""), (Names{"pending", "paid", "confirmed"}));
+    EXPECT_EQ(followers(StatusColumn::reservation_status, ""), (Names{"pending", "confirmed"}));
+    EXPECT_EQ(followers(StatusColumn::booking_status, ""), (Names{"pending", "paid", "confirmed", "scheduled"}));
     EXPECT_EQ(followers(StatusColumn::payment_status, ""), (Names{"not_required", "pending", "paid"}));
     EXPECT_EQ(followers(StatusColumn::refund_status, ""), Names{"none"});
 }

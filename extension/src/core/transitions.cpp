@@ -11,6 +11,7 @@ using S = StatusColumn;
 
 constexpr std::array table{
     Transition{S::reservation_status, "", "pending", "reserve_slot takes the seats"},
+    Transition{S::reservation_status, "", "confirmed", "a session of a package was scheduled"},
     Transition{S::reservation_status, "pending", "confirmed", "confirm_reservation, in time or before the release"},
     Transition{S::reservation_status, "pending", "expired",
                "release_expired_reservations, or a rival in need of the seats"},
@@ -21,6 +22,7 @@ constexpr std::array table{
     Transition{S::booking_status, "", "pending", "created, waiting for payment"},
     Transition{S::booking_status, "", "paid", "created free of charge, to be scheduled"},
     Transition{S::booking_status, "", "confirmed", "made from a reservation"},
+    Transition{S::booking_status, "", "scheduled", "a further session of a package"},
     Transition{S::booking_status, "pending", "paid", "payment succeeded"},
     Transition{S::booking_status, "pending", "cancelled", "cancelled, or never paid"},
     Transition{S::booking_status, "paid", "scheduled", "a time was chosen"},

@@ -69,17 +69,6 @@ bool is_fixed_offset(std::string_view suffix) {
     return (suffix[0] == '+' && hours <= 12) || (suffix[0] == '-' && hours <= 14);
 }
 
-bool has_control_character(std::string_view text) {
-    return std::any_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x20U || c == '\x7f'; });
-}
-
-// Characters, not bytes: a byte that does not continue a UTF-8 sequence begins one.
-std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 } // namespace
 
 void check_party_size(std::int32_t party_size) {
@@ -99,10 +88,14 @@ void check_party_fits(std::int32_t party_size, std::int32_t least, std::optional
     }
 }
 
-void check_email(std::string_view email) {
+bool is_email(std::string_view email, std::size_t longest) {
     const auto at = email.rfind('@');
-    if (email.empty() || email.size() > longest_email || at == std::string_view::npos ||
-        !is_local_part(email.substr(0, at)) || !is_domain(email.substr(at + 1))) {
+    return email.size() <= longest && at != std::string_view::npos && is_local_part(email.substr(0, at)) &&
+           is_domain(email.substr(at + 1));
+}
+
+void check_email(std::string_view email) {
+    if (!is_email(email, longest_email)) {
         throw Refusal(RefusalKind::invalid_email, "invalid e-mail address " + quoted(email), {},
                       "Expected local@domain.tld of at most 254 bytes, without spaces or quotes.", "email");
     }
@@ -153,15 +146,32 @@ void check_customer_name(std::string_view name) {
     }
 }
 
-void check_customer_phone(std::string_view phone) {
+bool is_phone(std::string_view phone) {
     const bool well_formed = std::all_of(phone.begin(), phone.end(), [](char c) {
         return is_digit(c) || std::string_view(" +-().x/").find(c) != std::string_view::npos;
     });
-    if (std::count_if(phone.begin(), phone.end(), is_digit) < 3 || phone.size() > 40 || !well_formed) {
+    return well_formed && phone.size() <= 40 && std::count_if(phone.begin(), phone.end(), is_digit) >= 3;
+}
+
+void check_customer_phone(std::string_view phone) {
+    if (!is_phone(phone)) {
         throw Refusal(RefusalKind::invalid_customer, "invalid customer phone " + quoted(phone), {},
                       "Pass at least three digits, spaces and + - ( ) . / x, 40 characters in all, or NULL.",
                       "customer_phone");
     }
+}
+
+// A byte that does not continue a UTF-8 sequence begins a character.
+std::size_t characters(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+bool has_control_character(std::string_view text, Lines lines) {
+    return std::any_of(text.begin(), text.end(), [lines](char c) {
+        const bool breaks_line = c == '\n' || c == '\r' || c == '\t';
+        return (static_cast<unsigned char>(c) < 0x20U && !(lines == Lines::many && breaks_line)) || c == '\x7f';
+    });
 }
 
 bool looks_like_time_zone_name(std::string_view name) {

@@ -19,6 +19,9 @@ void check_party_fits(std::int32_t party_size, std::int32_t least, std::optional
 // UTF-8 allowed in the local part (RFC 6531). Quoted local parts and address literals are refused.
 void check_email(std::string_view email);
 
+// The same syntax, up to a length of one's own.
+bool is_email(std::string_view email, std::size_t longest);
+
 // 16 to 255 printable ASCII characters. The lower bound is a matter of safety: who knows the key and the request can
 // ask for the hold token again, so a key must not be guessable.
 void check_idempotency_key(std::string_view key);
@@ -37,6 +40,14 @@ void check_limit(std::int32_t limit);
 // + - ( ) . / x.
 void check_customer_name(std::string_view name);
 void check_customer_phone(std::string_view phone);
+bool is_phone(std::string_view phone);
+
+// Characters of UTF-8 text, not bytes.
+std::size_t characters(std::string_view text);
+
+// C0 control characters and DEL. In a text of many lines, line feed, carriage return and tab are none.
+enum class Lines : std::uint8_t { one, many };
+bool has_control_character(std::string_view text, Lines lines = Lines::one);
 
 // The shape of an IANA name (Area/Location, Etc/GMT+5, UTC). POSIX rules such as EST5EDT4 are refused, since a
 // mistyped name could pass for one. Whether the zone exists is for the caller's time zone data to say.

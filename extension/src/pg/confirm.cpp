@@ -1,6 +1,7 @@
 // confirm_reservation: a hold becomes a booking, also late if there is still room. Idempotent.
 #include "core/validation.hpp"
 #include "pg/access.hpp"
+#include "pg/actor.hpp"
 #include "pg/buyer.hpp"
 #include "pg/capacity.hpp"
 #include "pg/identity.hpp"
@@ -131,6 +132,10 @@ Datum confirm_reservation_body(Call& call) {
     }
     const Reservation reservation = lock_reservation(call, id, token, "confirm a reservation without its hold token");
     const bool may_confirm_paid = !token.has_value() || is_trusted(call);
+    std::optional<ActorScope> visitor;
+    if (!may_confirm_paid) {
+        visitor.emplace(ActorKind::visitor, "token");
+    }
     const Booking booking = confirm(reservation, contact, may_confirm_paid);
     return record_result(call, {booking.id, booking.number, booking.status, booking.payment_status});
 }

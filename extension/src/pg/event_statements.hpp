@@ -2,10 +2,9 @@
 #pragma once
 
 #include "pg/statement.hpp"
+#include "pg/trigger.hpp"
 
 namespace pgbk {
-
-enum class Change : std::uint8_t { inserted, updated, deleted };
 
 // The statement that writes the events of all rows that a statement changed, and returns the organization and id of
 // each. nullptr if such a change makes no events, or is told row by row.

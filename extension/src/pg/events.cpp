@@ -16,44 +16,13 @@ namespace {
 
 constexpr const char* function_name = "record_events";
 
-Change change_of(const TriggerData& data) {
-    if (TRIGGER_FIRED_BY_INSERT(data.tg_event)) {
-        return Change::inserted;
-    }
-    if (TRIGGER_FIRED_BY_UPDATE(data.tg_event)) {
-        return Change::updated;
-    }
-    if (TRIGGER_FIRED_BY_DELETE(data.tg_event)) {
-        return Change::deleted;
-    }
-    refuse_trigger("function \"%s\" is not for this kind of change", function_name);
-}
-
-bool is_named(const char* given, const char* wanted) {
-    return given != nullptr && strcmp(given, wanted) == 0;
-}
-
-void check_transition_tables(const TriggerData& data, Change change) {
-    const bool has_old = change == Change::inserted || is_named(data.tg_trigger->tgoldtable, "old_rows");
-    const bool has_new = change == Change::deleted || is_named(data.tg_trigger->tgnewtable, "new_rows");
-    if (!TRIGGER_FIRED_AFTER(data.tg_event) || !TRIGGER_FIRED_FOR_STATEMENT(data.tg_event) || !has_old || !has_new) {
-        refuse_trigger("function \"%s\" must be fired after a statement, with transition tables old_rows and new_rows",
-                       function_name);
-    }
-}
-
 void record_statement(TriggerData& data, const char* entity) {
-    const Change change = change_of(data);
+    const Change change = change_of(data, function_name);
     TransitionStatement* const statement = event_statement(entity, change);
     if (statement == nullptr) {
         refuse_trigger("function \"%s\" is not for this kind of change", function_name);
     }
-    check_transition_tables(data, change);
-    server([&] {
-        if (SPI_register_trigger_data(&data) < 0) {
-            elog(ERROR, "could not register the transition tables");
-        }
-    });
+    use_transition_tables(data, change, function_name);
     notify_of_events(statement->write(data, {Value::timestamp(settings::now())}));
 }
 

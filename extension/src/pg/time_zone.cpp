@@ -15,7 +15,8 @@ pg_tz* find_time_zone(std::string_view name) {
     }
     if (zone == nullptr) {
         throw core::Refusal(core::RefusalKind::invalid_time_zone, "unknown time zone " + core::quoted(name), {},
-                            "Use an IANA name such as Europe/Berlin; pg_timezone_names lists those known here.");
+                            "Use an IANA name such as Europe/Berlin; pg_timezone_names lists those known here.",
+                            "timezone");
     }
     return zone;
 }

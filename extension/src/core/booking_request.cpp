@@ -1,0 +1,228 @@
+#include "core/booking_request.hpp"
+
+#include "core/refusal.hpp"
+#include "core/timestamp_text.hpp"
+#include "core/uuid_text.hpp"
+#include "core/validation.hpp"
+
+#include <algorithm>
+
+namespace pgbk::core {
+
+namespace {
+
+// The member, or nullptr if it is not there, or null.
+const JsonNode* given(const JsonNode& document, std::string_view field) {
+    const JsonNode* const node = member(document, field);
+    return node == nullptr || node->kind == JsonKind::null ? nullptr : node;
+}
+
+std::string_view string_of(const JsonNode& node) {
+    if (node.kind != JsonKind::string) {
+        refuse_field(node.key, "must be a string");
+    }
+    return node.text;
+}
+
+std::string_view required(const JsonNode& document, std::string_view field) {
+    const JsonNode* const node = given(document, field);
+    if (node == nullptr) {
+        refuse_field(field, "is missing");
+    }
+    return string_of(*node);
+}
+
+std::optional<std::string_view> optional(const JsonNode& document, std::string_view field) {
+    const JsonNode* const node = given(document, field);
+    if (node == nullptr || string_of(*node).empty()) {
+        return std::nullopt;
+    }
+    return node->text;
+}
+
+void check_text(std::string_view field, std::string_view text, std::size_t least, std::size_t most, Lines lines) {
+    const std::size_t length = characters(text);
+    if (length < least || length > most) {
+        refuse_field(field, "must have " + (least == 0 ? "at most " : std::to_string(least) + " to ") +
+                                std::to_string(most) + " characters, got " + std::to_string(length));
+    }
+    if (has_control_character(text, lines)) {
+        refuse_field(field, "must not contain control characters");
+    }
+}
+
+std::optional<std::string_view> lines_of(const JsonNode& document, std::string_view field, std::size_t most) {
+    const auto text = optional(document, field);
+    if (text.has_value()) {
+        check_text(field, *text, 0, most, Lines::many);
+    }
+    return text;
+}
+
+std::string_view name_of(const JsonNode& document) {
+    constexpr std::string_view field = "customerName";
+    const std::string_view name = required(document, field);
+    check_text(field, name, 2, 100, Lines::one);
+    if (std::all_of(name.begin(), name.end(), [](char c) { return c == ' '; })) {
+        refuse_field(field, "must not be blank");
+    }
+    return name;
+}
+
+std::string_view email_of(const JsonNode& document) {
+    constexpr std::string_view field = "customerEmail";
+    constexpr std::size_t longest = 255;
+    const std::string_view email = required(document, field);
+    if (email.size() > longest) {
+        refuse_field(field, "must have at most 255 bytes, got " + std::to_string(email.size()));
+    }
+    if (!is_email(email, longest)) {
+        refuse_field(field, "must be an e-mail address, got " + quoted(email),
+                     "Expected local@domain.tld, without spaces or quotes.");
+    }
+    return email;
+}
+
+std::optional<std::string_view> phone_of(const JsonNode& document) {
+    constexpr std::string_view field = "customerPhone";
+    const auto phone = optional(document, field);
+    if (phone.has_value() && !is_phone(*phone)) {
+        refuse_field(field, "must be a telephone number, got " + quoted(*phone),
+                     "Expected at least three digits, spaces and + - ( ) . / x, 40 characters in all.");
+    }
+    return phone;
+}
+
+// Bytes of names and values; more than any limit if it is nested too deeply.
+std::size_t size_of(const JsonNode& node, int depth) {
+    constexpr int deepest = 16;
+    constexpr std::size_t too_large = 1U << 30U;
+    if (depth > deepest) {
+        return too_large;
+    }
+    std::size_t size = node.key.size() + node.text.size() + 1;
+    for (const JsonNode* child = node.first; child != nullptr && size < too_large; child = child->next) {
+        size += size_of(*child, depth + 1);
+    }
+    return size;
+}
+
+const JsonNode* metadata_of(const JsonNode& document) {
+    constexpr std::size_t largest = 16384;
+    const JsonNode* const metadata = given(document, "metadata");
+    if (metadata == nullptr) {
+        return nullptr;
+    }
+    if (metadata->kind != JsonKind::object) {
+        refuse_field(metadata->key, "must be an object");
+    }
+    if (size_of(*metadata, 1) > largest) {
+        refuse_field(metadata->key, "must have at most 16384 bytes and 16 levels");
+    }
+    return metadata;
+}
+
+std::optional<std::string_view> key_of(const JsonNode& document) {
+    constexpr std::string_view field = "idempotencyKey";
+    const auto key = optional(document, field);
+    if (key.has_value()) {
+        try {
+            check_idempotency_key(*key);
+        } catch (const Refusal& refusal) {
+            throw Refusal(refusal.kind(), refusal.message(), refusal.detail(), refusal.hint(), std::string(field));
+        }
+    }
+    return key;
+}
+
+std::int64_t instant_of(const JsonNode& document, std::string_view field) {
+    const std::string_view text = required(document, field);
+    const auto instant = parse_instant(text);
+    if (!instant.has_value()) {
+        refuse_field(field, "must be a date and time with its offset, got " + quoted(text),
+                     "As in 2026-11-21T10:00:00Z or 2026-11-21T11:00:00+01:00.");
+    }
+    return *instant;
+}
+
+void check_length(std::int64_t start, std::int64_t end) {
+    constexpr std::int64_t day = 24LL * 60 * 60 * 1000000;
+    if (end <= start) {
+        refuse_field("endTime", "must be after startTime");
+    }
+    if (end - start > day) {
+        refuse_field("endTime", "must be at most 24 hours after startTime");
+    }
+}
+
+std::optional<std::string_view> time_zone_of(const JsonNode& document) {
+    constexpr std::string_view field = "timezone";
+    const auto zone = optional(document, field);
+    if (zone.has_value() && !looks_like_time_zone_name(*zone)) {
+        refuse_field(field, "must be the IANA name of a time zone, got " + quoted(*zone), "As in Europe/Berlin.");
+    }
+    return zone;
+}
+
+std::optional<Uuid> id_of(const JsonNode& document, std::string_view field) {
+    const auto text = optional(document, field);
+    if (!text.has_value()) {
+        return std::nullopt;
+    }
+    const auto id = parse_uuid(*text);
+    if (!id.has_value()) {
+        refuse_field(field, "must be a uuid, got " + quoted(*text));
+    }
+    return id;
+}
+
+void check_object(const JsonNode& document) {
+    if (document.kind != JsonKind::object) {
+        refuse_field("request", "must be a JSON object");
+    }
+}
+
+} // namespace
+
+void refuse_field(std::string_view field, const std::string& problem, std::string hint) {
+    throw Refusal(RefusalKind::invalid_booking_request, std::string(field) + " " + problem, {}, std::move(hint),
+                  std::string(field));
+}
+
+BookingToken read_booking_token(std::string_view text, std::string_view field) {
+    const auto token = parse_booking_token(text);
+    if (!token.has_value()) {
+        refuse_field(field, "is not a booking token", // never shown: it may be one with a typing error
+                     "Pass the bookingToken that booking_create returned, as it was.");
+    }
+    return *token;
+}
+
+BookingRequest read_booking_request(const JsonNode& document) {
+    check_object(document);
+    BookingRequest request{};
+    request.package_id = required(document, "packageId");
+    request.customer_name = name_of(document);
+    request.customer_email = email_of(document);
+    request.customer_phone = phone_of(document);
+    request.notes = lines_of(document, "notes", 1000);
+    request.metadata = metadata_of(document);
+    request.idempotency_key = key_of(document);
+    return request;
+}
+
+ScheduleRequest read_schedule_request(const JsonNode& document) {
+    check_object(document);
+    ScheduleRequest request{};
+    request.token = read_booking_token(required(document, "bookingToken"), "bookingToken");
+    request.start = instant_of(document, "startTime");
+    request.end = instant_of(document, "endTime");
+    check_length(request.start, request.end);
+    request.time_zone = time_zone_of(document);
+    request.additional_notes = lines_of(document, "additionalNotes", 500);
+    request.session = id_of(document, "sessionId");
+    request.booking = id_of(document, "bookingId");
+    return request;
+}
+
+} // namespace pgbk::core
