@@ -41,3 +41,15 @@ CREATE FUNCTION booking.relay_sources(
     AS 'MODULE_PATHNAME', 'pgbk_relay_sources' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION booking.relay_sources() IS
     'Active sources of webhooks, one row a secret that is valid now or later; times in seconds since 1970';
+
+CREATE FUNCTION booking.receive_webhook(source_id uuid, body bytea, headers jsonb DEFAULT '{}') RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'pgbk_receive_webhook' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.receive_webhook(uuid, bytea, jsonb) IS
+    'Keeps what a source has sent, whose signature the relay has verified, and applies it: {"status": "applied", "event_id": ...}, or ignored, duplicate, conflict, stale, failed (kept, and tried again); headers: those that the scheme signs or the option id_header names; BK401, BK702, BK703';
+
+-- What could not be applied yet.
+
+CREATE FUNCTION booking.retry_payment_events(organization_id integer, most integer DEFAULT 100) RETURNS integer
+    AS 'MODULE_PATHNAME', 'pgbk_retry_payment_events' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.retry_payment_events(integer, integer) IS
+    'Applies again what could not be applied and is due, and returns how many events that were; one that cannot be applied for an hour is given up and reported by an event, payment.unmatched or webhook.failed; BK001';

@@ -11,3 +11,6 @@ GRANT EXECUTE ON FUNCTION
 
 -- Nobody but the relay: with it come the secrets of sources.
 GRANT EXECUTE ON FUNCTION booking.relay_sources() TO booking_relay;
+GRANT EXECUTE ON FUNCTION booking.receive_webhook(uuid, bytea, jsonb) TO booking_relay;
+
+GRANT EXECUTE ON FUNCTION booking.retry_payment_events(integer, integer) TO booking_service;

@@ -33,6 +33,9 @@ constexpr std::array kinds{
     EventKind{"payment.failed", A::owner, "Booking {}: the payment failed"},
     EventKind{"payment.partially_refunded", A::owner, "Booking {}: part of the money was returned"},
     EventKind{"payment.refunded", A::owner, "Booking {}: the money was returned"},
+    EventKind{"payment.conflict", A::owner, "Booking {}: a payment has arrived that is not the price"},
+    EventKind{"payment.unmatched", A::owner, "Payment {}: no booking was found for it"},
+    EventKind{"payment.disputed", A::owner, "Booking {}: the payment is disputed"},
 
     EventKind{"refund.due", A::owner, "Booking {}: a refund is due"},
     EventKind{"refund.pending", A::owner, "Booking {}: the refund is under way"},
@@ -54,6 +57,7 @@ constexpr std::array kinds{
     EventKind{"sessions.removed", A::everybody, "Activity {}: sessions were removed"},
 
     EventKind{"webhook.test", A::full, "Webhook {}: a test"},
+    EventKind{"webhook.failed", A::owner, "Webhook {}: what was received could not be applied"},
 };
 
 constexpr std::array aliases{

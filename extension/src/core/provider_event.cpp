@@ -1,6 +1,7 @@
 #include "core/provider_event.hpp"
 
 #include "core/provider_json.hpp"
+#include "core/refusal.hpp"
 
 namespace pgbk::core {
 
@@ -20,6 +21,16 @@ ProviderEvent read_provider_event(const JsonNode& document, const SourceOptions&
         break;
     }
     return read_payment_event(document, options);
+}
+
+std::string mismatch_of(const ProviderEvent& event, const SourceOptions& options) {
+    if (options.livemode.has_value() && event.livemode != options.livemode) {
+        return std::string("the source is for ") + (*options.livemode ? "live" : "test") + " mode, the event is not";
+    }
+    if (options.account.has_value() && event.account != *options.account) {
+        return "the source is for account " + quoted(*options.account) + ", the event is of " + quoted(event.account);
+    }
+    return {};
 }
 
 std::string_view calendar_status_name(CalendarStatus status) {

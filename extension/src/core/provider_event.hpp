@@ -74,6 +74,9 @@ ProviderEvent read_airwallex_event(const JsonNode& document, const SourceOptions
 ProviderEvent read_calcom_event(const JsonNode& document);
 ProviderEvent read_payment_event(const JsonNode& document, const SourceOptions& options);
 
+// Why an event is not for this source although it is signed by it: another mode or account. Empty if it is.
+std::string mismatch_of(const ProviderEvent& event, const SourceOptions& options);
+
 std::string_view calendar_status_name(CalendarStatus status);
 std::string_view refund_stage_name(RefundStage stage);
 

@@ -7,7 +7,7 @@
 namespace pgbk {
 
 // What is locked; part of the key, so that different things never meet.
-enum class LockOf : std::uint8_t { generation, idempotency_key, installation, email, partitions, relay };
+enum class LockOf : std::uint8_t { generation, idempotency_key, installation, email, partitions, relay, payment };
 
 // Waits, at most for lock_timeout. The bytes name the thing, for instance a uuid or a
 // digest.

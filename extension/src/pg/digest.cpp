@@ -40,6 +40,16 @@ Digest sha256_of(std::string_view bytes) {
     return out;
 }
 
+std::string hexadecimal(const Digest& digest) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const std::uint8_t byte : digest) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
+    }
+    return text;
+}
+
 std::array<std::uint8_t, 32> random_bytes() {
     std::array<std::uint8_t, 32> out{};
     server([&] {

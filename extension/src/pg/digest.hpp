@@ -16,6 +16,8 @@ Digest sha256(std::initializer_list<std::string_view> parts);
 // Of the bytes alone, as anybody else computes it.
 Digest sha256_of(std::string_view bytes);
 
+std::string hexadecimal(const Digest& digest);
+
 std::array<std::uint8_t, 32> random_bytes();
 
 template <std::size_t size> std::string_view as_bytes(const std::array<std::uint8_t, size>& bytes) {

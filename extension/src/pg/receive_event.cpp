@@ -1,4 +1,5 @@
-// receive_booking_event: an event from outside becomes one of ours, once however often it comes.
+#include "pg/receive_event.hpp"
+
 #include "core/received_event.hpp"
 #include "core/uuid_text.hpp"
 #include "pg/access.hpp"
@@ -78,23 +79,28 @@ Datum receive_booking_event_body(Call& call) {
     const std::int32_t organization = int4_argument(call, 0, "organization_id");
     const Datum document = jsonb_argument(call, 1, "event");
     require_relay(call, "receive events");
-    const core::JsonNode* const tree = server([&] { return json_tree(DatumGetJsonbP(document)); });
-    const core::ReceivedEvent event = core::read_received_event(*tree);
     check_organization(organization);
+    const ReceivedBookingEvent received =
+        receive_event(organization, *server([&] { return json_tree(DatumGetJsonbP(document)); }));
+    return answer(call, received.is_new ? "stored" : "duplicate", received.event);
+}
+
+} // namespace
+
+ReceivedBookingEvent receive_event(std::int32_t organization, const core::JsonNode& document) {
+    const core::ReceivedEvent event = core::read_received_event(document);
     core::Uuid id{};
     if (is_ours(organization, event.external_id, id)) {
-        return answer(call, "duplicate", id);
+        return {false, id};
     }
     check_booking(organization, event.booking);
     id = new_id(organization);
     if (!event.external_id.empty() && !is_first(organization, event.external_id, id)) {
-        return answer(call, "duplicate", id);
+        return {false, id};
     }
     store(organization, id, event);
-    return answer(call, "stored", id);
+    return {true, id};
 }
-
-} // namespace
 
 PGBK_WRITER(receive_booking_event, receive_booking_event_body);
 

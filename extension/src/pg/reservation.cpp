@@ -22,6 +22,24 @@ void check_token(std::string_view token, std::string_view expected_hash, const c
     }
 }
 
+Rows locked_row(std::int32_t organization, const core::Uuid& id) {
+    static constinit Statement statement(
+        "SELECT r.session_id, r.party_size, r.status, r.customer_email, r.created_at, r.expires_at,"
+        "       r.extended_count::integer, r.token_hash, r.counted_unpaid"
+        "  FROM booking.slot_reservations AS r"
+        " WHERE r.organization_id = $1 AND r.id = $2"
+        "   FOR NO KEY UPDATE");
+    return statement.write({organization, id});
+}
+
+Reservation reservation_in(const Rows& rows, std::int32_t organization, const core::Uuid& id) {
+    return Reservation{organization,         id,
+                       rows.uuid(0, 1),      rows.int4(0, 2),
+                       rows.bytes(0, 3),     rows.bytes(0, 4),
+                       rows.timestamp(0, 5), rows.timestamp(0, 6),
+                       rows.int4(0, 7),      rows.boolean(0, 9)};
+}
+
 } // namespace
 
 Reservation lock_reservation(const Call& call, const core::Uuid& id, std::optional<std::string_view> token,
@@ -34,24 +52,19 @@ Reservation lock_reservation(const Call& call, const core::Uuid& id, std::option
     if (!organization.has_value()) {
         refuse_unknown(id);
     }
-    static constinit Statement statement(
-        "SELECT r.session_id, r.party_size, r.status, r.customer_email, r.created_at, r.expires_at,"
-        "       r.extended_count::integer, r.token_hash, r.counted_unpaid"
-        "  FROM booking.slot_reservations AS r"
-        " WHERE r.organization_id = $1 AND r.id = $2"
-        "   FOR NO KEY UPDATE");
-    const Rows rows = statement.write({*organization, id});
+    const Rows rows = locked_row(*organization, id);
     if (rows.empty()) {
         refuse_unknown(id);
     }
     if (token.has_value()) {
         check_token(*token, rows.bytes(0, 8), id);
     }
-    return Reservation{*organization,        id,
-                       rows.uuid(0, 1),      rows.int4(0, 2),
-                       rows.bytes(0, 3),     rows.bytes(0, 4),
-                       rows.timestamp(0, 5), rows.timestamp(0, 6),
-                       rows.int4(0, 7),      rows.boolean(0, 9)};
+    return reservation_in(rows, *organization, id);
+}
+
+std::optional<Reservation> lock_hold(std::int32_t organization, const core::Uuid& id) {
+    const Rows rows = locked_row(organization, id);
+    return rows.empty() ? std::nullopt : std::optional(reservation_in(rows, organization, id));
 }
 
 void settle(const Reservation& reservation, std::string_view status, TimestampTz clock) {

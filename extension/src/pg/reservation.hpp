@@ -24,6 +24,9 @@ struct Reservation {
 Reservation lock_reservation(const Call& call, const core::Uuid& id, std::optional<std::string_view> token,
                              const char* action);
 
+// The same without a question, for callers who have asked who calls; nothing if there is no such reservation.
+std::optional<Reservation> lock_hold(std::int32_t organization, const core::Uuid& id);
+
 // Sets the status by a guarded update; the row must be locked. Checks the transition.
 void settle(const Reservation& reservation, std::string_view status, TimestampTz clock);
 

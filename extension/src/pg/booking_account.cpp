@@ -1,0 +1,126 @@
+#include "pg/booking_account.hpp"
+
+#include "pg/capacity.hpp"
+#include "pg/settings.hpp"
+
+namespace pgbk {
+
+namespace {
+
+std::vector<Reservation> lock_reservations(std::int32_t organization, const core::Uuid& booking) {
+    static constinit Statement statement("SELECT b.reservation_id FROM booking.bookings AS b"
+                                         " WHERE b.organization_id = $1 AND b.id = $2 AND b.reservation_id IS NOT NULL"
+                                         " ORDER BY b.reservation_id");
+    const Rows rows = statement.write({organization, booking});
+    std::vector<Reservation> reservations;
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        if (const auto reservation = lock_hold(organization, rows.uuid(row, 1)); reservation.has_value()) {
+            reservations.push_back(*reservation);
+        }
+    }
+    return reservations;
+}
+
+// In the order of sessions, as everybody takes and gives.
+void give_seats_back(const BookingAccount& account, TimestampTz clock) {
+    std::vector<Reservation> reservations = lock_reservations(account.organization, account.id);
+    std::sort(reservations.begin(), reservations.end(),
+              [](const Reservation& a, const Reservation& b) { return a.session < b.session; });
+    for (const Reservation& reservation : reservations) {
+        if (reservation.status == "confirmed") {
+            settle(reservation, "cancelled", clock);
+            capacity::give({reservation.organization, reservation.session, reservation.party_size});
+        }
+    }
+}
+
+void write_statuses(BookingAccount& account, const core::BookingState& state, TimestampTz clock) {
+    static constinit Statement statement(
+        "UPDATE booking.bookings AS b"
+        "   SET status = $3, payment_status = $4, refund_status = $5, version = b.version + 1, updated_at = $6"
+        " WHERE b.organization_id = $1 AND b.id = $2");
+    if (state.status == account.status && state.payment_status == account.payment_status &&
+        state.refund_status == account.refund_status) {
+        return;
+    }
+    if (state.status == "cancelled" && account.status != "cancelled") {
+        give_seats_back(account, clock);
+    }
+    statement.write({account.organization, account.id, state.status, state.payment_status, state.refund_status,
+                     Value::timestamp(clock)});
+    account.status = state.status;
+    account.payment_status = state.payment_status;
+    account.refund_status = state.refund_status;
+}
+
+// The calendar may have been faster than the money.
+void schedule_if_accepted(BookingAccount& account, TimestampTz clock) {
+    if (account.status == "paid" && account.calendar_status == "accepted" && account.has_time) {
+        write_statuses(account, {"scheduled", account.payment_status, account.refund_status, 0}, clock);
+    }
+}
+
+// What has to go back is taken from the payments that came last.
+void write_dues(const std::vector<Payment>& payments, const std::vector<core::PaymentState>& states, std::int64_t due) {
+    for (std::size_t i = payments.size(); i-- > 0;) {
+        const Payment& payment = payments.at(i);
+        const std::int64_t left =
+            payment.accepted ? payment.captured - states.at(i).refunded - states.at(i).pending : 0;
+        const std::int64_t part = std::min(std::max<std::int64_t>(left, 0), due);
+        set_due(payment, part, "the booking does not need it");
+        due -= part;
+    }
+}
+
+} // namespace
+
+std::optional<BookingAccount> lock_account(std::int32_t organization, const core::Uuid& id) {
+    (void)lock_reservations(organization, id);
+    static constinit Statement statement(
+        "SELECT b.session_id, b.status, b.payment_status, b.refund_status, b.amount_cents, b.currency,"
+        "       b.calendar_status, b.calendar_at, b.cal_uid, b.scheduled_start IS NOT NULL"
+        "  FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2 FOR NO KEY UPDATE");
+    const Rows rows = statement.write({organization, id});
+    if (rows.empty()) {
+        return std::nullopt;
+    }
+    BookingAccount account{};
+    account.organization = organization;
+    account.id = id;
+    if (!rows.is_null(0, 1)) {
+        account.session = rows.uuid(0, 1);
+    }
+    account.status = rows.bytes(0, 2);
+    account.payment_status = rows.bytes(0, 3);
+    account.refund_status = rows.bytes(0, 4);
+    account.price = rows.int8(0, 5);
+    account.currency = rows.bytes(0, 6);
+    account.calendar_status = rows.bytes(0, 7);
+    if (!rows.is_null(0, 8)) {
+        account.calendar_at = rows.timestamp(0, 8);
+    }
+    account.cal_uid = rows.bytes(0, 9);
+    account.has_time = rows.boolean(0, 10);
+    return account;
+}
+
+void settle_account(BookingAccount& account) {
+    const std::vector<Payment> payments = payments_of(account.organization, account.id);
+    std::vector<core::PaymentFacts> facts;
+    std::vector<core::PaymentState> states;
+    for (const Payment& payment : payments) {
+        facts.push_back(facts_of(payment));
+        states.push_back(core::state_of(facts.back()));
+        write_state(payment, states.back());
+    }
+    const TimestampTz clock = settings::now();
+    const std::string status = account.status;
+    const std::string payment_status = account.payment_status;
+    const std::string refund_status = account.refund_status;
+    const core::BookingState state = core::state_of({status, payment_status, refund_status, account.price}, facts);
+    write_statuses(account, state, clock);
+    write_dues(payments, states, state.due);
+    schedule_if_accepted(account, clock);
+}
+
+} // namespace pgbk

@@ -1,0 +1,31 @@
+// A booking and its money: locked together, and brought to where its payments say that it stands.
+#pragma once
+
+#include "pg/payment_ledger.hpp"
+#include "pg/reservation.hpp"
+
+namespace pgbk {
+
+struct BookingAccount {
+    std::int32_t organization;
+    core::Uuid id;
+    std::optional<core::Uuid> session;
+    std::string status;
+    std::string payment_status;
+    std::string refund_status;
+    std::int64_t price; // minor units
+    std::string currency;
+    std::string calendar_status; // empty: no appointment
+    std::optional<TimestampTz> calendar_at;
+    std::string cal_uid;
+    bool has_time;
+};
+
+// Locks the reservations of the booking and of its further sessions, then the booking. Nothing if there is none.
+std::optional<BookingAccount> lock_account(std::int32_t organization, const core::Uuid& id);
+
+// Brings payments, refunds that are due and the booking in line with what is known; a booking that is cancelled by it
+// gives its seats back. The account must be locked, and is brought up to date.
+void settle_account(BookingAccount& account);
+
+} // namespace pgbk
