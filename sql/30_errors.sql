@@ -43,6 +43,21 @@ SELECT 77, r.id, r.session, r.party, 'ann@example.com', r.status, r.created, r.c
                 '2031-06-01 07:55+00', '20 min', 0))
        AS r (id, session, party, status, created, lasts, extended);
 SELECT booking_id IS NOT NULL AS booked FROM booking.confirm_reservation('01900000-0000-8000-8000-00180000004d');
+-- Bookings of packages: not paid, paid, not paid in time, scheduled, cancelled. Their tokens begin with B to F and have
+-- zeros behind.
+INSERT INTO booking.packages (organization_id, id, name, activity_id)
+VALUES (77, 'single', 'Single', '01900000-0000-8000-8000-00020000004d');
+INSERT INTO booking.bookings (organization_id, id, booking_number, package_id, customer_email, status, payment_status,
+                              currency, scheduled_start, scheduled_end, created_at, updated_at, expires_at, token_hash)
+SELECT 77, format('01900000-0000-8000-8000-00%s0000004d', b.n)::uuid, b.status || b.n, 'single', 'ann@example.com',
+       b.status, b.payment_status, 'EUR', b.scheduled, b.scheduled + interval '30 minutes', '2031-06-01 07:00+00',
+       '2031-06-01 07:00+00', b.expires, sha256(decode(rpad(b.first_byte, 64, '0'), 'hex'))
+  FROM (VALUES (21, '04', 'pending', 'pending', NULL::timestamptz, timestamptz '2031-06-02 07:00+00'),
+               (22, '08', 'paid', 'paid', NULL, '2031-07-01 07:00+00'),
+               (23, '0c', 'pending', 'pending', NULL, '2031-06-01 07:59+00'),
+               (24, '10', 'scheduled', 'paid', '2031-06-03 09:00+00', '2031-07-01 07:00+00'),
+               (25, '14', 'cancelled', 'refunded', NULL, '2031-07-01 07:00+00'))
+       AS b (n, first_byte, status, payment_status, scheduled, expires);
 SELECT * FROM booking.integrity_check();
 CREATE TEMP VIEW everything AS
 SELECT row_to_json(t)::text AS line FROM booking.organizations AS t UNION ALL
@@ -53,6 +68,8 @@ SELECT row_to_json(t)::text FROM booking.sessions AS t UNION ALL
 SELECT row_to_json(t)::text FROM booking.generation_watermarks AS t UNION ALL
 SELECT row_to_json(t)::text FROM booking.customers AS t UNION ALL
 SELECT row_to_json(t)::text FROM booking.slot_reservations AS t UNION ALL
+SELECT row_to_json(t)::text FROM booking.packages AS t UNION ALL
+SELECT row_to_json(t)::text FROM booking.booking_changes AS t UNION ALL
 SELECT row_to_json(t)::text FROM booking.bookings AS t;
 CREATE TEMP TABLE earlier AS TABLE everything;
 \set session '01900000-0000-8000-8000-00030000004d'
@@ -292,6 +309,46 @@ SELECT booking.extend_reservation(:'live', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 SELECT booking.cancel_reservation(:'live', '');
 SELECT booking.confirm_reservation(:'live', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB');
+
+-- Packages: BK015, BK016, BK104, BK105, BK202 to BK204, BK210, BK215 to BK218, BK302.
+CREATE FUNCTION pg_temp.at(first_letter text, start_time text, more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('bookingToken', rpad(first_letter, 43, 'A') || '.77', 'startTime', start_time,
+                              'endTime', (start_time::timestamptz + interval '30 minutes')) || more $$;
+SET ROLE booking_public;
+SELECT booking.booking_create(77, '{"packageId": "single", "customerName": "A", "customerEmail": "ann@example.com"}');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.booking_create(77, '{"packageId": "double", "customerName": "Ann", "customerEmail": "ann@example.com"}');
+SELECT booking.booking_create(77, '{"packageId": "single", "customerName": "Ann", "customerEmail": "ann"}');
+SELECT booking.booking_create(77, '{"packageId": "single", "customerName": "Ann"}');
+SELECT booking.booking_create(77, '[]');
+SELECT booking.booking_status('AAAA');
+SELECT booking.booking_status(repeat('A', 43) || '.77');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.booking_schedule(pg_temp.at('C', '2031-06-02T09:00:00Z', '{"endTime": "soon"}'));
+SELECT booking.booking_schedule(pg_temp.at('C', '2031-06-02T09:00:00Z', '{"timezone": "Mars/Olympus"}'));
+SELECT booking.booking_schedule(pg_temp.at('C', '2031-06-02T09:15:00Z'));
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.booking_schedule(pg_temp.at('C', '2031-06-01T07:00:00Z'));
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.booking_schedule(pg_temp.at('C', '2031-06-02T10:00:00Z'));
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.booking_schedule(pg_temp.at('C', '2031-06-02T11:00:00Z'));
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.booking_schedule(pg_temp.at('B', '2031-06-02T09:00:00Z'));
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.booking_schedule(pg_temp.at('D', '2031-06-02T09:00:00Z'));
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.booking_schedule(pg_temp.at('E', '2031-06-02T09:00:00Z'));
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.booking_schedule(pg_temp.at('F', '2031-06-02T09:00:00Z'));
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.booking_schedule(pg_temp.at('C', '2031-06-02T09:00:00Z', '{"bookingId": "01900000-0000-8000-8000-00210000004d"}'));
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+RESET ROLE;
+SELECT booking.create_default_packages(77, 'euro', 5000, 18000, 48000);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+DELETE FROM booking.booking_changes;
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
 
 -- 42501: what a visitor may not
 SET ROLE booking_public;

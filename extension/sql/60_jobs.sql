@@ -81,6 +81,45 @@ $$;
 COMMENT ON PROCEDURE booking.release_job() IS
     'Releases expired holds; commits after each organization and writes job_runs where there was something to do';
 
+-- A transaction an event, since each locks what it is about.
+CREATE PROCEDURE booking.payment_job()
+LANGUAGE plpgsql AS $$
+DECLARE
+    organization integer;
+    started pg_catalog.timestamptz;
+    tried integer;
+BEGIN
+    IF NOT booking.is_original() THEN
+        RAISE LOG 'pg_booking: this database is a copy, its jobs are held; see booking.adopt()';
+        RETURN;
+    END IF;
+    FOR organization IN SELECT o.organization_id FROM booking.organizations AS o LOOP
+        started := pg_catalog.clock_timestamp();
+        tried := 0;
+        LOOP
+            BEGIN
+                EXIT WHEN booking.retry_payment_events(organization, 1) OPERATOR(pg_catalog.=) 0;
+                tried := tried OPERATOR(pg_catalog.+) 1;
+            EXCEPTION WHEN OTHERS THEN
+                INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, error_sqlstate,
+                                              error_message)
+                VALUES (organization, booking.new_id(organization), 'payment', started, pg_catalog.clock_timestamp(),
+                        SQLSTATE, SQLERRM);
+                EXIT;
+            END;
+            COMMIT;
+        END LOOP;
+        IF tried OPERATOR(pg_catalog.>) 0 THEN
+            INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, result)
+            VALUES (organization, booking.new_id(organization), 'payment', started, pg_catalog.clock_timestamp(),
+                    tried);
+        END IF;
+        COMMIT;
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE booking.payment_job() IS
+    'Applies again what sources have sent and could not be applied yet; commits after each event and writes job_runs where there was something to do';
 
 -- Not one organization's: a failure is pg_cron's to record (cron.job_run_details).
 CREATE PROCEDURE booking.maintain_job(keep_days integer DEFAULT 90, keep_log_days integer DEFAULT 30)

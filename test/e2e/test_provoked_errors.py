@@ -23,6 +23,7 @@ VENUE, ACTIVITY = an_id(1), an_id(2)
 OPEN, STARTED, CLOSED, CANCELLED, FULL, LOCKED = (an_id(n) for n in range(0x10, 0x16))
 LIVE, RUN_OUT, GIVEN_BACK, EXPIRED, OF_CANCELLED, EXTENDED, BOOKED, FREE = (an_id(n) for n in range(0x20, 0x28))
 ENDPOINT, DISABLED = an_id(0x30), an_id(0x31)
+UNPAID, PAID, TOO_LATE, SCHEDULED, CALLED_OFF = (an_id(n) for n in range(0x40, 0x45))
 UNKNOWN = an_id(0x99)
 
 SCHEMA = f"""
@@ -64,6 +65,21 @@ SELECT 77, e.id, e.status, 'https://hook.example', 'standard', '{{*}}', e.status
 
 INSERT INTO booking.webhook_endpoint_states (organization_id, endpoint_id)
 VALUES (77, '{ENDPOINT}'), (77, '{DISABLED}');
+
+INSERT INTO booking.packages (organization_id, id, name, activity_id)
+VALUES (77, 'single', 'Single', '{ACTIVITY}'), (77, 'call', 'Call', NULL);
+
+-- Their tokens begin with B to F and have zeros behind.
+INSERT INTO booking.bookings (organization_id, id, booking_number, package_id, customer_email, status, payment_status,
+                              currency, scheduled_start, scheduled_end, expires_at, token_hash)
+SELECT 77, b.id, b.first_byte, 'single', 'ann@example.com', b.status, b.payment_status, 'EUR', b.start,
+       b.start + interval '30 minutes', b.expires, sha256(decode(rpad(b.first_byte, 64, '0'), 'hex'))
+  FROM (VALUES ('{UNPAID}'::uuid, '04', 'pending', 'pending', NULL::timestamptz, timestamptz '2031-06-02 07:00+00'),
+               ('{PAID}', '08', 'paid', 'paid', NULL, '2031-07-01 07:00+00'),
+               ('{TOO_LATE}', '0c', 'pending', 'pending', NULL, '2031-06-01 07:59+00'),
+               ('{SCHEDULED}', '10', 'scheduled', 'paid', '2031-06-03 09:00+00', '2031-07-01 07:00+00'),
+               ('{CALLED_OFF}', '14', 'cancelled', 'refunded', NULL, '2031-07-01 07:00+00'))
+       AS b (id, first_byte, status, payment_status, start, expires);
 
 -- The owner's own triggers, as an application might plant them: they fail inside our statements.
 CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -144,6 +160,16 @@ def with_schedule(**change):
             f" WHERE id = '{ACTIVITY}'")
 
 
+def buy(**change):
+    request = {"packageId": "single", "customerName": "Ann", "customerEmail": "ann@example.com", **change}
+    return f"SELECT booking.booking_create(77, {quote(json.dumps(request))})"
+
+
+def schedule(first_letter, start="2031-06-02T09:00:00Z", end="2031-06-02T09:30:00Z", **more):
+    request = {"bookingToken": first_letter + "A" * 42 + ".77", "startTime": start, "endTime": end, **more}
+    return f"SELECT booking.booking_schedule({quote(json.dumps(request))})"
+
+
 AS_PUBLIC = "SET LOCAL ROLE booking_public; "
 # Statement and its SQLSTATE; several statements are one transaction.
 PROVOCATIONS = [
@@ -171,6 +197,22 @@ PROVOCATIONS = [
     (f"SELECT booking.set_session_lanes('{OPEN}', 0)", "BK012"),
     ("SELECT booking.maintain_event_partitions(7, 0)", "BK013"),
     ("SELECT booking.canonical_event_filter('parcel.*')", "BK014"),
+    (buy(customerName="A"), "BK015"), (buy(packageId="double"), "BK015"), (buy(customerEmail="x" * 100000), "BK015"),
+    (buy(metadata={"k": ["v" * 20000]}), "BK015"), (buy(idempotencyKey="short"), "BK005"),
+    (buy(customerName="divide"), "22012"), (buy(customerName="cast", idempotencyKey="k" * 16), "22P02"),
+    (schedule("C", end="soon"), "BK015"), (schedule("C", additionalNotes="n" * 501), "BK015"),
+    ("SELECT booking.booking_status('AAAA')", "BK015"), (schedule("C", timezone="Mars/Olympus"), "BK008"),
+    ("SELECT booking.create_default_packages(77, 'euro', 1, 2, 3)", "BK016"),
+    (schedule("A"), "BK104"), ("SELECT booking.booking_status(repeat('A', 43) || '.77')", "BK104"),
+    (schedule("C", start="2031-06-02T09:15:00Z"), "BK105"), (schedule("C", sessionId=FULL), "BK105"),
+    (f"UPDATE booking.packages SET party_size = 9 WHERE id = 'single'; UPDATE booking.bookings SET party_size = 19"
+     f" WHERE id = '{PAID}'; " + schedule("C"), "BK201"),
+    (schedule("B"), "BK210"), (schedule("D"), "BK215"), (schedule("E"), "BK216"), (schedule("F"), "BK217"),
+    (schedule("C", bookingId=UNPAID), "BK302"), (AS_PUBLIC + schedule("C", bookingId=UNPAID), "BK302"),
+    ("DELETE FROM booking.booking_changes", "BK218"), ("TRUNCATE booking.booking_changes", "BK218"),
+    (f"UPDATE booking.bookings SET customer_email = 'divide@example.com' WHERE id = '{PAID}'; " + schedule("C"), "22012"),
+    ("SET LOCAL TRANSACTION READ ONLY; " + schedule("C"), "25006"),
+    ("SET LOCAL lock_timeout = '1ms'; " + schedule("C", "2031-06-02T13:00:00Z", "2031-06-02T13:30:00Z"), "BK401"),
     (f"UPDATE booking.activities SET live_holds_per_email = 1 WHERE id = '{ACTIVITY}'; " + reserve(), "BK213"),
     # A fifth of 20 seats; the second call comes too late for what is left of it.
     (f"UPDATE booking.activities SET unpaid_percent_max = 20 WHERE id = '{ACTIVITY}'; "
@@ -254,6 +296,8 @@ PROVOCATIONS = [
     # In the trigger that writes events, at the end of our statement and of the caller's own.
     ("SET LOCAL work_mem = '65kB'; ALTER TABLE booking.booking_events RENAME TO gone; " + reserve(), "42P01"),
     ("ALTER TABLE booking.booking_events RENAME TO gone; UPDATE booking.venues SET name = 'x'", "42P01"),
+    (f"ALTER TABLE booking.booking_changes RENAME TO gone; UPDATE booking.bookings SET notes = 'x' WHERE id = '{PAID}'",
+     "42P01"),
     # A lock that somebody else has.
     ("SET LOCAL lock_timeout = '1ms'; " + reserve(session=LOCKED), "BK401"),
     ("SET LOCAL pg_booking.lock_timeout = '1ms'; " + reserve(session=LOCKED), "BK401"),

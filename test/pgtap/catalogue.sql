@@ -62,6 +62,16 @@ SELECT public.bag_eq(
               ('booking.stamp_row()', 'fvu', false),
               ('booking.state_transitions()', 'fis', false),
               ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
+              ('booking.create_webhook_source(integer,text,text,text,jsonb)', 'fvu', false),
+              ('booking.delete_webhook_source(uuid)', 'fvu', false),
+              ('booking.disable_webhook_source(uuid,text)', 'fvu', false),
+              ('booking.enable_webhook_source(uuid)', 'fvu', false),
+              ('booking.payment_job()', 'pvu', false),
+              ('booking.receive_webhook(uuid,bytea,jsonb)', 'fvu', false),
+              ('booking.relay_sources()', 'fsu', false),
+              ('booking.retry_payment_events(integer,integer)', 'fvu', false),
+              ('booking.rotate_source_secret(uuid,text,interval)', 'fvu', false),
+              ('booking.update_webhook_source(uuid,jsonb)', 'fvu', false),
               ('booking.cleanup_webhook_logs(integer)', 'fvu', false),
               ('booking.create_webhook_endpoint(integer,text,text,text[],text,jsonb)', 'fvu', false),
               ('booking.delete_webhook_endpoint(uuid)', 'fvu', false),
@@ -141,7 +151,8 @@ SELECT public.bag_eq(
                            'received_events', 'relay_instances', 'schema_migrations',
                            'session_lanes', 'sessions', 'slot_reservations', 'venues', 'webhook_attempts_DAY',
                            'webhook_attempts_default', 'webhook_deliveries', 'webhook_endpoint_states',
-                           'webhook_endpoints', 'webhook_secrets']) AS n
+                           'webhook_endpoints', 'webhook_secrets', 'payment_events', 'payments', 'refunds',
+                           'webhook_source_secrets', 'webhook_sources']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
          FROM unnest(ARRAY['activity_sessions', 'event_payloads', 'full_events', 'owner_events', 'public_activities',
@@ -219,7 +230,9 @@ SELECT public.bag_eq(
                OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)') $$,
     $$ VALUES ('booking.activities.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'),
               ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
-              ('booking.installation.database_oid'), ('booking.webhook_deliveries.lease_token') $$,
+              ('booking.installation.database_oid'), ('booking.webhook_deliveries.lease_token'),
+              ('booking.payments.amount_minor'), ('booking.payments.refunded_minor'),
+              ('booking.payments.reported_refunded_minor'), ('booking.refunds.amount_minor') $$,
     'money, versions, and what identifies a database, are bigint');
 SELECT public.is_empty(
     $$ SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid

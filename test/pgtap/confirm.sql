@@ -147,7 +147,7 @@ SELECT public.throws_ok(
   FROM (VALUES ('status = ''pending''', 'status', 'confirmed', 'pending'),
                ('status = ''checked_out''', 'status', 'confirmed', 'checked_out'),
                ('payment_status = ''refunded''', 'payment_status', 'not_required', 'refunded'),
-               ('refund_status = ''failed''', 'refund_status', 'none', 'failed'))
+               ('payment_status = ''failed''', 'payment_status', 'not_required', 'failed'))
     AS c (change, of, was, becomes);
 SELECT public.throws_ok($$ UPDATE booking.slot_reservations SET status = 'pending', settled_at = NULL
                             WHERE id = pg_temp.id('bob 1') $$, 'BK212',

@@ -3,7 +3,8 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(24);
+\ir shared/payments.sql
+SELECT public.plan(32);
 
 -- Sound books with something of every kind: held, expired, released, cancelled, confirmed late, sold out, oversold.
 SELECT pg_temp.hold('released', 'tour 9', 1) \g /dev/null
@@ -18,6 +19,21 @@ SELECT pg_temp.hold('cancelled', 'tour 9', 1) \g /dev/null
 SELECT booking.cancel_reservation(pg_temp.id('cancelled')) \g /dev/null
 SELECT pg_temp.hold('sold', 'court 9', 4) \g /dev/null
 SELECT booking.confirm_reservation(pg_temp.id('sold')) \g /dev/null
+SELECT booking.create_default_packages(1, 'EUR', 100, 300, 900, 2, 12, pg_temp.id('tour')) \g /dev/null
+INSERT INTO pg_temp.named (name, id, token)
+SELECT 'package', (b ->> 'bookingId')::uuid, b ->> 'bookingToken'
+  FROM booking.booking_create(1, '{"packageId": "monthly", "customerName": "Ada", "customerEmail": "ada@example.org"}') AS b;
+UPDATE booking.bookings SET status = 'paid', payment_status = 'paid' WHERE id = pg_temp.id('package');
+SELECT pg_temp.add_session('tour ' || d, 1, 'tour', format('2027-03-%s 09:00 UTC', d)::timestamptz, 2),
+       booking.booking_schedule(jsonb_build_object('bookingToken', pg_temp.token('package'), 'startTime',
+           format('2027-03-%sT09:00:00Z', d), 'endTime', format('2027-03-%sT10:00:00Z', d)))
+  FROM (VALUES ('08'), ('10')) AS x (d) \g /dev/null
+SELECT pg_temp.source('shop', 'hmac') \g /dev/null
+SELECT pg_temp.simple('1', 'payment.paid', '{"id": "p", "amount": 40, "currency": "EUR",
+    "metadata": {"reservation_id": "id:sold"}}'),
+       pg_temp.simple('2', 'refund.done', '{"id": "r", "payment_id": "p", "amount": 10, "currency": "EUR"}') \g /dev/null
+INSERT INTO pg_temp.named (name, id) SELECT 'payment', p.id FROM booking.payments AS p;
+INSERT INTO pg_temp.named (name, id) SELECT 'refund', f.id FROM booking.refunds AS f;
 INSERT INTO pg_temp.named (name, id)
 SELECT 'booking of ' || n.name, b.id FROM pg_temp.named AS n JOIN booking.bookings AS b ON b.reservation_id = n.id;
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'sound books violate nothing');
@@ -35,7 +51,7 @@ SELECT public.is((SELECT format('%s %s', s.remaining, s.oversold_by) FROM bookin
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'and the books are sound');
 
 -- Breaks the books, looks, and mends them. Columns of the answer: invariant and the name of the object.
-CREATE FUNCTION pg_temp.reports(statement text) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.violations(statement text) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
 DECLARE
     answer text;
 BEGIN
@@ -53,7 +69,7 @@ BEGIN
     END;
 END $$;
 
-SELECT public.is(pg_temp.reports(b.statement), b.answer, b.description)
+SELECT public.is(pg_temp.violations(b.statement), b.answer, b.description)
   FROM (VALUES
     ('UPDATE booking.sessions SET remaining = remaining - 1 WHERE id = pg_temp.id(''tour 11'')',
      'seats_add_up tour 11 of 1', 'a seat lost'),
@@ -86,13 +102,30 @@ SELECT public.is(pg_temp.reports(b.statement), b.answer, b.description)
      'booking_holds_its_seats booking of sold of 1', 'a booking for more or fewer than it holds'),
     ('UPDATE booking.bookings SET session_id = pg_temp.id(''tour 9'') WHERE id = pg_temp.id(''booking of sold'')',
      'booking_holds_its_seats booking of sold of 1', 'a booking of another session than its seats'),
+    ('UPDATE booking.bookings SET sessions_included = 1 WHERE id = pg_temp.id(''package'')',
+     'package_has_bought_its_sessions package of 1', 'more sessions scheduled than bought'),
+    ('UPDATE booking.bookings SET token_hash = NULL WHERE id = pg_temp.id(''package'')',
+     'session_belongs_to_package another of 1', 'a session of what is no package'),
+    ('UPDATE booking.bookings SET payment_status = ''paid'' WHERE id = pg_temp.id(''booking of sold'')',
+     'booking_agrees_with_payments booking of sold of 1', 'a booking that hides a refund'),
+    ('UPDATE booking.bookings SET payment_status = ''refunded'' WHERE id = pg_temp.id(''booking of sold'')',
+     'booking_agrees_with_payments booking of sold of 1', 'a booking that boasts of one'),
+    ('UPDATE booking.refunds SET amount_minor = 500',
+     'payment_agrees_with_refunds payment of 1', 'a refund changed behind its payment'),
+    ('UPDATE booking.payments SET status = ''refunded''',
+     'payment_agrees_with_refunds payment of 1', 'a payment that says more than its refunds'),
+    ('UPDATE booking.refunds SET amount_minor = 3001, status = ''due'', provider_ref = NULL, was_done = false;'
+     ' UPDATE booking.payments SET reported_refunded_minor = 1000',
+     'no_more_is_due_than_arrived refund of 1', 'more due than there is'),
+    ('UPDATE booking.payments SET booking_id = NULL, accepted = false',
+     'late_money_goes_back payment of 1', 'money for a hold, of which nobody knows'),
     ('INSERT INTO booking.sessions SELECT s.organization_id, booking.new_id(1), s.activity_id,'
      ' s.start_time + interval ''30 minutes'', s.end_time, s.local_date, 4, 4, 0, 0, ''open'', s.timezone'
      ' FROM booking.sessions AS s WHERE s.id = pg_temp.id(''tour 11'')',
      'sessions_do_not_overlap another of 1', 'two sessions of an activity at a time'))
     AS b (statement, answer, description);
 
-SELECT public.is(pg_temp.reports(
+SELECT public.is(pg_temp.violations(
     'INSERT INTO booking.sessions SELECT s.organization_id, booking.new_id(1), s.activity_id,
             s.start_time + interval ''30 minutes'', s.end_time, s.local_date, 4, 4, 0, 0, ''cancelled'', s.timezone
        FROM booking.sessions AS s WHERE s.id = pg_temp.id(''tour 11'')'), NULL, 'a cancelled session does not count');

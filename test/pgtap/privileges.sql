@@ -43,6 +43,11 @@ SELECT public.bag_eq(
               ('organization_members', 'm=r s=rawd a=rawd'),
               ('organizations', 'm=r s=rawd a=rawd'),
               ('owner_events', 'm=r s=r a=r'),
+              ('payment_events', 's=r a=r'),
+              ('payments', 'm=r s=r a=r'),
+              ('refunds', 'm=r s=r a=r'),
+              ('webhook_source_secrets', 'none'),
+              ('webhook_sources', 'm=r s=r a=r'),
               ('packages', 'm=rawd s=rawd a=rawd'),
               ('public_activities', 'p=r c=r m=r s=r a=r'),
               ('public_events', 'p=r c=r m=r s=r a=r'),
@@ -76,8 +81,13 @@ SELECT public.bag_eq(
         UNION ALL
        SELECT 'webhook_endpoints', a.attname::text, r, 'SELECT'
          FROM pg_attribute AS a, unnest(ARRAY['booking_member', 'booking_service']) AS r
-        WHERE a.attrelid = 'booking.webhook_endpoints'::regclass AND a.attnum > 0 AND a.attname <> 'headers' $$,
-    'of single columns only the status of a session may be changed, and all of a webhook but its headers be read');
+        WHERE a.attrelid = 'booking.webhook_endpoints'::regclass AND a.attnum > 0 AND a.attname <> 'headers'
+        UNION ALL
+       SELECT 'payment_events', a.attname::text, 'booking_member', 'SELECT' FROM pg_attribute AS a
+        WHERE a.attrelid = 'booking.payment_events'::regclass AND a.attnum > 0
+          AND a.attname NOT IN ('headers', 'body', 'body_hash', 'other_body_hash') $$,
+    'of single columns only the status of a session may be changed, and all of a webhook but its headers be read, and of'
+    ' what came in all but its bytes');
 
 SELECT public.bag_eq(
     $$ SELECT p.oid::regprocedure::text,
@@ -125,6 +135,16 @@ SELECT public.bag_eq(
               ('booking.test_webhook(uuid)', '--ms-a-'),
               ('booking.update_webhook_endpoint(uuid,jsonb)', '--ms-a-'),
               ('booking.validate_webhook_config(integer)', '--ms-a-'),
+              ('booking.create_webhook_source(integer,text,text,text,jsonb)', '--ms-a-'),
+              ('booking.delete_webhook_source(uuid)', '--ms-a-'),
+              ('booking.disable_webhook_source(uuid,text)', '--ms-a-'),
+              ('booking.enable_webhook_source(uuid)', '--ms-a-'),
+              ('booking.rotate_source_secret(uuid,text,interval)', '--ms-a-'),
+              ('booking.update_webhook_source(uuid,jsonb)', '--ms-a-'),
+              ('booking.payment_job()', '---s-a-'),
+              ('booking.retry_payment_events(integer,integer)', '---s-a-'),
+              ('booking.receive_webhook(uuid,bytea,jsonb)', '----r--'),
+              ('booking.relay_sources()', '----r--'),
               ('booking.receive_booking_event(integer,jsonb)', '----r--'),
               ('booking.relay_attach(uuid,text,text)', '----r--'),
               ('booking.relay_claim(uuid,integer,integer,uuid)', '----r--'),
@@ -170,13 +190,13 @@ SELECT public.bag_eq(
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
                'activities booking_changes booking_events bookings customers generation_watermarks installation job_runs'
-               ' organization_members organizations packages received_events relay_instances schedule_exceptions'
-               ' schema_migrations session_lanes sessions slot_reservations venues webhook_attempts webhook_deliveries'
-               ' webhook_endpoint_states webhook_endpoints'),
+               ' organization_members organizations packages payment_events payments received_events refunds'
+               ' relay_instances schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
+               ' webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read', 'SELECT', '{booking_member}',
-               'activities booking_changes booking_events bookings customers job_runs organizations packages schedule_exceptions'
-               ' sessions slot_reservations venues webhook_attempts webhook_deliveries webhook_endpoint_states'
-               ' webhook_endpoints'),
+               'activities booking_changes booking_events bookings customers job_runs organizations packages'
+               ' payment_events payments refunds schedule_exceptions sessions slot_reservations venues webhook_attempts'
+               ' webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
               ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),
               ('customer_read_own', 'SELECT', '{booking_customer}',

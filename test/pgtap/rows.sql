@@ -79,11 +79,19 @@ SELECT c.relname::text AS relation FROM pg_class AS c
    AND NOT c.relispartition AND c.relname NOT IN ('schema_migrations', 'installation', 'relay_instances');
 GRANT SELECT ON pg_temp.everything TO PUBLIC;
 
+-- Money that nobody has asked for.
+SELECT booking.receive_webhook(s.source_id, convert_to(body, 'UTF8'), '{}')
+  FROM booking.create_webhook_source(1, 'shop', 'hmac') AS s,
+       unnest(ARRAY['{"id": "1", "type": "payment.paid", "data": {"id": "p", "amount_minor": 1, "currency": "EUR"}}',
+                    '{"id": "2", "type": "refund.done", "data": {"id": "r", "payment_id": "p"}}']) AS body \g /dev/null
+
 -- The public: free seats and the two public views.
 SET LOCAL ROLE regress_visitor;
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
+    $$ VALUES ('payment_events', '42501'), ('payments', '42501'), ('refunds', '42501'), ('webhook_sources', '42501'),
+              ('webhook_source_secrets', '42501'),
+              ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
               ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
               ('booking_changes', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('full_events', '42501'),
@@ -131,7 +139,9 @@ SET LOCAL ROLE regress_member;
 SELECT pg_temp.claim('staff-1') \g /dev/null
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('received_events', '42501'), ('webhook_attempts', '1:1'), ('webhook_deliveries', '1:1'),
+    $$ VALUES ('payment_events', '1:2'), ('payments', '1:1'), ('refunds', '1:1'), ('webhook_sources', '1:1'),
+              ('webhook_source_secrets', '42501'),
+              ('received_events', '42501'), ('webhook_attempts', '1:1'), ('webhook_deliveries', '1:1'),
               ('webhook_endpoint_states', '1:1'), ('webhook_endpoints', '1:1'), ('webhook_logs', '1:1'),
               ('webhook_secrets', '42501'), ('webhook_stats', '1:1'),
               ('booking_changes', '1:2'), ('booking_events', '1:17'), ('event_payloads', '42501'), ('full_events', '42501'),
@@ -195,7 +205,9 @@ SET LOCAL ROLE regress_customer;
 SELECT pg_temp.claim('mia') \g /dev/null
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
+    $$ VALUES ('payment_events', '42501'), ('payments', '42501'), ('refunds', '42501'), ('webhook_sources', '42501'),
+              ('webhook_source_secrets', '42501'),
+              ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
               ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
               ('booking_changes', '42501'), ('booking_events', '1:4'), ('event_payloads', '42501'), ('full_events', '42501'),

@@ -31,7 +31,7 @@ SELECT public.bag_eq(
          FROM unnest(ARRAY['organizations', 'venues', 'activities', 'schedule_exceptions', 'packages', 'sessions',
                            'customers', 'slot_reservations', 'bookings', 'booking_changes', 'job_runs', 'booking_events',
                            'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
-                           'webhook_attempts']) AS t
+                           'webhook_attempts', 'webhook_sources', 'payments', 'refunds', 'payment_events']) AS t
         UNION ALL
        SELECT 'policy', format('owner_write on booking.%s', t)
          FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'packages', 'sessions']) AS t
@@ -40,7 +40,7 @@ SELECT public.bag_eq(
          FROM unnest(ARRAY['customers', 'slot_reservations', 'bookings', 'booking_events']) AS t
         UNION ALL
        SELECT 'trigger', format('stamp_row on booking.%s', t)
-         FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'customers', 'webhook_endpoints']) AS t
+         FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'customers', 'webhook_endpoints', 'webhook_sources']) AS t
         UNION ALL
        SELECT 'trigger', format('check_transition on booking.%s', t)
          FROM unnest(ARRAY['bookings', 'slot_reservations']) AS t
@@ -108,6 +108,10 @@ SELECT d.organization_id, booking.new_id(1), d.id, d.endpoint_id, d.event_id, d.
   FROM booking.webhook_deliveries AS d;
 INSERT INTO booking.received_events (organization_id, external_id, event_id, received_at)
 VALUES (1, 'evt_1', booking.new_id(1), now());
+SELECT booking.receive_webhook(s.source_id, convert_to(body, 'UTF8'), '{}')
+  FROM booking.create_webhook_source(1, 'shop', 'hmac') AS s,
+       unnest(ARRAY['{"id": "1", "type": "payment.paid", "data": {"id": "p", "amount_minor": 1, "currency": "EUR"}}',
+                    '{"id": "2", "type": "refund.done", "data": {"id": "r", "payment_id": "p"}}']) AS body \g /dev/null
 SELECT booking.relay_attach(gen_random_uuid(), 'here', '1.0') \g /dev/null
 -- What a user may have of the own: a view upon ours, and a table with our trigger.
 CREATE VIEW public.tap_view AS SELECT a.id FROM booking.activity_sessions AS a;

@@ -103,7 +103,7 @@ TEST(Transitions, ReachEveryStateFromANewRow) {
 TEST(Transitions, EndInTheIntendedStatesOnly) {
     EXPECT_EQ(terminal(StatusColumn::reservation_status), Names{"cancelled"});
     EXPECT_EQ(terminal(StatusColumn::booking_status), Names{"cancelled"});
-    EXPECT_EQ(terminal(StatusColumn::payment_status), Names{"refunded"});
+    EXPECT_EQ(terminal(StatusColumn::payment_status), Names{}) << "a bank may send a refund back";
     EXPECT_EQ(terminal(StatusColumn::refund_status), Names{}) << "a further part may always be refunded";
 }
 
@@ -133,8 +133,8 @@ TEST(Transitions, NeverMakeASettledReservationAHoldAgain) {
     EXPECT_EQ(followers(StatusColumn::reservation_status, "expired"), Names{"confirmed"});
 }
 
-TEST(Transitions, NeverUndoARefundOrForgetThatARowWasPaid) {
-    EXPECT_EQ(reachable(StatusColumn::payment_status, "paid"), (Names{"partially_refunded", "refunded"}));
+TEST(Transitions, NeverForgetThatARowWasPaidOrThatARefundIsDue) {
+    EXPECT_EQ(reachable(StatusColumn::payment_status, "paid"), (Names{"paid", "partially_refunded", "refunded"}));
     EXPECT_FALSE(reachable(StatusColumn::refund_status, "due").contains("none"));
 }
 

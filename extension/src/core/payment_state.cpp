@@ -15,14 +15,14 @@ struct Sum {
     std::int64_t pending = 0;
     std::int64_t failed = 0;
     bool refund_in_full = true;
-    bool has_failure = false; // of a payment that has not arrived
+    bool has_failure = false; // of a payment that was not accepted
 };
 
 Sum sum_of(std::span<const PaymentFacts> payments) {
     Sum sum;
     for (const PaymentFacts& facts : payments) {
         if (!facts.accepted) {
-            sum.has_failure = sum.has_failure || (facts.has_failed && facts.captured == 0);
+            sum.has_failure = sum.has_failure || facts.has_failed;
             continue;
         }
         const PaymentState state = state_of(facts);

@@ -73,7 +73,7 @@ ProviderEvent read_payment_event(const JsonNode& document, const SourceOptions& 
     if (entity != "payment" && entity != "refund") {
         return event;
     }
-    const JsonNode* const data = required_object_in(&document, "data", "$");
+    const JsonNode* const data = first_member(&document, {"data"});
     const JsonNode* const inner = first_member(data, {"object"});
     const JsonNode* const object = inner != nullptr && inner->kind == JsonKind::object ? inner : data;
     PaymentNews news;
@@ -82,6 +82,7 @@ ProviderEvent read_payment_event(const JsonNode& document, const SourceOptions& 
         return event;
     }
     event.ignored.clear();
+    (void)required_object_in(&document, "data", "$");
     event.subject = subject_in(object, {"reference"});
     if (news.ref.empty() && !(news.refund.has_value() && event.subject.is_named())) {
         refuse_event("$.data", "names no payment");

@@ -69,7 +69,7 @@ std::string_view kind_of(std::string_view word, const std::string& path) {
         canonical.clear();
     }
     const EventKind* const kind = find_event_kind(canonical);
-    if (kind == nullptr || kind->kind == "webhook.test") {
+    if (kind == nullptr || entity_of(kind->kind) == "webhook") {
         refuse(path, "is not a kind of event: " + quoted(word), "booking.event_kinds() lists them.");
     }
     if (kind->audience == Audience::everybody) {

@@ -7,23 +7,40 @@ namespace pgbk {
 
 namespace {
 
-std::vector<Reservation> lock_reservations(std::int32_t organization, const core::Uuid& booking) {
-    static constinit Statement statement("SELECT b.reservation_id FROM booking.bookings AS b"
-                                         " WHERE b.organization_id = $1 AND b.id = $2 AND b.reservation_id IS NOT NULL"
-                                         " ORDER BY b.reservation_id");
-    const Rows rows = statement.write({organization, booking});
+std::vector<Reservation> lock_all(std::int32_t organization, const Rows& ids) {
     std::vector<Reservation> reservations;
-    for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        if (const auto reservation = lock_hold(organization, rows.uuid(row, 1)); reservation.has_value()) {
+    for (std::uint64_t row = 0; row < ids.count(); ++row) {
+        if (const auto reservation = lock_hold(organization, ids.uuid(row, 1)); reservation.has_value()) {
             reservations.push_back(*reservation);
         }
     }
     return reservations;
 }
 
+void lock_reservations(std::int32_t organization, const core::Uuid& booking) {
+    static constinit Statement statement("SELECT b.reservation_id FROM booking.bookings AS b"
+                                         " WHERE b.organization_id = $1 AND (b.id = $2 OR b.package_booking_id = $2)"
+                                         "   AND b.reservation_id IS NOT NULL ORDER BY b.reservation_id");
+    (void)lock_all(organization, statement.write({organization, booking}));
+}
+
+// The further sessions of a package that have not begun go with the booking that paid for them.
+void cancel_further_sessions(const BookingAccount& account, TimestampTz clock) {
+    static constinit Statement statement(
+        "UPDATE booking.bookings AS b SET status = 'cancelled', version = b.version + 1, updated_at = $3"
+        " WHERE b.organization_id = $1 AND b.package_booking_id = $2 AND b.status IN ('scheduled', 'confirmed')");
+    statement.write({account.organization, account.id, Value::timestamp(clock)});
+}
+
 // In the order of sessions, as everybody takes and gives.
 void give_seats_back(const BookingAccount& account, TimestampTz clock) {
-    std::vector<Reservation> reservations = lock_reservations(account.organization, account.id);
+    static constinit Statement statement(
+        "SELECT b.reservation_id FROM booking.bookings AS b"
+        " WHERE b.organization_id = $1 AND (b.id = $2 OR b.package_booking_id = $2 AND b.status = 'cancelled')"
+        "   AND b.reservation_id IS NOT NULL ORDER BY b.reservation_id");
+    cancel_further_sessions(account, clock);
+    std::vector<Reservation> reservations =
+        lock_all(account.organization, statement.write({account.organization, account.id}));
     std::sort(reservations.begin(), reservations.end(),
               [](const Reservation& a, const Reservation& b) { return a.session < b.session; });
     for (const Reservation& reservation : reservations) {
@@ -75,10 +92,11 @@ void write_dues(const std::vector<Payment>& payments, const std::vector<core::Pa
 } // namespace
 
 std::optional<BookingAccount> lock_account(std::int32_t organization, const core::Uuid& id) {
-    (void)lock_reservations(organization, id);
+    lock_reservations(organization, id);
     static constinit Statement statement(
         "SELECT b.session_id, b.status, b.payment_status, b.refund_status, b.amount_cents, b.currency,"
-        "       b.calendar_status, b.calendar_at, b.cal_uid, b.scheduled_start IS NOT NULL"
+        "       b.calendar_status, b.calendar_at, b.cal_uid, b.scheduled_start IS NOT NULL,"
+        "       b.sessions_included > 1"
         "  FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2 FOR NO KEY UPDATE");
     const Rows rows = statement.write({organization, id});
     if (rows.empty()) {
@@ -101,6 +119,7 @@ std::optional<BookingAccount> lock_account(std::int32_t organization, const core
     }
     account.cal_uid = rows.bytes(0, 9);
     account.has_time = rows.boolean(0, 10);
+    account.has_several_sessions = rows.boolean(0, 11);
     return account;
 }
 

@@ -181,6 +181,7 @@ struct Job {
 
 constexpr Job jobs[] = {{"booking_generate", "0 2 * * *", "CALL booking.generate_job()"},
                         {"booking_release", "* * * * *", "CALL booking.release_job()"},
+                        {"booking_payments", "* * * * *", "CALL booking.payment_job()"},
                         {"booking_maintain", "17 3 * * *", "CALL booking.maintain_job()"}};
 
 char* schedule_call(const Job& job) {

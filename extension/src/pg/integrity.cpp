@@ -1,6 +1,7 @@
 // integrity_check: the promises of the extension as queries that must find nothing.
 #include "pg/access.hpp"
 #include "pg/arguments.hpp"
+#include "pg/booking_answer.hpp"
 #include "pg/capacity.hpp"
 
 namespace pgbk {
@@ -74,6 +75,66 @@ constinit Statement
           "                                     OR r.session_id IS DISTINCT FROM b.session_id))",
           Plan::automatic);
 
+// Money. What a booking says follows from the payments that were accepted for it; one that was paid by other means has
+// none.
+constinit Statement money(
+    "SELECT 'booking_agrees_with_payments', b.organization_id, b.id,"
+    "       format('payment_status %s with %s paid and %s refunded of %s %s', b.payment_status, p.paid, p.refunded,"
+    "              b.amount_cents, b.currency)"
+    "  FROM booking.bookings AS b"
+    "  JOIN (SELECT x.organization_id, x.booking_id, sum(x.amount_minor) AS paid, sum(x.refunded_minor) AS refunded"
+    "          FROM booking.payments AS x WHERE x.accepted GROUP BY x.organization_id, x.booking_id) AS p"
+    "    ON p.organization_id = b.organization_id AND p.booking_id = b.id"
+    " WHERE b.status = 'pending'"
+    "    OR b.payment_status IN ('not_required', 'pending', 'failed')"
+    "    OR (b.payment_status = 'refunded') <> (p.refunded >= p.paid)"
+    "    OR (b.payment_status = 'partially_refunded' AND p.refunded = 0)"
+    "    OR (b.payment_status = 'paid' AND p.refunded > 0 AND p.paid - p.refunded < b.amount_cents)"
+    " UNION ALL "
+    "SELECT 'payment_agrees_with_refunds', p.organization_id, p.id,"
+    "       format('%s of %s refunded, refunds done %s, reported %s', p.refunded_minor, p.amount_minor,"
+    "              COALESCE(f.done, 0), p.reported_refunded_minor)"
+    "  FROM booking.payments AS p"
+    "  LEFT JOIN (SELECT x.organization_id, x.payment_id, x.currency,"
+    "                    sum(x.amount_minor) FILTER (WHERE x.status = 'done') AS done,"
+    "                    COALESCE(sum(x.amount_minor) FILTER (WHERE x.status = 'failed'), 0) AS failed"
+    "               FROM booking.refunds AS x GROUP BY x.organization_id, x.payment_id, x.currency) AS f"
+    "    ON f.organization_id = p.organization_id AND f.payment_id = p.id AND f.currency = p.currency"
+    " WHERE p.refunded_minor <> LEAST(p.amount_minor, GREATEST(p.reported_refunded_minor - COALESCE(f.failed, 0),"
+    "                                                          COALESCE(f.done, 0)))"
+    "    OR (p.status = 'refunded') <> (p.conflict IS NULL AND p.amount_minor > 0"
+    "                                   AND p.refunded_minor >= p.amount_minor)"
+    "    OR (p.status IN ('pending', 'failed')) <> (p.conflict IS NULL AND p.amount_minor = 0)"
+    " UNION ALL "
+    "SELECT 'no_more_is_due_than_arrived', f.organization_id, f.id,"
+    "       format('%s of a payment with %s, of which %s went back', f.amount_minor, p.amount_minor, p.refunded_minor)"
+    "  FROM booking.refunds AS f"
+    "  JOIN booking.payments AS p ON p.organization_id = f.organization_id AND p.id = f.payment_id"
+    " WHERE f.status = 'due' AND f.amount_minor > p.amount_minor - p.refunded_minor"
+    " UNION ALL "
+    "SELECT 'late_money_goes_back', p.organization_id, p.id, 'it came for a hold, has no booking, and is not due'"
+    "  FROM booking.payments AS p"
+    " WHERE p.reservation_id IS NOT NULL AND p.booking_id IS NULL AND p.status IN ('paid', 'partially_refunded')"
+    "   AND NOT EXISTS (SELECT 1 FROM booking.refunds AS f"
+    "                    WHERE f.organization_id = p.organization_id AND f.payment_id = p.id"
+    "                      AND f.status IN ('due', 'pending'))",
+    Plan::automatic);
+
+constinit Statement packages(
+    "SELECT 'package_has_bought_its_sessions', p.organization_id, p.id,"
+    "       format('%s of %s sessions are scheduled', count(x.id), p.sessions_included)"
+    "  FROM booking.bookings AS p"
+    "  JOIN booking.bookings AS x ON x.organization_id = p.organization_id"
+    "                            AND COALESCE(x.package_booking_id, x.id) = p.id AND " PGBK_USED_SQL
+    " WHERE p.token_hash IS NOT NULL"
+    " GROUP BY p.organization_id, p.id, p.sessions_included HAVING count(x.id) > p.sessions_included"
+    " UNION ALL "
+    "SELECT 'session_belongs_to_package', x.organization_id, x.id, 'the booking that it belongs to has no token'"
+    "  FROM booking.bookings AS x"
+    "  JOIN booking.bookings AS p ON p.organization_id = x.organization_id AND p.id = x.package_booking_id"
+    " WHERE p.token_hash IS NULL",
+    Plan::automatic);
+
 constinit Statement overlaps(
     "SELECT 'sessions_do_not_overlap', x.organization_id, x.id, format('session before it ends at %s', x.earlier_end)"
     "  FROM (SELECT s.organization_id, s.id, s.start_time,"
@@ -89,6 +150,8 @@ Datum integrity_check_body(Call& call) {
     result.add(counters.read({}));
     result.add(orphans.read({}));
     result.add(sales.read({}));
+    result.add(money.read({}));
+    result.add(packages.read({}));
     result.add(overlaps.read({}));
     return null_result(call);
 }
