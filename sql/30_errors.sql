@@ -349,6 +349,46 @@ SELECT booking.create_default_packages(77, 'euro', 5000, 18000, 48000);
 DELETE FROM booking.booking_changes;
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 
+-- BK017 to BK019, BK220 to BK226, BK310, BK311: bookings after they were made
+BEGIN;
+\set ON_ERROR_ROLLBACK on
+UPDATE booking.bookings SET cancel_cutoff_seconds = 259200 WHERE id = '01900000-0000-8000-8000-00240000004d';
+INSERT INTO booking.activities (organization_id, id, venue_id, name, capacity, schedule)
+SELECT 77, '01900000-0000-8000-8000-00210000004d', a.venue_id, 'Other', 5, a.schedule
+  FROM booking.activities AS a WHERE a.id = '01900000-0000-8000-8000-00020000004d';
+UPDATE booking.sessions SET activity_id = '01900000-0000-8000-8000-00210000004d' WHERE id = '01900000-0000-8000-8000-00050000004d';
+SELECT b.id AS booking FROM booking.bookings AS b WHERE b.reservation_id = '01900000-0000-8000-8000-00180000004d' \gset
+SELECT booking.cancel_booking('01900000-0000-8000-8000-00220000004d', NULL, 'half');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.check_in('01900000-0000-8000-8000-00240000004d', 2);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.check_in('01900000-0000-8000-8000-00240000004d', 1, 'two words');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.cancel_booking('01900000-0000-8000-8000-00240000004d');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.check_in('01900000-0000-8000-8000-00210000004d');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.cancel_booking('01900000-0000-8000-8000-00220000004d', expected_version => 9);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.cancel_booking('01900000-0000-8000-8000-00220000004d', NULL, 'partial', 100);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.reschedule_booking(:'booking', '01900000-0000-8000-8000-00050000004d');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT status FROM booking.check_in('01900000-0000-8000-8000-00240000004d', 1, 'gate');
+SELECT booking.check_in('01900000-0000-8000-8000-00240000004d', 1, 'door');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+UPDATE booking.bookings SET token_hash = NULL, package_booking_id = '01900000-0000-8000-8000-00220000004d'
+ WHERE id = '01900000-0000-8000-8000-00240000004d';
+SELECT booking.cancel_booking('01900000-0000-8000-8000-00220000004d');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SET LOCAL ROLE booking_public;
+SELECT booking.cancel_booking('01900000-0000-8000-8000-00220000004d');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.cancel_booking('01900000-0000-8000-8000-00210000004d', NULL, 'full', booking_token => 'B' || repeat('A', 42) || '.77');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+\set ON_ERROR_ROLLBACK off
+ROLLBACK;
+
 -- 42501: what a visitor may not
 SET ROLE booking_public;
 SELECT booking.confirm_reservation(:'live');

@@ -212,6 +212,26 @@ PROVOCATIONS = [
      f" WHERE id = '{PAID}'; " + schedule("C"), "BK201"),
     (schedule("B"), "BK210"), (schedule("D"), "BK215"), (schedule("E"), "BK216"), (schedule("F"), "BK217"),
     (schedule("C", bookingId=UNPAID), "BK302"), (AS_PUBLIC + schedule("C", bookingId=UNPAID), "BK302"),
+    (f"SELECT booking.cancel_booking('{PAID}', NULL, 'half')", "BK017"),
+    (f"SELECT booking.cancel_booking('{PAID}', NULL, 'partial', -1)", "BK017"),
+    (f"SELECT booking.check_in('{SCHEDULED}', 9)", "BK018"), (f"SELECT booking.check_in('{SCHEDULED}', 1, 'n n')", "BK019"),
+    (f"SELECT booking.cancel_booking('{UNKNOWN}')", "BK104"),
+    (f"UPDATE booking.bookings SET cancel_cutoff_seconds = 315360000 WHERE id = '{SCHEDULED}';"
+     f" SELECT booking.cancel_booking('{SCHEDULED}')", "BK220"),
+    (f"SELECT booking.check_in('{UNPAID}')", "BK221"), (f"SELECT booking.change_party_size('{PAID}', 2)", "BK221"),
+    (f"SELECT booking.cancel_booking('{SCHEDULED}', expected_version => 99)", "BK222"),
+    (f"SELECT booking.cancel_booking('{PAID}', NULL, 'partial', 1000000)", "BK223"),
+    (f"UPDATE booking.bookings SET token_hash = NULL, package_booking_id = '{PAID}' WHERE id = '{SCHEDULED}';"
+     f" SELECT booking.cancel_booking('{PAID}')", "BK224"),
+    (f"INSERT INTO booking.activities (organization_id, id, venue_id, name, schedule, capacity)"
+     f" SELECT 77, '{an_id(0x77)}', a.venue_id, 'Other', a.schedule, 5 FROM booking.activities AS a"
+     f" WHERE a.id = '{ACTIVITY}'; UPDATE booking.sessions SET activity_id = '{an_id(0x77)}' WHERE id = '{FULL}';"
+     f" SELECT booking.confirm_reservation('{LIVE}'); SELECT booking.reschedule_booking("
+     f"(SELECT b.id FROM booking.bookings AS b WHERE b.reservation_id = '{LIVE}'), '{FULL}')", "BK225"),
+    (f"SELECT booking.check_in('{SCHEDULED}', 1, 'gate'); SELECT booking.check_in('{SCHEDULED}', 1, 'door')", "BK226"),
+    (AS_PUBLIC + f"SELECT booking.cancel_booking('{PAID}')", "BK310"),
+    (AS_PUBLIC + f"SELECT booking.cancel_booking('{PAID}', NULL, 'full', booking_token => 'C' || repeat('A', 42) || '.77')",
+     "BK311"),
     ("DELETE FROM booking.booking_changes", "BK218"), ("TRUNCATE booking.booking_changes", "BK218"),
     (f"UPDATE booking.bookings SET customer_email = 'divide@example.com' WHERE id = '{PAID}'; " + schedule("C"), "22012"),
     ("SET LOCAL TRANSACTION READ ONLY; " + schedule("C"), "25006"),

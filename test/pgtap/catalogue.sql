@@ -24,6 +24,15 @@ SELECT public.bag_eq(
               ('booking.start_scheduling()', 'fvu', false),
               ('booking.record_changes()', 'fvu', false),
               ('booking.refuse_change()', 'fvu', false),
+              ('booking.cancel_booking(uuid,text,text,bigint,boolean,bigint,text)', 'fvu', false),
+              ('booking.change_party_size(uuid,integer,bigint,text)', 'fvu', false),
+              ('booking.reschedule_booking(uuid,uuid,bigint,text)', 'fvu', false),
+              ('booking.check_in(uuid,integer,text)', 'fvu', false),
+              ('booking.check_out(uuid,integer,text)', 'fvu', false),
+              ('booking.mark_no_show(uuid,integer)', 'fvu', false),
+              ('booking.undo_check_in(uuid,integer)', 'fvu', false),
+              ('booking.undo_check_out(uuid,integer)', 'fvu', false),
+              ('booking.undo_no_show(uuid,integer)', 'fvu', false),
               ('booking.cancel_reservation(uuid,text)', 'fvu', false),
               ('booking.canonical_event_filter(text)', 'fis', false),
               ('booking.check_schedule(jsonb)', 'fis', false),
@@ -149,7 +158,7 @@ SELECT public.bag_eq(
                      c.relforcerowsecurity) AS properties
          FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind NOT IN ('i', 'I') $$,
     $$ SELECT n AS name, 'r of booking_owner, rls t, forced f' AS properties
-         FROM unnest(ARRAY['activities', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'bookings', 'customers',
+         FROM unnest(ARRAY['activities', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'booking_units', 'bookings', 'customers',
                            'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
                            'received_events', 'relay_instances', 'schema_migrations',
                            'session_lanes', 'sessions', 'slot_reservations', 'venues', 'webhook_attempts_DAY',
@@ -231,7 +240,8 @@ SELECT public.bag_eq(
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
           AND (a.atttypid = 'bigint'::regtype
                OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)') $$,
-    $$ VALUES ('booking.activities.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'),
+    $$ VALUES ('booking.activities.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'), ('booking.bookings.seat_price_minor'),
+              ('booking.bookings.paid_minor'), ('booking.bookings.kept_minor'),
               ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
               ('booking.installation.database_oid'), ('booking.webhook_deliveries.lease_token'),
               ('booking.payments.amount_minor'), ('booking.payments.refunded_minor'),

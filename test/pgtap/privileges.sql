@@ -33,6 +33,7 @@ SELECT public.bag_eq(
               ('booking_events_DAY', 'none'),
               ('booking_events_default', 'none'),
               ('booking_changes', 'm=r s=r a=r'),
+              ('booking_units', 'm=r s=r a=r'),
               ('bookings', 'c=r m=r s=r a=r'),
               ('customers', 'c=r m=r s=rawd a=rawd'),
               ('event_payloads', 'none'),
@@ -110,6 +111,9 @@ SELECT public.bag_eq(
               ('booking.booking_create(integer,jsonb)', 'pcms-a-'),
               ('booking.booking_schedule(jsonb)', 'pcms-a-'),
               ('booking.booking_status(text)', 'pcms-a-'),
+              ('booking.cancel_booking(uuid,text,text,bigint,boolean,bigint,text)', 'pcms-a-'),
+              ('booking.change_party_size(uuid,integer,bigint,text)', 'pcms-a-'),
+              ('booking.reschedule_booking(uuid,uuid,bigint,text)', 'pcms-a-'),
               ('booking.cancel_reservation(uuid,text)', 'pcms-a-'),
               ('booking.check_slot_availability(uuid,integer)', 'pcms-a-'),
               ('booking.confirm_reservation(uuid,text,text,text)', 'pcms-a-'),
@@ -121,6 +125,12 @@ SELECT public.bag_eq(
               ('booking.get_upcoming_bookings(integer)', '--ms-a-'),
               ('booking.get_weekly_bookings_trend()', '--ms-a-'),
               ('booking.set_session_lanes(uuid,integer)', '--ms-a-'),
+              ('booking.check_in(uuid,integer,text)', '--ms-a-'),
+              ('booking.check_out(uuid,integer,text)', '--ms-a-'),
+              ('booking.mark_no_show(uuid,integer)', '--ms-a-'),
+              ('booking.undo_check_in(uuid,integer)', '--ms-a-'),
+              ('booking.undo_check_out(uuid,integer)', '--ms-a-'),
+              ('booking.undo_no_show(uuid,integer)', '--ms-a-'),
               ('booking.create_default_packages(integer,text,bigint,bigint,bigint,integer,integer,uuid)', '--ms-a-'),
               ('booking.create_webhook_endpoint(integer,text,text,text[],text,jsonb)', '--ms-a-'),
               ('booking.delete_webhook_endpoint(uuid)', '--ms-a-'),
@@ -192,12 +202,12 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities booking_changes booking_events bookings customers generation_watermarks installation job_runs'
+               'activities booking_changes booking_events booking_units bookings customers generation_watermarks installation job_runs'
                ' organization_members organizations packages payment_events payments received_events refunds'
                ' relay_instances schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
                ' webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read', 'SELECT', '{booking_member}',
-               'activities booking_changes booking_events bookings customers job_runs organizations packages'
+               'activities booking_changes booking_events booking_units bookings customers job_runs organizations packages'
                ' payment_events payments refunds schedule_exceptions sessions slot_reservations venues webhook_attempts'
                ' webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),

@@ -29,7 +29,7 @@ SELECT public.bag_eq(
     $$ SELECT DISTINCT d.kind, d.identity FROM pg_temp.doomed() AS d WHERE d.class NOT IN ('pg_rewrite', 'pg_type') $$,
     $$ SELECT 'policy', format('member_read on booking.%s', t)
          FROM unnest(ARRAY['organizations', 'venues', 'activities', 'schedule_exceptions', 'packages', 'sessions',
-                           'customers', 'slot_reservations', 'bookings', 'booking_changes', 'job_runs', 'booking_events',
+                           'customers', 'slot_reservations', 'bookings', 'booking_units', 'booking_changes', 'job_runs', 'booking_events',
                            'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
                            'webhook_attempts', 'webhook_sources', 'payments', 'refunds', 'payment_events']) AS t
         UNION ALL
@@ -93,6 +93,7 @@ DROP INDEX booking.tap_walk;
 -- Data of every kind.
 SELECT pg_temp.hold('sold', 'massage 9', 2) \g /dev/null
 SELECT booking.confirm_reservation(pg_temp.id('sold'), NULL, 'Ann', '+49 1') \g /dev/null
+SELECT booking.check_in(b.id, 1, 'gate') FROM booking.bookings AS b WHERE b.reservation_id = pg_temp.id('sold') \g /dev/null
 SELECT pg_temp.hold('held', 'tour 9', 3) \g /dev/null
 SELECT booking.set_session_lanes(pg_temp.id('tour 11'), 3) \g /dev/null
 SELECT pg_temp.hold('dropped', 'tour 9', 1) \g /dev/null

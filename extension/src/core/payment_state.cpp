@@ -107,9 +107,9 @@ BookingState state_of(const BookingFacts& booking, std::span<const PaymentFacts>
     } else if (booking.status == "pending") {
         state.status = "paid";
     }
-    const std::int64_t required = state.status == "cancelled" ? 0 : booking.price;
-    const std::int64_t surplus = sum.captured - sum.refunded - required;
-    state.payment_status = payment_status_of(sum, required);
+    const bool is_cancelled = state.status == "cancelled";
+    const std::int64_t surplus = sum.captured - sum.refunded - (is_cancelled ? booking.kept : booking.price);
+    state.payment_status = payment_status_of(sum, is_cancelled ? 0 : booking.price);
     state.refund_status = refund_status_of(sum, surplus);
     state.due = std::max<std::int64_t>(surplus - sum.pending, 0);
     return state;

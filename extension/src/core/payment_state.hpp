@@ -45,6 +45,7 @@ struct BookingFacts {
     std::string_view payment_status;
     std::string_view refund_status;
     std::int64_t price;
+    std::int64_t kept = 0; // once it is cancelled
 };
 
 struct BookingState {

@@ -65,6 +65,7 @@ constexpr std::array table{
     Transition{S::refund_status, "none", "pending", "the provider was asked without us"},
     Transition{S::refund_status, "none", "failed", "the provider was asked without us, and refused"},
     Transition{S::refund_status, "due", "pending", "the provider was asked"},
+    Transition{S::refund_status, "due", "none", "the price has risen again before anything went back"},
     Transition{S::refund_status, "due", "failed", "the provider was asked, and refused"},
     Transition{S::refund_status, "due", "done", "refunded at once"},
     Transition{S::refund_status, "none", "done", "the provider refunded on its own"},

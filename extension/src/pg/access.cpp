@@ -36,19 +36,24 @@ Rows memberships(const Call& call, bool only_as_owner) {
     return statement.read({std::string_view(user), only_as_owner});
 }
 
+bool is_among(const Rows& rows, std::int32_t organization) {
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        if (rows.int4(row, 1) == organization) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Denies unless trusted or a member of the organization, as owner if so asked.
 void require_membership(const Call& call, std::int32_t organization, bool as_owner, const char* action,
                         const char* hint) {
     if (is_trusted(call)) {
         return;
     }
-    const Rows rows = memberships(call, as_owner);
-    for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        if (rows.int4(row, 1) == organization) {
-            return;
-        }
+    if (!is_among(memberships(call, as_owner), organization)) {
+        deny(action, hint);
     }
-    deny(action, hint);
 }
 
 // The same for all organizations at once.
@@ -101,6 +106,23 @@ void require_relay(const Call& call, const char* action) {
     if (!server([&] { return is_trusted(call.caller, call.owner) || has_role(call.caller, "booking_relay"); })) {
         deny(action, "Call as a member of booking_relay.");
     }
+}
+
+Standing standing_in(const Call& call, std::int32_t organization) {
+    if (is_trusted(call)) {
+        return Standing::trusted;
+    }
+    const Rows rows = memberships(call, false);
+    if (is_among(rows, organization)) {
+        return Standing::member;
+    }
+    return rows.empty() ? Standing::none : Standing::elsewhere;
+}
+
+std::optional<std::string_view> claimed_customer(const Call& call) {
+    const char* const user = server(
+        [&]() -> const char* { return has_role(call.caller, "booking_customer") ? claimed_user_id() : nullptr; });
+    return user == nullptr ? std::nullopt : std::optional<std::string_view>(user);
 }
 
 Value visible_organizations(const Call& call) {

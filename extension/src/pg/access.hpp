@@ -24,6 +24,14 @@ void require_relay(const Call& call, const char* action);
 // Raises 42501 unless trusted. instead: what the caller should do.
 void require_trusted(const Call& call, const char* action, const char* instead);
 
+// How the caller stands to an organization, by role and claims: as trusted code, as one of its owners or staff, as a
+// member of others, or as nobody's.
+enum class Standing : std::uint8_t { trusted, member, elsewhere, none };
+Standing standing_in(const Call& call, std::int32_t organization);
+
+// The claim "sub", if the caller's rights are those of a customer; nothing for others.
+std::optional<std::string_view> claimed_customer(const Call& call);
+
 // The organizations whose bookings the caller may see, as a parameter: an int4[] for a member, NULL for a trusted
 // caller, who sees all. Raises 42501 for others.
 Value visible_organizations(const Call& call);

@@ -136,6 +136,10 @@ std::optional<std::int32_t> optional_int4(const Call& call, int i) {
     return is_absent(call, i) ? std::nullopt : std::optional(DatumGetInt32(call.fcinfo->args[i].value));
 }
 
+std::optional<std::int64_t> optional_int8(const Call& call, int i) {
+    return is_absent(call, i) ? std::nullopt : std::optional(DatumGetInt64(call.fcinfo->args[i].value));
+}
+
 std::optional<std::string_view> optional_text(const Call& call, int i) {
     return is_absent(call, i) ? std::nullopt : std::optional(text_of(call.fcinfo->args[i].value));
 }

@@ -22,6 +22,7 @@ std::vector<std::string_view> texts_argument(const Call& call, int i, const char
 // The same, without a value where the argument is NULL or was left out of a shorter call.
 bool is_absent(const Call& call, int i);
 std::optional<std::int32_t> optional_int4(const Call& call, int i);
+std::optional<std::int64_t> optional_int8(const Call& call, int i);
 std::optional<std::string_view> optional_text(const Call& call, int i);
 std::optional<TimestampTz> optional_timestamp(const Call& call, int i);
 std::optional<core::Uuid> optional_uuid(const Call& call, int i);

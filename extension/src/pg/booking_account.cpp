@@ -96,7 +96,7 @@ std::optional<BookingAccount> lock_account(std::int32_t organization, const core
     static constinit Statement statement(
         "SELECT b.session_id, b.status, b.payment_status, b.refund_status, b.amount_cents, b.currency,"
         "       b.calendar_status, b.calendar_at, b.cal_uid, b.scheduled_start IS NOT NULL,"
-        "       b.sessions_included > 1"
+        "       b.sessions_included > 1, b.kept_minor"
         "  FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2 FOR NO KEY UPDATE");
     const Rows rows = statement.write({organization, id});
     if (rows.empty()) {
@@ -120,6 +120,7 @@ std::optional<BookingAccount> lock_account(std::int32_t organization, const core
     account.cal_uid = rows.bytes(0, 9);
     account.has_time = rows.boolean(0, 10);
     account.has_several_sessions = rows.boolean(0, 11);
+    account.kept = rows.int8(0, 12);
     return account;
 }
 
@@ -136,7 +137,8 @@ void settle_account(BookingAccount& account) {
     const std::string status = account.status;
     const std::string payment_status = account.payment_status;
     const std::string refund_status = account.refund_status;
-    const core::BookingState state = core::state_of({status, payment_status, refund_status, account.price}, facts);
+    const core::BookingState state =
+        core::state_of({status, payment_status, refund_status, account.price, account.kept}, facts);
     write_statuses(account, state, clock);
     write_dues(payments, states, state.due);
     schedule_if_accepted(account, clock);

@@ -14,6 +14,7 @@ struct BookingAccount {
     std::string payment_status;
     std::string refund_status;
     std::int64_t price; // minor units
+    std::int64_t kept;  // once it is cancelled
     std::string currency;
     std::string calendar_status; // empty: no appointment
     std::optional<TimestampTz> calendar_at;

@@ -199,10 +199,10 @@ core::Uuid schedule_further(const Bought& bought, const Wish& wish, const Place&
         "INSERT INTO booking.bookings (organization_id, id, booking_number, package_booking_id, reservation_id,"
         "       session_id, customer_id, package_id, customer_name, customer_email, customer_phone, party_size, status,"
         "       payment_status, currency, scheduled_start, scheduled_end, timezone, additional_notes, meeting_url,"
-        "       created_at, updated_at)"
+        "       cancel_cutoff_seconds, cancel_refund_percent, created_at, updated_at)"
         " SELECT $1, $10, $11, b.id, $4, $3, b.customer_id, b.package_id, b.customer_name, b.customer_email,"
         "        b.customer_phone, b.party_size, 'scheduled', 'not_required', b.currency, $5, $6, $7, $8,"
-        "        " PGBK_PACKAGE_PAGE_SQL ", $9, $9"
+        "        " PGBK_PACKAGE_PAGE_SQL ", b.cancel_cutoff_seconds, b.cancel_refund_percent, $9, $9"
         "   FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2 RETURNING id");
     const std::string number = unused_booking_number(bought.organization);
     return statement

@@ -35,10 +35,14 @@ ConfirmedBooking make_booking(const Reservation& reservation, const Price& price
     static constinit Statement statement(
         "INSERT INTO booking.bookings (organization_id, id, booking_number, reservation_id, session_id, customer_id,"
         "       customer_name, customer_phone, customer_email, party_size, status, payment_status, amount_cents,"
-        "       currency, scheduled_start, scheduled_end, created_at, updated_at)"
+        "       currency, scheduled_start, scheduled_end, cancel_cutoff_seconds, cancel_refund_percent,"
+        "       seat_price_minor, created_at, updated_at)"
         " SELECT $1, $2, $3, $4, s.id, $6, $7, $8, $9, $10, 'confirmed', $11, $12, $13, s.start_time, s.end_time,"
+        "        a.cancel_cutoff_seconds, a.cancel_refund_percent, CASE a.price_basis WHEN 'seat' THEN $12 / $10 END,"
         "        $14, $14"
-        "   FROM booking.sessions AS s WHERE s.organization_id = $1 AND s.id = $5"
+        "   FROM booking.sessions AS s"
+        "   JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        "  WHERE s.organization_id = $1 AND s.id = $5"
         " RETURNING id, booking_number, status, payment_status");
     const std::string number = unused_booking_number(reservation.organization);
     const std::string_view payment_status = price.amount == 0 ? "not_required" : "paid";

@@ -1,0 +1,79 @@
+-- Bookings after they were made. All answer with the booking as it stands then.
+
+CREATE FUNCTION booking.cancel_booking(
+    booking_id uuid, reason text DEFAULT NULL, refund text DEFAULT NULL, amount_minor bigint DEFAULT NULL,
+    override boolean DEFAULT false, expected_version bigint DEFAULT NULL, booking_token text DEFAULT NULL,
+    OUT id uuid, OUT booking_number text, OUT status text, OUT session_id uuid, OUT scheduled_start timestamptz,
+    OUT party_size integer, OUT amount_cents bigint, OUT currency text, OUT payment_status text,
+    OUT refund_status text, OUT refund_due_minor bigint, OUT amount_due_minor bigint, OUT version bigint)
+    AS 'MODULE_PATHNAME', 'pgbk_cancel_booking' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.cancel_booking(uuid, text, text, bigint, boolean, bigint, text) IS
+    'Cancels a booking that is still to come, gives its seats back and says what is to be refunded: by the terms of the purchase, or, if staff say so, full, partial (amount_minor) or none; repeated, it answers the same. Customers, with their token, until the cutoff; staff also later, with override; BK017, BK104, BK220 to BK224, BK302, BK310, BK311';
+
+CREATE FUNCTION booking.reschedule_booking(
+    booking_id uuid, new_session_id uuid, expected_version bigint DEFAULT NULL, booking_token text DEFAULT NULL,
+    OUT id uuid, OUT booking_number text, OUT status text, OUT session_id uuid, OUT scheduled_start timestamptz,
+    OUT party_size integer, OUT amount_cents bigint, OUT currency text, OUT payment_status text,
+    OUT refund_status text, OUT refund_due_minor bigint, OUT amount_due_minor bigint, OUT version bigint)
+    AS 'MODULE_PATHNAME', 'pgbk_reschedule_booking' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.reschedule_booking(uuid, uuid, bigint, text) IS
+    'Moves a booking that is still to come to another session of its activity, at once or not at all; number, price and terms stay; to the session that it has, it changes nothing. Customers, with their token, until the cutoff; BK101, BK104, BK201 to BK204, BK217, BK220 to BK222, BK225, BK302, BK310';
+
+CREATE FUNCTION booking.change_party_size(
+    booking_id uuid, party_size integer, expected_version bigint DEFAULT NULL, booking_token text DEFAULT NULL,
+    OUT id uuid, OUT booking_number text, OUT status text, OUT session_id uuid, OUT scheduled_start timestamptz,
+    OUT seats integer, OUT amount_cents bigint, OUT currency text, OUT payment_status text,
+    OUT refund_status text, OUT refund_due_minor bigint, OUT amount_due_minor bigint, OUT version bigint)
+    AS 'MODULE_PATHNAME', 'pgbk_change_party_size' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.change_party_size(uuid, integer, bigint, text) IS
+    'Gives a booking that is still to come more or fewer seats of its session; a price by the seat changes with them, at the price of the purchase, and the difference is due from the customer or to him. Customers, with their token, until the cutoff; BK002, BK104, BK201 to BK204, BK217, BK220 to BK222, BK302, BK310';
+
+-- Who has come. All answer with the booking's status and the number of its units in each state.
+
+CREATE FUNCTION booking.check_in(
+    booking_id uuid, unit integer DEFAULT NULL, scan_nonce text DEFAULT NULL,
+    OUT status text, OUT booked integer, OUT checked_in integer, OUT checked_out integer, OUT no_show integer,
+    OUT version bigint)
+    AS 'MODULE_PATHNAME', 'pgbk_check_in' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.check_in(uuid, integer, text) IS
+    'Checks in one unit of a booking, or all that are not in yet; the same scan again changes nothing, another one is refused. Staff and trusted callers; BK018, BK019, BK104, BK217, BK221, BK226, BK310, BK311';
+
+CREATE FUNCTION booking.check_out(
+    booking_id uuid, unit integer DEFAULT NULL, scan_nonce text DEFAULT NULL,
+    OUT status text, OUT booked integer, OUT checked_in integer, OUT checked_out integer, OUT no_show integer,
+    OUT version bigint)
+    AS 'MODULE_PATHNAME', 'pgbk_check_out' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.check_out(uuid, integer, text) IS
+    'Checks out one unit of a booking, or all that are in; the same scan again changes nothing, another one is refused. Staff and trusted callers; BK018, BK019, BK104, BK217, BK221, BK226, BK310, BK311';
+
+CREATE FUNCTION booking.mark_no_show(
+    booking_id uuid, unit integer DEFAULT NULL,
+    OUT status text, OUT booked integer, OUT checked_in integer, OUT checked_out integer, OUT no_show integer,
+    OUT version bigint)
+    AS 'MODULE_PATHNAME', 'pgbk_mark_no_show' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.mark_no_show(uuid, integer) IS
+    'Notes, once the booking has begun, that one unit, or all that are not in, did not come. Staff and trusted callers; BK018, BK104, BK217, BK221, BK310, BK311';
+
+CREATE FUNCTION booking.undo_check_in(
+    booking_id uuid, unit integer DEFAULT NULL,
+    OUT status text, OUT booked integer, OUT checked_in integer, OUT checked_out integer, OUT no_show integer,
+    OUT version bigint)
+    AS 'MODULE_PATHNAME', 'pgbk_undo_check_in' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.undo_check_in(uuid, integer) IS
+    'Takes back a check-in, of one unit or all that are in; the booking is confirmed again, checked in or as its other units are. Staff and trusted callers; BK018, BK104, BK217, BK221, BK310, BK311';
+
+CREATE FUNCTION booking.undo_check_out(
+    booking_id uuid, unit integer DEFAULT NULL,
+    OUT status text, OUT booked integer, OUT checked_in integer, OUT checked_out integer, OUT no_show integer,
+    OUT version bigint)
+    AS 'MODULE_PATHNAME', 'pgbk_undo_check_out' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.undo_check_out(uuid, integer) IS
+    'Takes back a check-out, of one unit or all that are out; the booking is confirmed again, checked in or as its other units are. Staff and trusted callers; BK018, BK104, BK217, BK221, BK310, BK311';
+
+CREATE FUNCTION booking.undo_no_show(
+    booking_id uuid, unit integer DEFAULT NULL,
+    OUT status text, OUT booked integer, OUT checked_in integer, OUT checked_out integer, OUT no_show integer,
+    OUT version bigint)
+    AS 'MODULE_PATHNAME', 'pgbk_undo_no_show' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.undo_no_show(uuid, integer) IS
+    'Takes back that one unit, or all that are noted so, did not come; the booking is confirmed again, checked in or as its other units are. Staff and trusted callers; BK018, BK104, BK217, BK221, BK310, BK311';
