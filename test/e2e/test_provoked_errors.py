@@ -217,6 +217,8 @@ PROVOCATIONS = [
     ("SET LOCAL TRANSACTION READ ONLY; " + schedule("C"), "25006"),
     ("SET LOCAL lock_timeout = '1ms'; " + schedule("C", "2031-06-02T13:00:00Z", "2031-06-02T13:30:00Z"), "BK401"),
     (f"UPDATE booking.activities SET live_holds_per_email = 1 WHERE id = '{ACTIVITY}'; " + reserve(), "BK213"),
+    ("UPDATE booking.packages SET live_bookings_per_email = 1; " + buy() + "; " + buy(), "BK219"),
+    ("SELECT booking.cancel_unpaid_bookings(0)", "BK013"), ("SELECT booking.cancel_unpaid_bookings(NULL)", "BK001"),
     # A fifth of 20 seats; the second call comes too late for what is left of it.
     (f"UPDATE booking.activities SET unpaid_percent_max = 20 WHERE id = '{ACTIVITY}'; "
      + reserve(party=3) + "; " + reserve(), "BK214"),

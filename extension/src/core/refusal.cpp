@@ -69,6 +69,8 @@ constexpr std::array codes{
     RefusalCode{K::booking_cancelled, "booking_cancelled", "BK217", "the booking was cancelled"},
     RefusalCode{K::record_of_changes, "record_of_changes", "BK218",
                 "the record of who changed what is written by triggers and never changed"},
+    RefusalCode{K::booking_limit, "booking_limit", "BK219",
+                "the e-mail address has as many bookings of the package as it may have"},
     RefusalCode{K::wrong_hold_token, "wrong_hold_token", "BK301", "the hold token does not belong to the reservation"},
     RefusalCode{K::wrong_booking_token, "wrong_booking_token", "BK302",
                 "the booking token does not belong to the booking"},

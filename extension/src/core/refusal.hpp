@@ -54,6 +54,7 @@ enum class RefusalKind : std::uint8_t {
     sessions_used,
     booking_cancelled,
     record_of_changes,
+    booking_limit,
     wrong_hold_token,
     wrong_booking_token,
     retry,
