@@ -303,6 +303,14 @@ SELECT booking.reserve_slot('01900000-0000-8000-8000-00030000004d', 2, 'cid@exam
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 ROLLBACK;
 
+-- BK219
+BEGIN;
+UPDATE booking.packages SET live_bookings_per_email = 1 WHERE organization_id = 77;
+SELECT booking.booking_create(77, '{"packageId": "single", "customerName": "Dan", "customerEmail": "dan@example.com"}') IS NOT NULL AS bought;
+SELECT booking.booking_create(77, '{"packageId": "single", "customerName": "Dan", "customerEmail": "Dan@example.com"}');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+ROLLBACK;
+
 -- BK301
 SELECT booking.extend_reservation(:'live', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE

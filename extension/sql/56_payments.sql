@@ -58,3 +58,8 @@ CREATE FUNCTION booking.cleanup_payment_events(days integer DEFAULT 90) RETURNS 
     AS 'MODULE_PATHNAME', 'pgbk_cleanup_payment_events' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.cleanup_payment_events(integer) IS
     'Removes what sources have sent before so many days, 30 at least, unless it is still to be applied, and returns how many events went; payments and refunds stay; BK001, BK013';
+
+CREATE FUNCTION booking.cancel_unpaid_bookings(days integer DEFAULT 7) RETURNS integer
+    AS 'MODULE_PATHNAME', 'pgbk_cancel_unpaid_bookings' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.cancel_unpaid_bookings(integer) IS
+    'Cancels bookings of packages whose payment is overdue by so many days and for which no money is known, and returns how many those were; money that still comes is due for refund; BK001, BK013';

@@ -140,7 +140,9 @@ BEGIN
     COMMIT;
     PERFORM booking.cleanup_payment_events(LEAST(GREATEST(keep_days, 30), 3650));
     COMMIT;
+    PERFORM booking.cancel_unpaid_bookings();
+    COMMIT;
 END
 $$;
 COMMENT ON PROCEDURE booking.maintain_job(integer, integer) IS
-    'What is due once a day whatever the organization: partitions of booking_events, made ahead and dropped when old, cleanup_webhook_logs, and cleanup_payment_events';
+    'What is due once a day whatever the organization: partitions of booking_events, made ahead and dropped when old, cleanup_webhook_logs, cleanup_payment_events, and cancel_unpaid_bookings';

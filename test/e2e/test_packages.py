@@ -26,10 +26,11 @@ class Packages(DatabaseCase):
             " SELECT 1, v.id, 'Yoga', 1, '{\"operatingDays\": [\"Monday\"], \"startTime\": \"00:00\","
             "                              \"endTime\": \"23:00\", \"slotInterval\": 60}' FROM booking.venues AS v RETURNING id")
         cls.admin.query(f"SELECT booking.create_default_packages(1, 'EUR', 5000, 18000, 48000, activity_id => '{cls.activity}')")
+        cls.buyers = iter(range(1000000))
         cls.admin.query(f"SELECT booking.generate_activity_sessions('{cls.activity}', '{DAY}', 1)")
 
     def buy(self, package="discovery", **more):
-        request = {"packageId": package, "customerName": "Ann", "customerEmail": "ann@example.com", **more}
+        request = {"packageId": package, "customerName": "Ann", "customerEmail": f"ann{next(self.buyers)}@example.com", **more}
         token = self.admin.value(f"SELECT booking.booking_create(1, {quote(json.dumps(request))}) ->> 'bookingToken'")
         self.admin.query("UPDATE booking.bookings SET status = 'paid', payment_status = 'paid' WHERE status = 'pending'")
         return token
@@ -113,6 +114,18 @@ class Packages(DatabaseCase):
             for session in self.clients()])
         self.assertEqual(list(answers.values()), [CLIENTS])
         self.assertEqual(self.admin.value("SELECT count(*) FROM booking.bookings WHERE customer_email = 'eve@example.com'"), "1")
+
+    def test_one_address_has_one_free_booking(self):
+        request = {"packageId": "discovery", "customerName": "Dan", "customerEmail": "dan@example.com"}
+
+        def buy(session):
+            try:
+                session.value(f"SELECT booking.booking_create(1, {quote(json.dumps(request))})")
+                return "bought"
+            except SqlError as error:
+                return error.sqlstate
+        answers = self.all_at_once([lambda s=session: buy(s) for session in self.clients()])
+        self.assertEqual(answers, {"bought": 1, "BK219": CLIENTS - 1})
 
 
 if __name__ == "__main__":

@@ -294,6 +294,25 @@ class Replays(PaymentCase):
         if failures:
             raise failures[0]
 
+    def test_a_rival_that_cannot_be_seen_is_no_failure(self):
+        """From REPEATABLE READ on, the row of a payment that was made meanwhile is in the way, and not to be seen."""
+        for number, level in enumerate(("REPEATABLE READ", "SERIALIZABLE")):
+            intent = f"unseen_{number}"
+            metadata = self.new_sale(intent, 5000)
+            paid = [Event("paid", intent, 5000).body("simple", n, metadata) for n in (1, 2)]
+            call = (f"SELECT booking.receive_webhook('{self.sources['simple']}',"
+                    f" convert_to({quote(paid[1])}, 'UTF8'), '{{}}') ->> 'status'")
+            with self.session(clock_at(START), role="booking_relay") as late:
+                late.query(f"BEGIN ISOLATION LEVEL {level}")
+                late.query("SELECT 1")
+                self.assertEqual(self.receive("simple", paid[0])["status"], "applied")
+                with self.assertRaises(SqlError) as refused:
+                    late.query(call)
+                self.assertIn(refused.exception.sqlstate, ("BK401", "40001"))
+                late.query("ROLLBACK")
+                self.assertEqual(late.value(call), "applied")
+        self.assert_integrity()
+
     def test_one_event_a_thousand_times_at_once_has_one_effect(self):
         session_id = self.new_session()
         reservation = self.new_hold(session_id)

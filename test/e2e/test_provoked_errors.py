@@ -69,8 +69,8 @@ VALUES (77, '{ENDPOINT}'), (77, '{DISABLED}');
 
 INSERT INTO booking.webhook_sources (organization_id, id, name, scheme) VALUES (77, '{SOURCE}', 'till', 'stripe');
 
-INSERT INTO booking.packages (organization_id, id, name, activity_id)
-VALUES (77, 'single', 'Single', '{ACTIVITY}'), (77, 'call', 'Call', NULL);
+INSERT INTO booking.packages (organization_id, id, name, activity_id, live_bookings_per_email)
+VALUES (77, 'single', 'Single', '{ACTIVITY}', 1000000), (77, 'call', 'Call', NULL, 1000000);
 
 -- Their tokens begin with B to F and have zeros behind.
 INSERT INTO booking.bookings (organization_id, id, booking_number, package_id, customer_email, status, payment_status,
@@ -237,6 +237,8 @@ PROVOCATIONS = [
     ("SET LOCAL TRANSACTION READ ONLY; " + schedule("C"), "25006"),
     ("SET LOCAL lock_timeout = '1ms'; " + schedule("C", "2031-06-02T13:00:00Z", "2031-06-02T13:30:00Z"), "BK401"),
     (f"UPDATE booking.activities SET live_holds_per_email = 1 WHERE id = '{ACTIVITY}'; " + reserve(), "BK213"),
+    ("UPDATE booking.packages SET live_bookings_per_email = 1; " + buy(), "BK219"),
+    ("SELECT booking.cancel_unpaid_bookings(0)", "BK013"), ("SELECT booking.cancel_unpaid_bookings(NULL)", "BK001"),
     # A fifth of 20 seats; the second call comes too late for what is left of it.
     (f"UPDATE booking.activities SET unpaid_percent_max = 20 WHERE id = '{ACTIVITY}'; "
      + reserve(party=3) + "; " + reserve(), "BK214"),

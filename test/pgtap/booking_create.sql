@@ -103,8 +103,8 @@ SELECT public.results_eq(
     $$ SELECT c.email, c.name, c.phone, count(*) FROM booking.customers AS c
          JOIN booking.bookings AS b ON b.organization_id = c.organization_id AND b.customer_id = c.id
         GROUP BY c.id, c.email, c.name, c.phone $$,
-    $$ VALUES ('ada@example.org', 'Ada', '+49 30 123', 3::bigint) $$,
-    'one customer, whose name is not overwritten by who types the same address');
+    $$ VALUES ('ada@example.org', 'Ada', NULL::text, 3::bigint) $$,
+    'one customer, who stays as it was whoever types the same address');
 SELECT public.results_eq(
     $$ SELECT e.kind, e.facts ? 'customer_email' FROM booking.booking_events AS e
         WHERE e.booking_id = pg_temp.id('free') ORDER BY e.id $$,
@@ -128,10 +128,10 @@ SELECT public.is(pg_temp.refusal(format('SELECT booking.booking_create(1, pg_tem
     ('{"customerName": "A\nB"}', 'BK015 customerName: customerName must not contain control characters'),
     ('{"customerName": {"first": "Ada"}}', 'BK015 customerName: customerName must be a string'),
     ('{"customerEmail": null}', 'BK015 customerEmail: customerEmail is missing'),
-    ('{"customerEmail": "ada"}', 'BK015 customerEmail: customerEmail must be an e-mail address, got "ada"'),
+    ('{"customerEmail": "ada"}', 'BK015 customerEmail: customerEmail must be an e-mail address'),
     ('{"customerEmail": "a@b.de\r\nBcc: c@d.de"}',
-     'BK015 customerEmail: customerEmail must be an e-mail address, got "a@b.de??Bcc: c@d.de"'),
-    ('{"customerPhone": "12"}', 'BK015 customerPhone: customerPhone must be a telephone number, got "12"'),
+     'BK015 customerEmail: customerEmail must be an e-mail address'),
+    ('{"customerPhone": "12"}', 'BK015 customerPhone: customerPhone must be a telephone number'),
     ('{"customerPhone": 491234}', 'BK015 customerPhone: customerPhone must be a string'),
     ('{"notes": ["x"]}', 'BK015 notes: notes must be a string'),
     ('{"notes": "a\u0001"}', 'BK015 notes: notes must not contain control characters'),
@@ -155,8 +155,7 @@ SELECT public.is(pg_temp.refusal(format('SELECT booking.booking_create(1, pg_tem
     ('notes', 'repeat(''n'', 1001)', 'BK015 notes: notes must have at most 1000 characters, got 1001'),
     ('notes', '''''', 'was not refused, and changed the books'),
     ('customerPhone', '''123''', 'was not refused, and changed the books'),
-    ('customerPhone', 'repeat(''1'', 41)', 'BK015 customerPhone: customerPhone must be a telephone number, got "'
-                                           || repeat('1', 41) || '"'),
+    ('customerPhone', 'repeat(''1'', 41)', 'BK015 customerPhone: customerPhone must be a telephone number'),
     ('metadata', '''{}''::jsonb', 'was not refused, and changed the books'),
     ('metadata', 'jsonb_build_object(''k'', repeat(''v'', 16400))',
      'BK015 metadata: metadata must have at most 16384 bytes and 16 levels'),

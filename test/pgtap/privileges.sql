@@ -151,6 +151,7 @@ SELECT public.bag_eq(
               ('booking.enable_webhook_source(uuid)', '--ms-a-'),
               ('booking.rotate_source_secret(uuid,text,interval)', '--ms-a-'),
               ('booking.update_webhook_source(uuid,jsonb)', '--ms-a-'),
+              ('booking.cancel_unpaid_bookings(integer)', '---s-a-'),
               ('booking.cleanup_payment_events(integer)', '---s-a-'),
               ('booking.payment_job()', '---s-a-'),
               ('booking.retry_payment_events(integer,integer)', '---s-a-'),

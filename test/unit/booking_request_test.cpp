@@ -127,15 +127,12 @@ TEST(BookingRequest, LimitsTheEmail) {
     EXPECT_EQ(booked_with("customerEmail", email_of(255)), "accepted");
     EXPECT_EQ(booked_with("customerEmail", email_of(256)),
               "BK015 customerEmail: customerEmail must have at most 255 bytes, got 256");
-    EXPECT_EQ(booked_with("customerEmail", "ada"),
-              "BK015 customerEmail: customerEmail must be an e-mail address, got \"ada\"");
-    EXPECT_EQ(booked_with("customerEmail", ""),
-              "BK015 customerEmail: customerEmail must be an e-mail address, got \"\"");
+    EXPECT_EQ(booked_with("customerEmail", "ada"), "BK015 customerEmail: customerEmail must be an e-mail address");
+    EXPECT_EQ(booked_with("customerEmail", ""), "BK015 customerEmail: customerEmail must be an e-mail address");
 }
 
 TEST(BookingRequest, LimitsPhoneAndNotes) {
-    EXPECT_EQ(booked_with("customerPhone", "12"),
-              "BK015 customerPhone: customerPhone must be a telephone number, got \"12\"");
+    EXPECT_EQ(booked_with("customerPhone", "12"), "BK015 customerPhone: customerPhone must be a telephone number");
     EXPECT_EQ(booked_with("customerPhone", "123"), "accepted");
     EXPECT_EQ(booked_with("customerPhone", std::string(40, '1')), "accepted");
     EXPECT_EQ(booked_with("customerPhone", std::string(41, '1')).substr(0, 34), "BK015 customerPhone: customerPhone");
@@ -202,8 +199,8 @@ TEST(ScheduleRequest, NamesWhatIsMissingOrMalformed) {
               "BK015 startTime: startTime must be a date and time with its offset, got \"2027-03-03T09:00:00\"");
     EXPECT_EQ(scheduled_with("endTime", "2027-02-29T10:00:00Z"),
               "BK015 endTime: endTime must be a date and time with its offset, got \"2027-02-29T10:00:00Z\"");
-    EXPECT_EQ(scheduled_with("sessionId", "1"), "BK015 sessionId: sessionId must be a uuid, got \"1\"");
-    EXPECT_EQ(scheduled_with("bookingId", "1"), "BK015 bookingId: bookingId must be a uuid, got \"1\"");
+    EXPECT_EQ(scheduled_with("sessionId", "1"), "BK015 sessionId: sessionId must be a uuid");
+    EXPECT_EQ(scheduled_with("bookingId", "1"), "BK015 bookingId: bookingId must be a uuid");
     EXPECT_EQ(scheduled_with("timezone", "EST5EDT4"),
               "BK015 timezone: timezone must be the IANA name of a time zone, got \"EST5EDT4\"");
 }

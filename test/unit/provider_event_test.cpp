@@ -210,6 +210,9 @@ TEST(AirwallexEvent, WhatEachNameMeans) {
                   .payment()
                   .ref,
               "int_1");
+    const Read link = airwallex("payment_link.paid", R"({"id":"pl_1","amount":10,"currency":"USD"})");
+    EXPECT_EQ(link.payment().ref, "") << "a link is no payment";
+    EXPECT_FALSE(link.payment().captured.has_value()) << "its intent tells what has arrived";
     for (const std::string name : {"payment_attempt.authorization_failed", "payment_attempt.paid", "customer.created",
                                    "payment_intent.created", "payment.succeeded", "payment.failed", "payment.new"}) {
         EXPECT_NE(airwallex(name, R"({"id":"x"})").event.ignored, "") << name;
@@ -280,6 +283,8 @@ TEST(CalcomEvent, CarriesTheAppointment) {
     const Read read = calcom("BOOKING_RESCHEDULED", "{" + appointment + R"(,"rescheduleUid":"u0"})");
     EXPECT_EQ(read.event.external_id, "BOOKING_RESCHEDULED:u1:2026-11-21T12:00:00.000Z");
     EXPECT_EQ(read.event.subject.booking_token, "t");
+    EXPECT_EQ(read.event.subject.booking_id, "") << "ids are no secret";
+    EXPECT_EQ(read.event.subject.reservation_id, "");
     EXPECT_EQ(read.calendar().uid, "u1");
     EXPECT_EQ(read.calendar().old_uid, "u0");
     EXPECT_EQ(read.calendar().id, "17");
@@ -293,6 +298,16 @@ TEST(CalcomEvent, CarriesTheAppointment) {
                   .calendar()
                   .meeting_url,
               "https://zoom.example/2");
+    for (const std::string url :
+         {"javascript:alert(1)", "http://meet.example/1", "https://a b", "https://a'b", "HTTPS:/x"}) {
+        EXPECT_EQ(calcom("BOOKING_CREATED", R"({"uid":"u","startTime":"2026-12-01T10:00:00Z",
+            "endTime":"2026-12-01T11:00:00Z","location":"x","metadata":{"videoCallUrl":")" +
+                                                url + R"("}})")
+                      .calendar()
+                      .meeting_url,
+                  "")
+            << url;
+    }
     EXPECT_EQ(calcom("BOOKING_CREATED", R"({"uid":"u","startTime":"2026-12-01T10:00:00Z",
         "endTime":"2026-12-01T11:00:00Z","location":"integrations:daily"})")
                   .calendar()

@@ -45,6 +45,16 @@ TEST(SourceOptions, ReadsAllOfThem) {
     EXPECT_TRUE(read.refund_on_received) << "also where the payload, which has another default, comes later";
 }
 
+TEST(SourceOptions, AProviderIsNamedWhereNoneIsKnown) {
+    const test::JsonText document(R"({"provider": "bank", "payload": "payment"})");
+    EXPECT_EQ(read_source_options("hmac", document.root()).provider, "bank");
+    EXPECT_EQ(outcome("standard", R"({"provider": "bank"})"), "accepted");
+    EXPECT_EQ(outcome("stripe", R"({"provider": "bank"})"), refused);
+    EXPECT_EQ(outcome("hmac", R"({"provider": "bank", "payload": "stripe"})"), refused);
+    EXPECT_EQ(outcome("hmac", R"({"provider": ""})"), refused);
+    EXPECT_EQ(outcome("hmac", R"({"provider": 1})"), refused);
+}
+
 TEST(SourceOptions, ANullIsTheDefault) {
     const test::JsonText document(R"({"payload": null, "livemode": null, "header": null})");
     EXPECT_EQ(read_source_options("stripe", document.root()).livemode, std::nullopt);

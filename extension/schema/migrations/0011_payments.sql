@@ -83,7 +83,7 @@ CREATE INDEX payments_reservation_idx ON booking.payments (organization_id, rese
 COMMENT ON TABLE booking.payments IS
     'Money that was asked for or has arrived, one row a payment of a provider; the sum of all events about it, whatever their order';
 COMMENT ON COLUMN booking.payments.provider IS
-    'stripe or airwallex; else the id of the source, since only there its references mean something';
+    'stripe or airwallex; else what the source''s option provider says, or its name: among these payments a reference is one payment';
 COMMENT ON COLUMN booking.payments.provider_ref IS 'What the provider calls it: pi_..., int_..., or a checkout that came to no payment';
 COMMENT ON COLUMN booking.payments.booking_id IS
     'What was paid for; NULL while no event has said it, or where there was no booking to be had for the money';
@@ -143,6 +143,7 @@ CREATE TABLE booking.payment_events (
     body            bytea NOT NULL,
     body_hash       bytea NOT NULL,
     other_body_hash bytea,
+    id_is_signed    boolean NOT NULL DEFAULT true,
     status          text NOT NULL,
     reason          text,
     attempts        integer NOT NULL DEFAULT 1,
@@ -156,6 +157,8 @@ CREATE TABLE booking.payment_events (
         status IN ('received', 'applied', 'ignored', 'conflict', 'stale', 'failed')),
     CONSTRAINT payment_events_next_attempt_at_check CHECK (next_attempt_at IS NULL OR status = 'failed')
 );
+CREATE UNIQUE INDEX payment_events_body_hash_key ON booking.payment_events (organization_id, source_id, body_hash)
+    WHERE NOT id_is_signed;
 CREATE INDEX payment_events_due_idx ON booking.payment_events (organization_id, next_attempt_at)
     WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX payment_events_received_at_idx ON booking.payment_events (organization_id, received_at);
@@ -167,18 +170,26 @@ COMMENT ON COLUMN booking.payment_events.occurred_at IS 'By the sender''s clock'
 COMMENT ON COLUMN booking.payment_events.body IS 'The bytes that were signed; may hold personal data';
 COMMENT ON COLUMN booking.payment_events.other_body_hash IS
     'Of a body that came later under the same id and was not the same; the first one counts';
+COMMENT ON COLUMN booking.payment_events.id_is_signed IS
+    'Whether the signature covers external_id; where not, the same body under another id is the same event';
 COMMENT ON COLUMN booking.payment_events.status IS
     'applied; ignored: nothing that concerns us; conflict: not the price, or not the account; stale: overtaken by a later one; failed: tried again at next_attempt_at, or given up';
 COMMENT ON COLUMN booking.payment_events.reason IS 'Why it was not applied';
 
--- The calendar's side of a booking: the latest event of a provider such as Cal.com counts, not the one that comes last.
+-- The calendar's side of a booking: what counts follows from all that a provider such as Cal.com has said, not from what
+-- came last.
 ALTER TABLE booking.bookings
     ADD COLUMN calendar_status text,
     ADD COLUMN calendar_at timestamptz,
+    ADD COLUMN appointments jsonb,
+    ADD CONSTRAINT bookings_appointments_check CHECK (jsonb_typeof(appointments) = 'object'),
     ADD CONSTRAINT bookings_calendar_status_check CHECK (
         calendar_status IN ('requested', 'accepted', 'rejected', 'cancelled'));
 CREATE INDEX bookings_cal_uid_idx ON booking.bookings (organization_id, cal_uid) WHERE cal_uid IS NOT NULL;
-COMMENT ON COLUMN booking.bookings.cal_uid IS 'What the calendar provider calls the appointment';
+CREATE INDEX bookings_appointments_idx ON booking.bookings USING gin (appointments) WHERE appointments IS NOT NULL;
+COMMENT ON COLUMN booking.bookings.appointments IS
+    'All appointments that the calendar provider has for the booking, by their uid: the latest event of each, and which one it replaces ("old")';
+COMMENT ON COLUMN booking.bookings.cal_uid IS 'What the calendar provider calls the appointment that counts';
 COMMENT ON COLUMN booking.bookings.calendar_status IS
     'What the calendar provider said last of the appointment: requested, accepted, rejected, cancelled';
-COMMENT ON COLUMN booking.bookings.calendar_at IS 'When it said so, by its clock; what is older is not applied any more';
+COMMENT ON COLUMN booking.bookings.calendar_at IS 'When it said so, by its clock';

@@ -9,11 +9,13 @@ ALTER TABLE booking.packages
     ADD COLUMN schedule_days integer NOT NULL DEFAULT 365,
     ADD COLUMN payment_url   text,
     ADD COLUMN meeting_url   text,
+    ADD COLUMN live_bookings_per_email integer,
     ADD CONSTRAINT packages_activity_fkey FOREIGN KEY (organization_id, activity_id)
         REFERENCES booking.activities (organization_id, id),
     ADD CONSTRAINT packages_party_size_check CHECK (party_size >= 1),
     ADD CONSTRAINT packages_payment_hours_check CHECK (payment_hours BETWEEN 1 AND 8760),
     ADD CONSTRAINT packages_schedule_days_check CHECK (schedule_days BETWEEN 1 AND 3660),
+    ADD CONSTRAINT packages_live_bookings_per_email_check CHECK (live_bookings_per_email >= 1),
     ADD CONSTRAINT packages_payment_url_check CHECK (payment_url ~ '^https://[^[:space:]]+$'),
     ADD CONSTRAINT packages_meeting_url_check CHECK (meeting_url ~ '^https://[^[:space:]]+$');
 CREATE INDEX packages_activity_idx ON booking.packages (organization_id, activity_id);
@@ -23,6 +25,8 @@ COMMENT ON COLUMN booking.packages.activity_id IS
 COMMENT ON COLUMN booking.packages.party_size IS 'Seats that each scheduled session takes';
 COMMENT ON COLUMN booking.packages.payment_hours IS 'How long a booking waits for its payment; money that comes later still pays it';
 COMMENT ON COLUMN booking.packages.schedule_days IS 'For how many days after the payment sessions may be scheduled';
+COMMENT ON COLUMN booking.packages.live_bookings_per_email IS
+    'How many bookings of the package one e-mail address may have that are not over; NULL: one where it is free of charge, else any number';
 COMMENT ON COLUMN booking.packages.payment_url IS
     'Where the buyer pays, for instance a payment link, in which {bookingToken} and {bookingId} are replaced; NULL: the application knows';
 COMMENT ON COLUMN booking.packages.meeting_url IS 'Where all sessions of the package take place, if that is a page';
@@ -50,6 +54,10 @@ CREATE UNIQUE INDEX bookings_idempotency_key ON booking.bookings (organization_i
     WHERE idempotency_hash IS NOT NULL;
 CREATE INDEX bookings_package_booking_idx ON booking.bookings (organization_id, package_booking_id)
     WHERE package_booking_id IS NOT NULL;
+CREATE INDEX bookings_package_email_idx ON booking.bookings (organization_id, package_id, lower(customer_email))
+    WHERE package_id IS NOT NULL AND package_booking_id IS NULL;
+CREATE INDEX bookings_unpaid_idx ON booking.bookings (organization_id, expires_at)
+    WHERE status = 'pending' AND expires_at IS NOT NULL;
 COMMENT ON COLUMN booking.bookings.package_booking_id IS
     'For the second and further sessions of a package: the booking that bought it, which is the first session itself';
 COMMENT ON COLUMN booking.bookings.sessions_included IS 'How many sessions may be scheduled with the token';

@@ -13,6 +13,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION booking.relay_sources() TO booking_relay;
 GRANT EXECUTE ON FUNCTION booking.receive_webhook(uuid, bytea, jsonb) TO booking_relay;
 
-GRANT EXECUTE ON FUNCTION booking.retry_payment_events(integer, integer), booking.cleanup_payment_events(integer)
+GRANT EXECUTE ON FUNCTION booking.retry_payment_events(integer, integer), booking.cleanup_payment_events(integer),
+    booking.cancel_unpaid_bookings(integer)
     TO booking_service;
 GRANT EXECUTE ON PROCEDURE booking.payment_job() TO booking_service;

@@ -75,13 +75,14 @@ RefundStage stage_of(Meaning meaning) {
                                                : RefundStage::pending;
 }
 
-// A refund and a dispute name the intent; a link that was paid names the one that paid it.
+// A refund and a dispute name the intent; a link that was paid names the one that paid it, or none: the link is not
+// the payment, of which the intent's own event tells.
 std::string_view payment_of(const JsonNode* object, std::string_view name, Meaning meaning) {
     if (is_refund(meaning) || meaning == Meaning::disputed) {
         return text_in(object, {"payment_intent_id", "payment_id"});
     }
     if (name == "payment_link.paid") {
-        return text_in(object, {"latest_successful_payment_intent_id", "payment_intent_id", "id"});
+        return text_in(object, {"latest_successful_payment_intent_id", "payment_intent_id"});
     }
     return text_in(object, {"id"});
 }
@@ -117,8 +118,12 @@ ProviderEvent read_airwallex_event(const JsonNode& document, const SourceOptions
     event.subject = subject_in(object, {"merchant_order_id"});
     event.payment.emplace();
     event.payment->ref = payment_of(object, event.type, meaning);
-    if (event.payment->ref.empty() && !(is_refund(meaning) && event.subject.is_named())) {
+    const bool is_link = event.type == "payment_link.paid";
+    if (event.payment->ref.empty() && !is_link && !(is_refund(meaning) && event.subject.is_named())) {
         refuse_event("$.data.object", "names no payment");
+    }
+    if (event.payment->ref.empty() && is_link) {
+        return event; // without an amount: it must not be counted beside that of the intent
     }
     read_news(object, meaning, *event.payment);
     return event;

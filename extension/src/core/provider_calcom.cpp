@@ -1,6 +1,7 @@
 // Events of Cal.com. They have no id: what happened, to which appointment and when, is one.
 #include "core/provider_json.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace pgbk::core {
@@ -27,10 +28,17 @@ const Trigger* find_trigger(std::string_view name) {
     return nullptr;
 }
 
+// As the pages of packages: buyers are sent there.
+bool is_page(std::string_view text) {
+    return text.starts_with("https://") && std::none_of(text.begin(), text.end(), [](char c) {
+               return c == ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '\\';
+           });
+}
+
 std::string_view meeting_url_of(const JsonNode* payload) {
     const std::string_view url = text_in(first_member(payload, {"metadata"}), {"videoCallUrl"});
     const std::string_view location = text_in(payload, {"location"});
-    return url.empty() && location.starts_with("https://") ? location : url;
+    return is_page(url) ? url : is_page(location) ? location : std::string_view{};
 }
 
 std::string_view time_of(const JsonNode* payload, std::string_view name) {
@@ -58,7 +66,8 @@ ProviderEvent read_calcom_event(const JsonNode& document) {
         refuse_event("$.createdAt", "is not a time");
     }
     event.external_id = std::string(event.type) + ":" + std::string(uid) + ":" + event.occurred_at;
-    event.subject = subject_in(payload, {});
+    // Whoever makes an appointment writes its metadata, and an id is no secret: only the token says whose it is.
+    event.subject.booking_token = subject_in(payload, {}).booking_token;
     event.calendar =
         CalendarNews{trigger->status,
                      uid,

@@ -73,6 +73,8 @@ constexpr std::array codes{
     RefusalCode{K::booking_cancelled, "booking_cancelled", "BK217", "the booking was cancelled"},
     RefusalCode{K::record_of_changes, "record_of_changes", "BK218",
                 "the record of who changed what is written by triggers and never changed"},
+    RefusalCode{K::booking_limit, "booking_limit", "BK219",
+                "the e-mail address has as many bookings of the package as it may have"},
     RefusalCode{K::past_cutoff, "past_cutoff", "BK220",
                 "it is too late for the customer to cancel or change the booking; staff may"},
     RefusalCode{K::wrong_booking_state, "wrong_booking_state", "BK221",

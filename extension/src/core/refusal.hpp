@@ -57,6 +57,7 @@ enum class RefusalKind : std::uint8_t {
     sessions_used,
     booking_cancelled,
     record_of_changes,
+    booking_limit,
     past_cutoff,
     wrong_booking_state,
     stale_version,

@@ -14,9 +14,9 @@ namespace {
 constexpr std::array<std::string_view, 5> schemes{"stripe", "airwallex", "calcom", "standard", "hmac"};
 constexpr std::array<std::string_view, 5> payloads{"stripe", "airwallex", "calcom", "payment", "booking_event"};
 
-constexpr std::array<std::string_view, 11> option_names{
-    "tolerance_seconds", "header",  "prefix",    "encoding",           "id_header",         "payload",
-    "livemode",          "account", "unmatched", "legacy_event_names", "refund_on_received"};
+constexpr std::array<std::string_view, 12> option_names{
+    "tolerance_seconds", "header",  "prefix",    "encoding",           "id_header",          "payload",
+    "livemode",          "account", "unmatched", "legacy_event_names", "refund_on_received", "provider"};
 
 constexpr std::int32_t five_minutes = 300;
 constexpr std::int32_t one_day = 86400;
@@ -80,6 +80,14 @@ void read_option(const JsonNode& node, SourceOptions& options) {
         options.livemode = option_flag(node);
     } else if (node.key == "account") {
         options.account = option_short_text(node, 200);
+    } else if (node.key == "provider") {
+        if (options.payload != Payload::payment) {
+            refuse_option("option \"provider\" is for payload payment; others are of a provider that is known");
+        }
+        options.provider = option_short_text(node, 100);
+        if (options.provider->empty()) {
+            refuse_option("option \"provider\" must not be empty");
+        }
     } else if (node.key == "legacy_event_names") {
         options.legacy_event_names = option_flag(node);
     } else if (node.key == "refund_on_received") {

@@ -27,6 +27,7 @@ struct SourceOptions {
     bool reports_unmatched = true;   // money that names no booking is reported; else it is somebody else's
     std::optional<bool> livemode;    // stripe: no other is accepted
     std::optional<std::string_view> account;
+    std::optional<std::string_view> provider;  // payment: whose references of payments these are
     std::optional<std::string_view> id_header; // lower case
     std::int32_t tolerance_seconds = 0;
 };

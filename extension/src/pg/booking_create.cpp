@@ -66,13 +66,44 @@ std::optional<Made> earlier_booking(const Purchase& purchase) {
                        rows.is_null(0, 1) ? std::string() : "There are: " + std::string(rows.bytes(0, 1)) + ".");
 }
 
+// Nothing else keeps somebody from taking all seats with what costs nothing. A booking is over when its sessions are,
+// or cannot be scheduled any more.
+void check_live_bookings(const Purchase& purchase, std::int32_t most) {
+    static constinit Statement statement(
+        "SELECT count(*) FROM booking.bookings AS b"
+        " WHERE b.organization_id = $1 AND b.package_id = $2 AND lower(b.customer_email) = lower($3)"
+        "   AND b.package_booking_id IS NULL AND b.status <> 'cancelled'"
+        "   AND (b.expires_at > $4"
+        "        AND (SELECT count(*) FROM booking.bookings AS x"
+        "              WHERE x.organization_id = $1 AND (x.id = b.id OR x.package_booking_id = b.id)"
+        "                AND " PGBK_USED_SQL ") < b.sessions_included"
+        "        OR EXISTS (SELECT 1 FROM booking.bookings AS x"
+        "                    WHERE x.organization_id = $1 AND (x.id = b.id OR x.package_booking_id = b.id)"
+        "                      AND x.status IN ('scheduled', 'confirmed', 'checked_in') AND x.scheduled_end > $4))");
+    const BookingRequest& request = purchase.request;
+    lock_email(purchase.organization, request.customer_email);
+    const Rows rows = statement.write(
+        {purchase.organization, request.package_id, request.customer_email, Value::timestamp(settings::now())});
+    if (rows.int8(0, 1) >= most) {
+        throw core::Refusal(core::RefusalKind::booking_limit,
+                            "this e-mail address has " + std::to_string(rows.int8(0, 1)) + " bookings of package " +
+                                core::quoted(request.package_id) + " already",
+                            "The package allows " + std::to_string(most) + " that are not over.",
+                            "Use the booking that was made, or wait until it is over.");
+    }
+}
+
 void check_is_sold(const Purchase& purchase) {
     static constinit Statement statement(
-        "SELECT 1 FROM booking.packages AS p"
+        "SELECT COALESCE(p.live_bookings_per_email, CASE p.price_minor WHEN 0 THEN 1 END) FROM booking.packages AS p"
         "  JOIN booking.organizations AS o ON o.organization_id = $1 AND o.status = 'active'"
         " WHERE p.organization_id = $1 AND p.id = $2 AND p.active");
-    if (statement.write({purchase.organization, purchase.request.package_id}).empty()) {
+    const Rows rows = statement.write({purchase.organization, purchase.request.package_id});
+    if (rows.empty()) {
         refuse_package(purchase);
+    }
+    if (!rows.is_null(0, 1)) {
+        check_live_bookings(purchase, rows.int4(0, 1));
     }
 }
 

@@ -11,10 +11,13 @@ namespace {
 
 using core::CalendarStatus;
 
-// By what the event names, else by the appointment itself or the one that it replaces.
+constexpr std::int32_t most_appointments = 100;
+
+// By the token that the event names, else by the appointment itself or the one that it replaces.
 std::optional<core::Uuid> find_booking(std::int32_t organization, const core::ProviderEvent& event) {
     static constinit Statement statement("SELECT b.id FROM booking.bookings AS b"
-                                         " WHERE b.organization_id = $1 AND b.cal_uid IN ($2, $3)"
+                                         " WHERE b.organization_id = $1"
+                                         "   AND (b.cal_uid IN ($2, $3) OR b.appointments ?| ARRAY[$2, $3])"
                                          " ORDER BY b.created_at DESC, b.id DESC LIMIT 1");
     if (const Target target = find_target(organization, event.subject); target.booking.has_value()) {
         return target.booking;
@@ -25,59 +28,144 @@ std::optional<core::Uuid> find_booking(std::int32_t organization, const core::Pr
     return rows.empty() ? std::nullopt : std::optional(rows.uuid(0, 1));
 }
 
-// Later in this order wins where two have the same time.
-bool is_overtaken(const BookingAccount& account, TimestampTz at, CalendarStatus status) {
-    constexpr std::string_view order[] = {"requested", "accepted", "rejected", "cancelled"};
-    if (!account.calendar_at.has_value() || *account.calendar_at < at) {
-        return false;
-    }
-    const auto* const known = std::find(std::begin(order), std::end(order), account.calendar_status);
-    return *account.calendar_at > at || known - std::begin(order) > static_cast<int>(status);
+// Whether its package has sessions of our own, whose seats no calendar knows.
+bool has_own_sessions(const BookingAccount& account) {
+    static constinit Statement statement(
+        "SELECT 1 FROM booking.bookings AS b"
+        "  JOIN booking.packages AS p ON p.organization_id = $1 AND p.id = b.package_id AND p.activity_id IS NOT NULL"
+        " WHERE b.organization_id = $1 AND b.id = $2");
+    return account.session.has_value() || !statement.write({account.organization, account.id}).empty();
+}
+
+// All appointments of a booking, this event included, and the one that counts.
+struct Appointments {
+    Datum all;
+    std::int32_t count;
+    bool is_latest; // no later event of the same appointment was here before
+    bool is_replaced;
+    std::string uid;
+    std::string status;
+    bool wants_another_time;
+};
+
+// Of each appointment its latest event is kept, where two have the same time the graver; and which one it replaces.
+// Among those that are neither called off nor replaced the first one counts; without any, the last that was called off.
+// So what counts follows from all events together, in whatever order they came.
+Appointments merge(const BookingAccount& account, const core::CalendarNews& news, TimestampTz at) {
+    static constinit Statement statement(
+        "WITH known AS MATERIALIZED ("
+        "    SELECT COALESCE(b.appointments,"
+        "               CASE WHEN b.cal_uid IS NULL THEN '{}'"
+        "                    ELSE jsonb_build_object(b.cal_uid, jsonb_strip_nulls(jsonb_build_object("
+        "                             'at', COALESCE(b.calendar_at, '-infinity'),"
+        "                             'status', COALESCE(b.calendar_status, 'accepted'), 'start', b.scheduled_start,"
+        "                             'end', b.scheduled_end, 'url', b.meeting_url, 'id', b.cal_booking_id))) END) AS k"
+        "      FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2),"
+        " latest AS MATERIALIZED ("
+        "    SELECT k.k, NOT COALESCE(((k.k -> $3 ->> 'at')::timestamptz,"
+        "               array_position(ARRAY['requested', 'accepted', 'rejected', 'cancelled'], k.k -> $3 ->> "
+        "'status'))"
+        "             > ($4, array_position(ARRAY['requested', 'accepted', 'rejected', 'cancelled'], $5)), false) AS "
+        "is_latest"
+        "      FROM known AS k),"
+        " merged AS MATERIALIZED ("
+        "    SELECT l.is_latest, l.k || jsonb_build_object($3,"
+        "               CASE WHEN l.is_latest THEN jsonb_strip_nulls(jsonb_build_object('at', $4, 'status', $5, "
+        "'start', $6,"
+        "                             'end', $7, 'url', NULLIF($8, ''), 'id', NULLIF($9, ''), 'again', $10))"
+        "                    ELSE l.k -> $3 END"
+        "               || jsonb_strip_nulls(jsonb_build_object("
+        "                      'old', COALESCE(NULLIF($11, ''), l.k -> $3 ->> 'old')))) AS m"
+        "      FROM latest AS l),"
+        " made AS MATERIALIZED ("
+        "    SELECT e.key, e.value, EXISTS (SELECT 1 FROM jsonb_each(x.m) AS o"
+        "                                    WHERE o.value ->> 'old' = e.key AND o.key <> e.key) AS is_replaced"
+        "      FROM merged AS x CROSS JOIN jsonb_each(x.m) AS e)"
+        " SELECT x.m, (SELECT count(*)::integer FROM made), x.is_latest,"
+        "        (SELECT a.is_replaced FROM made AS a WHERE a.key = $3), c.key, c.value ->> 'status',"
+        "        COALESCE((c.value ->> 'again')::boolean, false)"
+        "   FROM merged AS x"
+        "   LEFT JOIN LATERAL ("
+        "        SELECT a.key, a.value FROM made AS a"
+        "         CROSS JOIN LATERAL (SELECT (a.value ->> 'at')::timestamptz AS at,"
+        "                                    a.value ->> 'status' AS status) AS v"
+        "         ORDER BY a.is_replaced, array_position(ARRAY['accepted', 'requested'], v.status),"
+        "                  CASE WHEN v.status IN ('accepted', 'requested') THEN v.at END, v.at DESC,"
+        "                  v.status = 'cancelled' DESC, a.key LIMIT 1) AS c ON true");
+    const Rows rows = statement.write({account.organization, account.id, news.uid, Value::timestamp(at),
+                                       core::calendar_status_name(news.status), news.start, news.end, news.meeting_url,
+                                       news.id, news.wants_another_time, news.old_uid});
+    return {rows.datum(0, 1),
+            rows.int4(0, 2),
+            rows.boolean(0, 3),
+            rows.boolean(0, 4),
+            std::string(rows.bytes(0, 5)),
+            std::string(rows.bytes(0, 6)),
+            rows.boolean(0, 7)};
 }
 
 // The appointment is off, and another may be made: what was bought is not. Of a package one appointment is called off,
 // not the others.
-bool is_given_back(const BookingAccount& account, const core::CalendarNews& news) {
-    return news.status == CalendarStatus::rejected ||
-           (news.status == CalendarStatus::cancelled && (news.wants_another_time || account.has_several_sessions));
+bool is_given_back(const BookingAccount& account, const Appointments& made) {
+    return made.status == "rejected" ||
+           (made.status == "cancelled" && (made.wants_another_time || account.has_several_sessions));
+}
+
+// What the calendar has called off it may put on again, as long as no money is on its way back.
+bool may_be_made_anew(const BookingAccount& account) {
+    return account.calendar_status == "cancelled" &&
+           (account.refund_status == "none" || account.refund_status == "due") &&
+           account.payment_status != "refunded" && account.payment_status != "partially_refunded";
 }
 
 // Where the booking stands then. One that waits for its money stays where it is; so does one that is over.
-std::string_view status_after(const BookingAccount& account, const core::CalendarNews& news) {
-    const auto change = [&](std::string_view from, std::string_view to) {
-        return account.status == from ? to : std::string_view(account.status);
-    };
-    switch (news.status) {
-    case CalendarStatus::requested:
-        return account.status;
-    case CalendarStatus::accepted:
+std::string_view status_after(const BookingAccount& account, const Appointments& made) {
+    std::string_view status = account.status;
+    if (status == "cancelled") {
+        const bool is_paid = account.payment_status != "pending" && account.payment_status != "failed";
+        status = is_paid ? "paid" : "pending";
+    }
+    const auto change = [&](std::string_view from, std::string_view to) { return status == from ? to : status; };
+    if (made.status == "accepted") {
         return change("paid", "scheduled");
-    case CalendarStatus::rejected:
-        return change("scheduled", "paid");
-    case CalendarStatus::cancelled:
-        break;
     }
-    if (is_given_back(account, news)) {
+    if (made.status == "requested" || is_given_back(account, made)) {
         return change("scheduled", "paid");
     }
-    const bool may = core::may_become(core::StatusColumn::booking_status, account.status, "cancelled");
-    return may ? "cancelled" : std::string_view(account.status);
+    return core::may_become(core::StatusColumn::booking_status, status, "cancelled") ? "cancelled" : status;
 }
 
-void write_appointment(const BookingAccount& account, const core::CalendarNews& news, std::string_view status,
-                       TimestampTz at, bool has_time) {
+void write_appointment(const BookingAccount& account, const Appointments& made, std::string_view status,
+                       bool has_time) {
     static constinit Statement statement(
         "UPDATE booking.bookings AS b"
-        "   SET status = $3, calendar_status = $4, calendar_at = $5, cal_uid = $6,"
-        "       cal_booking_id = COALESCE(NULLIF($7, ''), b.cal_booking_id),"
-        "       scheduled_start = CASE WHEN $8 THEN $9::timestamptz END,"
-        "       scheduled_end = CASE WHEN $8 THEN $10::timestamptz END,"
-        "       meeting_url = CASE WHEN $8 THEN COALESCE(NULLIF($11, ''), b.meeting_url) END,"
-        "       version = b.version + 1, updated_at = $12"
+        "   SET status = $3, appointments = $4, cal_uid = $5, calendar_status = $6,"
+        "       calendar_at = (e.a ->> 'at')::timestamptz, cal_booking_id = COALESCE(e.a ->> 'id', b.cal_booking_id),"
+        "       scheduled_start = CASE WHEN $7 THEN (e.a ->> 'start')::timestamptz END,"
+        "       scheduled_end = CASE WHEN $7 THEN (e.a ->> 'end')::timestamptz END,"
+        "       meeting_url = CASE WHEN $7 THEN COALESCE(e.a ->> 'url', b.meeting_url) END,"
+        "       version = b.version + 1, updated_at = $8"
+        "  FROM (SELECT $4 -> $5 AS a) AS e"
         " WHERE b.organization_id = $1 AND b.id = $2");
-    statement.write({account.organization, account.id, status, core::calendar_status_name(news.status),
-                     Value::timestamp(at), news.uid, news.id, has_time, news.start, news.end, news.meeting_url,
-                     Value::timestamp(settings::now())});
+    statement.write({account.organization, account.id, status, Value::jsonb(made.all), std::string_view(made.uid),
+                     std::string_view(made.status), has_time, Value::timestamp(settings::now())});
+}
+
+// What became of an event, beside what became of the booking.
+void judge(Effect& effect, const BookingAccount& account, const core::CalendarNews& news, const Appointments& made) {
+    const bool is_off = news.status == CalendarStatus::cancelled || news.status == CalendarStatus::rejected;
+    if (!made.is_latest) {
+        effect.status = "stale";
+        effect.reason = "a later event of the appointment was here before";
+    } else if (made.uid == news.uid || account.cal_uid == news.uid) {
+        return;
+    } else if (is_off || made.is_replaced) {
+        effect.status = "stale";
+        effect.reason = "the booking has another appointment since";
+    } else {
+        effect.status = "conflict";
+        effect.reason = "the booking has another appointment";
+    }
 }
 
 } // namespace
@@ -112,21 +200,28 @@ Effect apply_calendar(const Sender& sender, const core::ProviderEvent& event, Ti
         return failed_effect("no booking has this appointment");
     }
     Effect effect{"applied", {}, std::nullopt, booking};
-    if (account->session.has_value()) {
+    if (has_own_sessions(*account)) {
         effect.status = "ignored";
-        effect.reason = "the booking has a session of our own";
+        effect.reason = "the booking has a session of our own, or is to have one";
         return effect;
     }
-    if (is_overtaken(*account, *at, news.status)) {
+    if (account->status == "cancelled" && !may_be_made_anew(*account)) {
         effect.status = "stale";
-        effect.reason = "a later event of the appointment was here before";
+        effect.reason = "the booking was cancelled";
         return effect;
     }
-    const std::string status(status_after(*account, news));
-    const bool is_off = is_given_back(*account, news);
-    write_appointment(*account, news, status, *at, !is_off);
+    const Appointments made = merge(*account, news, *at);
+    if (made.count > most_appointments) {
+        effect.status = "conflict";
+        effect.reason = "the booking has had too many appointments";
+        return effect;
+    }
+    judge(effect, *account, news, made);
+    const std::string status(status_after(*account, made));
+    const bool is_off = is_given_back(*account, made);
+    write_appointment(*account, made, status, !is_off);
     account->status = status;
-    account->calendar_status = core::calendar_status_name(news.status);
+    account->calendar_status = made.status;
     account->has_time = !is_off;
     settle_account(*account); // money of a cancelled booking is due
     return effect;

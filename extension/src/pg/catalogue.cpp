@@ -119,11 +119,22 @@ void check_column(const TriggerData& data, core::StatusColumn which) {
     }
 }
 
+// Only what a calendar elsewhere has called off comes back: it has no seats here that somebody else may have by now.
+void check_revival(const TriggerData& data) {
+    const bool is_revived = text_column(data, data.tg_trigtuple, "status") == "cancelled" &&
+                            text_column(data, data.tg_newtuple, "status") != "cancelled";
+    if (is_revived && text_column(data, data.tg_trigtuple, "calendar_status") != "cancelled") {
+        throw Refusal(RefusalKind::illegal_transition, "a booking that was cancelled stays cancelled", {},
+                      "Make another booking.");
+    }
+}
+
 Datum check_transition_body(Call& call) {
     using core::StatusColumn;
     const TriggerData& data = row_change(call, "check_transition", false);
     const bool of_booking = data.tg_trigger->tgnargs == 1 && strcmp(data.tg_trigger->tgargs[0], "booking") == 0;
     if (of_booking) {
+        check_revival(data);
         check_column(data, StatusColumn::booking_status);
         check_column(data, StatusColumn::payment_status);
         check_column(data, StatusColumn::refund_status);

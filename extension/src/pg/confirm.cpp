@@ -11,7 +11,7 @@ namespace {
 Datum confirm_reservation_body(Call& call) {
     const core::Uuid id = uuid_argument(call, 0, "reservation_id");
     const auto token = optional_text(call, 1);
-    const Contact contact{optional_text(call, 2), optional_text(call, 3)};
+    Contact contact{optional_text(call, 2), optional_text(call, 3)};
     if (contact.name.has_value()) {
         core::check_customer_name(*contact.name);
     }
@@ -20,6 +20,7 @@ Datum confirm_reservation_body(Call& call) {
     }
     const Reservation reservation = lock_reservation(call, id, token, "confirm a reservation without its hold token");
     const bool may_confirm_paid = !token.has_value() || is_trusted(call);
+    contact.is_vouched_for = may_confirm_paid;
     std::optional<ActorScope> visitor;
     if (!may_confirm_paid) {
         visitor.emplace(ActorKind::visitor, "token");

@@ -32,10 +32,9 @@ bool may_pass(const ErrorData& error) {
            error.sqlerrcode == ERRCODE_READ_ONLY_SQL_TRANSACTION;
 }
 
-std::string message_of(const ServerError& error) {
-    std::string message(error.data->message == nullptr ? "unknown error" : error.data->message);
-    server([&] { FreeErrorData(error.data); });
-    return message;
+// From REPEATABLE READ on, the row of a rival that has committed meanwhile cannot be seen, but is in the way.
+bool is_unseen_rival(const ErrorData& error) {
+    return error.sqlerrcode == ERRCODE_UNIQUE_VIOLATION && IsolationUsesXactSnapshot();
 }
 
 // With all its writes, or with none.
@@ -59,6 +58,10 @@ Effect effect_of(const Sender& sender, const Receipt& receipt, const core::Provi
         }
         return failed_effect(refusal.message());
     } catch (const ServerError& error) {
+        if (is_unseen_rival(*error.data)) {
+            throw Refusal(RefusalKind::retry, "another transaction has just made the same: " + message_of(error), {},
+                          "Roll back and try again.");
+        }
         if (may_pass(*error.data)) {
             throw;
         }
@@ -111,6 +114,12 @@ TimestampTz next_attempt_of(const Receipt& receipt, TimestampTz now) {
 
 } // namespace
 
+std::string message_of(const ServerError& error) {
+    std::string message(error.data->message == nullptr ? "unknown error" : error.data->message);
+    server([&] { FreeErrorData(error.data); });
+    return message;
+}
+
 std::optional<Sender> find_sender(std::int32_t organization, const core::Uuid& id, bool only_active) {
     static constinit Statement statement("SELECT s.name, s.scheme, s.options FROM booking.webhook_sources AS s"
                                          " WHERE s.organization_id = $1 AND s.id = $2"
@@ -147,33 +156,36 @@ Document read_document(std::string_view body) {
     }
 }
 
-std::optional<Receipt> put_into_inbox(const Sender& sender, std::string_view external_id,
-                                      const core::ProviderEvent& event, std::string_view body, Datum headers) {
+std::optional<Receipt> put_into_inbox(const Sender& sender, const EventKey& key, const core::ProviderEvent& event,
+                                      std::string_view body, Datum headers) {
     static constinit Statement statement(
         "INSERT INTO booking.payment_events (organization_id, id, source_id, external_id, event_type, occurred_at,"
-        "       received_at, headers, body, body_hash, status)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'received') ON CONFLICT DO NOTHING RETURNING 1");
+        "       received_at, headers, body, body_hash, id_is_signed, status)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'received') ON CONFLICT DO NOTHING RETURNING 1");
     const Receipt receipt{sender.organization, new_id(sender.organization), settings::now(), 1};
     const auto occurred_at = event.occurred_at.empty() ? std::nullopt : read_timestamp(event.occurred_at);
     const Digest hash = sha256_of(body);
     const Rows rows =
-        statement.write({sender.organization, receipt.id, sender.id, external_id, event.type,
+        statement.write({sender.organization, receipt.id, sender.id, std::string_view(key.id), event.type,
                          occurred_at.has_value() ? Value::timestamp(*occurred_at) : Value::null(TIMESTAMPTZOID),
                          Value::timestamp(receipt.received_at), Value::jsonb(headers), Value::bytea(body),
-                         Value::bytea(as_bytes(hash))});
+                         Value::bytea(as_bytes(hash)), key.is_signed});
     return rows.empty() ? std::nullopt : std::optional(receipt);
 }
 
-Known lock_known(const Sender& sender, std::string_view external_id, std::string_view body) {
+Known lock_known(const Sender& sender, const EventKey& key, std::string_view body) {
     static constinit Statement find(
         "SELECT e.id, e.received_at, e.attempts, e.next_attempt_at IS NOT NULL, e.body, e.body_hash = $4"
         "  FROM booking.payment_events AS e"
-        " WHERE e.organization_id = $1 AND e.source_id = $2 AND e.external_id = $3 FOR NO KEY UPDATE");
+        " WHERE e.organization_id = $1 AND e.source_id = $2"
+        "   AND (e.external_id = $3 OR NOT e.id_is_signed AND NOT $5 AND e.body_hash = $4)"
+        " ORDER BY e.body_hash = $4 DESC, e.id LIMIT 1 FOR NO KEY UPDATE");
     static constinit Statement note("UPDATE booking.payment_events AS e SET other_body_hash = $3"
                                     " WHERE e.organization_id = $1 AND e.id = $2"
                                     "   AND e.other_body_hash IS DISTINCT FROM $3");
     const Digest hash = sha256_of(body);
-    const Rows rows = find.write({sender.organization, sender.id, external_id, Value::bytea(as_bytes(hash))});
+    const Rows rows = find.write(
+        {sender.organization, sender.id, std::string_view(key.id), Value::bytea(as_bytes(hash)), key.is_signed});
     if (rows.empty()) {
         throw Refusal(RefusalKind::retry, "the event has just been removed", {}, "Try again.");
     }
@@ -198,6 +210,10 @@ std::string_view apply_event(const Sender& sender, const Receipt& receipt, const
         give_up_on(sender, receipt, effect, event);
     }
     return effect.status;
+}
+
+void postpone(const Receipt& receipt, const std::string& reason) {
+    write_effect(receipt, failed_effect(reason), next_attempt_of(receipt, settings::now()));
 }
 
 void give_up(const Sender& sender, const Receipt& receipt, const std::string& reason) {

@@ -25,9 +25,16 @@ struct Receipt {
     std::int32_t attempts;
 };
 
+// By what an event is known when it comes again. An id that the signature does not cover may be changed by whoever has
+// seen one request: there the body counts as well.
+struct EventKey {
+    std::string id;
+    bool is_signed;
+};
+
 // The row of an event that comes for the first time; nothing if it was here before.
-std::optional<Receipt> put_into_inbox(const Sender& sender, std::string_view external_id,
-                                      const core::ProviderEvent& event, std::string_view body, Datum headers);
+std::optional<Receipt> put_into_inbox(const Sender& sender, const EventKey& key, const core::ProviderEvent& event,
+                                      std::string_view body, Datum headers);
 
 // An event that was here before, or that has come again: locked. is_open: it failed, and is to be tried again.
 struct Known {
@@ -35,11 +42,17 @@ struct Known {
     bool is_open;
     std::string_view body; // the first one
 };
-Known lock_known(const Sender& sender, std::string_view external_id, std::string_view body);
+Known lock_known(const Sender& sender, const EventKey& key, std::string_view body);
 
 // Applies the event and writes what came of it; returns the status. Raises what may succeed if the same call is made
 // again, and nothing else.
 std::string_view apply_event(const Sender& sender, const Receipt& receipt, const core::ProviderEvent& event);
+
+// For what is open and could not be applied because of something that may pass: it is tried again later.
+void postpone(const Receipt& receipt, const std::string& reason);
+
+// What PostgreSQL says went wrong.
+std::string message_of(const ServerError& error);
 
 // The same for what cannot be applied, now or ever: it is reported.
 void give_up(const Sender& sender, const Receipt& receipt, const std::string& reason);

@@ -9,7 +9,8 @@ namespace pgbk {
 
 namespace {
 
-// References of a provider mean the same in all its accounts; of anybody else only where they come from.
+// References of a provider mean the same in all its accounts; of anybody else, in all sources that name the same
+// provider. A source that was made anew under its name is the same.
 std::string provider_of(const Sender& sender) {
     switch (sender.options.payload) {
     case core::Payload::stripe:
@@ -17,7 +18,7 @@ std::string provider_of(const Sender& sender) {
     case core::Payload::airwallex:
         return "airwallex";
     default:
-        return uuid_text(sender.id);
+        return std::string(sender.options.provider.value_or(sender.name));
     }
 }
 

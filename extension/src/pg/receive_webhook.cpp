@@ -9,6 +9,7 @@
 #include "pg/payment_inbox.hpp"
 #include "pg/receive_event.hpp"
 #include "pg/settings.hpp"
+#include "pg/subtransaction.hpp"
 
 namespace pgbk {
 
@@ -33,17 +34,17 @@ std::string_view bytes_argument(const Call& call, int i, const char* name) {
 }
 
 // The sender's own id: the header that a scheme has for it, else the event's, else the bytes themselves.
-std::string external_id_of(const Sender& sender, const core::JsonNode& headers, const core::ProviderEvent& event,
-                           std::string_view body) {
+EventKey key_of(const Sender& sender, const core::JsonNode& headers, const core::ProviderEvent& event,
+                std::string_view body) {
     constexpr std::size_t longest = 500;
     const std::string_view name =
         sender.scheme == "standard" ? std::string_view("webhook-id") : sender.options.id_header.value_or("");
     const core::JsonNode* const header = name.empty() ? nullptr : core::member(headers, core::lower_case(name));
     if (header != nullptr && header->kind == core::JsonKind::string && !header->text.empty() &&
         header->text.size() <= longest) {
-        return std::string(header->text);
+        return {std::string(header->text), sender.scheme == "standard"};
     }
-    return event.external_id.empty() ? "sha256:" + hexadecimal(sha256_of(body)) : event.external_id;
+    return {event.external_id.empty() ? "sha256:" + hexadecimal(sha256_of(body)) : event.external_id, true};
 }
 
 // Events of bookings have an inbox of their own.
@@ -62,12 +63,20 @@ Datum receive_for_booking(const Call& call, const Sender& sender, const Document
     }
 }
 
-// Options of the source may have changed since it came, so that it is no event of its kind any more.
+// The source may take its events for something else by now, and then it is none of them any more.
 void apply_again(const Sender& sender, const Receipt& receipt, std::string_view body) {
     core::ProviderEvent event;
     try {
-        event = core::read_provider_event(*read_document(body).tree, sender.options);
+        const Document document = read_document(body);
+        if (document.tree == nullptr) {
+            give_up(sender, receipt, document.unreadable);
+            return;
+        }
+        event = core::read_provider_event(*document.tree, sender.options);
     } catch (const Refusal& refusal) {
+        if (refusal.kind() != RefusalKind::malformed_event) {
+            throw;
+        }
         give_up(sender, receipt, refusal.message());
         return;
     }
@@ -75,8 +84,8 @@ void apply_again(const Sender& sender, const Receipt& receipt, std::string_view 
 }
 
 // It has no effect again; but one that could not be applied has another chance.
-Datum receive_again(const Call& call, const Sender& sender, std::string_view external_id, std::string_view body) {
-    const Known known = lock_known(sender, external_id, body);
+Datum receive_again(const Call& call, const Sender& sender, const EventKey& key, std::string_view body) {
+    const Known known = lock_known(sender, key, body);
     if (known.is_open) {
         apply_again(sender, known.receipt, known.body);
     }
@@ -102,10 +111,10 @@ Datum receive_webhook_body(Call& call) {
         event = core::read_provider_event(*document.tree, sender->options);
     }
     const core::JsonNode& header_tree = *server([&] { return json_tree(DatumGetJsonbP(headers)); });
-    const std::string external_id = external_id_of(*sender, header_tree, event, body);
-    const auto receipt = put_into_inbox(*sender, external_id, event, body, headers);
+    const EventKey key = key_of(*sender, header_tree, event, body);
+    const auto receipt = put_into_inbox(*sender, key, event, body, headers);
     if (!receipt.has_value()) {
-        return receive_again(call, *sender, external_id, body);
+        return receive_again(call, *sender, key, body);
     }
     if (document.tree == nullptr) {
         give_up(*sender, *receipt, document.unreadable);
@@ -114,7 +123,37 @@ Datum receive_webhook_body(Call& call) {
     return answer(call, apply_event(*sender, *receipt, event), receipt->id);
 }
 
-// One event that is due, if there is any.
+void retry(const Receipt& receipt, const core::Uuid& source, std::string_view body) {
+    const auto sender = find_sender(receipt.organization, source, false);
+    if (!sender.has_value()) {
+        give_up({receipt.organization, source, "", "", {}}, receipt, "its source is gone");
+        return;
+    }
+    const ActorScope scope(ActorKind::webhook, sender->name);
+    apply_again(*sender, receipt, body);
+}
+
+// What has kept work from being done, of which then nothing is left; empty if it is done. Whoever ends the call ends
+// it.
+template <class Work> std::string trouble_with(Work work) {
+    try {
+        (void)in_subtransaction([&] {
+            work();
+            return true;
+        });
+        return {};
+    } catch (const Refusal& refusal) {
+        return refusal.message();
+    } catch (const ServerError& error) {
+        if (ERRCODE_TO_CATEGORY(error.data->sqlerrcode) == ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION)) {
+            throw;
+        }
+        return message_of(error);
+    }
+}
+
+// One event that is due, if there is any. What goes wrong with it is its own trouble: it is put off, so that those
+// behind it have their turn.
 bool retry_one(std::int32_t organization) {
     static constinit Statement statement(
         "SELECT e.id, e.received_at, e.attempts, e.source_id, e.body FROM booking.payment_events AS e"
@@ -126,13 +165,11 @@ bool retry_one(std::int32_t organization) {
     }
     const Receipt receipt{organization, rows.uuid(0, 1), rows.timestamp(0, 2), rows.int4(0, 3) + 1};
     const core::Uuid source = rows.uuid(0, 4);
-    const auto sender = find_sender(organization, source, false);
-    if (!sender.has_value()) {
-        give_up({organization, source, "", "", {}}, receipt, "its source is gone");
-        return true;
+    const std::string_view body = rows.bytes(0, 5);
+    const std::string trouble = trouble_with([&] { retry(receipt, source, body); });
+    if (!trouble.empty()) {
+        postpone(receipt, trouble);
     }
-    const ActorScope scope(ActorKind::webhook, sender->name);
-    apply_again(*sender, receipt, rows.bytes(0, 5));
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "core/validation.hpp"
 #include "pg/advisory_lock.hpp"
 #include "pg/arguments.hpp"
+#include "pg/buyer.hpp"
 #include "pg/capacity.hpp"
 #include "pg/hold_writer.hpp"
 #include "pg/idempotency.hpp"
@@ -48,19 +49,11 @@ template <class Take> std::optional<Hold> all_or_nothing(Take take) {
     return hold;
 }
 
-// Holds of one address are counted one call at a time, so that two calls at once cannot both find room for one more.
-void lock_email(const Request& request) {
-    std::string key = std::to_string(request.organization) + " " + std::string(request.email);
-    std::transform(key.begin(), key.end(), key.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-    lock_until_transaction_ends(LockOf::email, key);
-}
-
 void check_live_holds(const Request& request, std::int32_t most, TimestampTz clock) {
     static constinit Statement statement("SELECT count(*) FROM booking.slot_reservations AS h"
                                          " WHERE h.organization_id = $1 AND lower(h.customer_email) = lower($2)"
                                          "   AND h.status = 'pending' AND h.expires_at > $3");
-    lock_email(request);
+    lock_email(request.organization, request.email);
     const Rows rows = statement.write({request.organization, request.email, Value::timestamp(clock)});
     if (rows.int8(0, 1) >= most) {
         throw Refusal(RefusalKind::hold_limit,
