@@ -4,7 +4,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/payments.sql
-SELECT public.plan(30);
+SELECT public.plan(32);
 
 -- Sound books with something of every kind: held, expired, released, cancelled, confirmed late, sold out, oversold.
 SELECT pg_temp.hold('released', 'tour 9', 1) \g /dev/null
@@ -19,6 +19,15 @@ SELECT pg_temp.hold('cancelled', 'tour 9', 1) \g /dev/null
 SELECT booking.cancel_reservation(pg_temp.id('cancelled')) \g /dev/null
 SELECT pg_temp.hold('sold', 'court 9', 4) \g /dev/null
 SELECT booking.confirm_reservation(pg_temp.id('sold')) \g /dev/null
+SELECT booking.create_default_packages(1, 'EUR', 100, 300, 900, 2, 12, pg_temp.id('tour')) \g /dev/null
+INSERT INTO pg_temp.named (name, id, token)
+SELECT 'package', (b ->> 'bookingId')::uuid, b ->> 'bookingToken'
+  FROM booking.booking_create(1, '{"packageId": "monthly", "customerName": "Ada", "customerEmail": "ada@example.org"}') AS b;
+UPDATE booking.bookings SET status = 'paid', payment_status = 'paid' WHERE id = pg_temp.id('package');
+SELECT pg_temp.add_session('tour ' || d, 1, 'tour', format('2027-03-%s 09:00 UTC', d)::timestamptz, 2),
+       booking.booking_schedule(jsonb_build_object('bookingToken', pg_temp.token('package'), 'startTime',
+           format('2027-03-%sT09:00:00Z', d), 'endTime', format('2027-03-%sT10:00:00Z', d)))
+  FROM (VALUES ('08'), ('10')) AS x (d) \g /dev/null
 SELECT pg_temp.source('shop', 'hmac') \g /dev/null
 SELECT pg_temp.simple('1', 'payment.paid', '{"id": "p", "amount": 40, "currency": "EUR",
     "metadata": {"reservation_id": "id:sold"}}'),
@@ -93,6 +102,10 @@ SELECT public.is(pg_temp.violations(b.statement), b.answer, b.description)
      'booking_holds_its_seats booking of sold of 1', 'a booking for more or fewer than it holds'),
     ('UPDATE booking.bookings SET session_id = pg_temp.id(''tour 9'') WHERE id = pg_temp.id(''booking of sold'')',
      'booking_holds_its_seats booking of sold of 1', 'a booking of another session than its seats'),
+    ('UPDATE booking.bookings SET sessions_included = 1 WHERE id = pg_temp.id(''package'')',
+     'package_has_bought_its_sessions package of 1', 'more sessions scheduled than bought'),
+    ('UPDATE booking.bookings SET token_hash = NULL WHERE id = pg_temp.id(''package'')',
+     'session_belongs_to_package another of 1', 'a session of what is no package'),
     ('UPDATE booking.bookings SET payment_status = ''paid'' WHERE id = pg_temp.id(''booking of sold'')',
      'booking_agrees_with_payments booking of sold of 1', 'a booking that hides a refund'),
     ('UPDATE booking.bookings SET payment_status = ''refunded'' WHERE id = pg_temp.id(''booking of sold'')',

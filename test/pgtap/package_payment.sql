@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/packages.sql
-SELECT public.plan(21);
+SELECT public.plan(28);
 
 INSERT INTO pg_temp.named (name, id)
 SELECT 'source', s.source_id FROM booking.create_webhook_source(1, 'till', 'standard') AS s;
@@ -67,6 +67,31 @@ SELECT public.is(left(pg_temp.refusal($$ SELECT pg_temp.schedule('late', '2027-0
                  'not paid in time');
 SELECT public.is(pg_temp.report('payment.succeeded', 'late', 50), 'applied', 'the money comes, late');
 SELECT public.is(pg_temp.schedule('late', '2027-03-03 09:00 UTC') -> 'success', 'true', 'and is not lost');
+
+-- A calendar elsewhere calls off one appointment of several: it may be made again, and no money goes back.
+UPDATE booking.packages SET sessions_included = 2 WHERE organization_id = 1 AND id = 'call';
+SELECT count(pg_temp.buy(b.name, 'call')) FROM (VALUES ('calls')) AS b (name) \g /dev/null
+INSERT INTO pg_temp.named (name, id)
+SELECT 'calendar', s.source_id FROM booking.create_webhook_source(1, 'calendar', 'calcom') AS s;
+CREATE FUNCTION pg_temp.tell(trigger text, at timestamptz) RETURNS text VOLATILE LANGUAGE sql AS $$
+    SELECT booking.receive_webhook(pg_temp.id('calendar'), convert_to(jsonb_build_object(
+               'triggerEvent', trigger,
+               'createdAt', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+               'payload', jsonb_build_object(
+                   'uid', 'appointment', 'bookingId', 17, 'startTime', '2027-03-09T16:45:00Z', 'endTime', '2027-03-09T17:45:00Z',
+                   'metadata', jsonb_build_object('booking_token', pg_temp.token('calls'))))::text, 'UTF8'), '{}')
+           ->> 'status' $$;
+SELECT public.is(pg_temp.tell('BOOKING_CREATED', booking.clock() - interval '2 minutes'), 'applied', 'an appointment is made');
+SELECT public.is(pg_temp.schedule('calls', '2027-03-09 16:45 UTC') - '{scheduledStart,scheduledEnd,meetingUrl}'::text[],
+                 '{"success": true, "calBookingId": 17, "calUid": "appointment"}', 'it counts as one that was scheduled here');
+SELECT pg_temp.schedule('calls', '2027-03-10 16:45 UTC') \g /dev/null
+SELECT public.is(pg_temp.status('calls') -> 'sessionsScheduled', '2', 'and there is a second one');
+SELECT public.is(pg_temp.tell('BOOKING_CANCELLED', booking.clock() - interval '1 minute'), 'applied', 'the first is called off');
+SELECT public.is(pg_temp.status('calls') - '{id,expiresAt,createdAt,customerName,customerEmail,currency,packageId,amountCents,meetingUrl}'::text[],
+                 '{"status": "paid", "paymentStatus": "not_required", "calBookingId": "17", "sessionsIncluded": 2,
+                   "sessionsScheduled": 1}', 'the package is not');
+SELECT public.is(pg_temp.schedule('calls', '2027-03-11 16:45 UTC') -> 'success', 'true', 'so another time may be chosen');
+SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'all is accounted for');
 
 SELECT public.is(booking.live_cpp_frames(), 0, 'no C++ frame was jumped over');
 SELECT * FROM public.finish();

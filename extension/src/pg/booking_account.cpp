@@ -95,7 +95,8 @@ std::optional<BookingAccount> lock_account(std::int32_t organization, const core
     lock_reservations(organization, id);
     static constinit Statement statement(
         "SELECT b.session_id, b.status, b.payment_status, b.refund_status, b.amount_cents, b.currency,"
-        "       b.calendar_status, b.calendar_at, b.cal_uid, b.scheduled_start IS NOT NULL"
+        "       b.calendar_status, b.calendar_at, b.cal_uid, b.scheduled_start IS NOT NULL,"
+        "       b.sessions_included > 1"
         "  FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2 FOR NO KEY UPDATE");
     const Rows rows = statement.write({organization, id});
     if (rows.empty()) {
@@ -118,6 +119,7 @@ std::optional<BookingAccount> lock_account(std::int32_t organization, const core
     }
     account.cal_uid = rows.bytes(0, 9);
     account.has_time = rows.boolean(0, 10);
+    account.has_several_sessions = rows.boolean(0, 11);
     return account;
 }
 

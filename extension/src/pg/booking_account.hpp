@@ -19,6 +19,7 @@ struct BookingAccount {
     std::optional<TimestampTz> calendar_at;
     std::string cal_uid;
     bool has_time;
+    bool has_several_sessions; // it bought more than the one that it is itself
 };
 
 // Locks the reservations of the booking and of its further sessions, then the booking. Nothing if there is none.

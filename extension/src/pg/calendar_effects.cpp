@@ -35,6 +35,13 @@ bool is_overtaken(const BookingAccount& account, TimestampTz at, CalendarStatus 
     return *account.calendar_at > at || known - std::begin(order) > static_cast<int>(status);
 }
 
+// The appointment is off, and another may be made: what was bought is not. Of a package one appointment is called off,
+// not the others.
+bool is_given_back(const BookingAccount& account, const core::CalendarNews& news) {
+    return news.status == CalendarStatus::rejected ||
+           (news.status == CalendarStatus::cancelled && (news.wants_another_time || account.has_several_sessions));
+}
+
 // Where the booking stands then. One that waits for its money stays where it is; so does one that is over.
 std::string_view status_after(const BookingAccount& account, const core::CalendarNews& news) {
     const auto change = [&](std::string_view from, std::string_view to) {
@@ -50,7 +57,7 @@ std::string_view status_after(const BookingAccount& account, const core::Calenda
     case CalendarStatus::cancelled:
         break;
     }
-    if (news.wants_another_time) {
+    if (is_given_back(account, news)) {
         return change("scheduled", "paid");
     }
     const bool may = core::may_become(core::StatusColumn::booking_status, account.status, "cancelled");
@@ -116,7 +123,7 @@ Effect apply_calendar(const Sender& sender, const core::ProviderEvent& event, Ti
         return effect;
     }
     const std::string status(status_after(*account, news));
-    const bool is_off = news.status == CalendarStatus::rejected || news.wants_another_time;
+    const bool is_off = is_given_back(*account, news);
     write_appointment(*account, news, status, *at, !is_off);
     account->status = status;
     account->calendar_status = core::calendar_status_name(news.status);

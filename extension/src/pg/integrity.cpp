@@ -1,6 +1,7 @@
 // integrity_check: the promises of the extension as queries that must find nothing.
 #include "pg/access.hpp"
 #include "pg/arguments.hpp"
+#include "pg/booking_answer.hpp"
 #include "pg/capacity.hpp"
 
 namespace pgbk {
@@ -119,6 +120,21 @@ constinit Statement money(
     "                      AND f.status IN ('due', 'pending'))",
     Plan::automatic);
 
+constinit Statement packages(
+    "SELECT 'package_has_bought_its_sessions', p.organization_id, p.id,"
+    "       format('%s of %s sessions are scheduled', count(x.id), p.sessions_included)"
+    "  FROM booking.bookings AS p"
+    "  JOIN booking.bookings AS x ON x.organization_id = p.organization_id"
+    "                            AND COALESCE(x.package_booking_id, x.id) = p.id AND " PGBK_USED_SQL
+    " WHERE p.token_hash IS NOT NULL"
+    " GROUP BY p.organization_id, p.id, p.sessions_included HAVING count(x.id) > p.sessions_included"
+    " UNION ALL "
+    "SELECT 'session_belongs_to_package', x.organization_id, x.id, 'the booking that it belongs to has no token'"
+    "  FROM booking.bookings AS x"
+    "  JOIN booking.bookings AS p ON p.organization_id = x.organization_id AND p.id = x.package_booking_id"
+    " WHERE p.token_hash IS NULL",
+    Plan::automatic);
+
 constinit Statement overlaps(
     "SELECT 'sessions_do_not_overlap', x.organization_id, x.id, format('session before it ends at %s', x.earlier_end)"
     "  FROM (SELECT s.organization_id, s.id, s.start_time,"
@@ -135,6 +151,7 @@ Datum integrity_check_body(Call& call) {
     result.add(orphans.read({}));
     result.add(sales.read({}));
     result.add(money.read({}));
+    result.add(packages.read({}));
     result.add(overlaps.read({}));
     return null_result(call);
 }
