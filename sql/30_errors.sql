@@ -285,7 +285,6 @@ ROLLBACK;
 UPDATE booking.bookings SET status = 'pending' WHERE organization_id = 77;
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 UPDATE booking.bookings SET payment_status = 'not_required' WHERE organization_id = 77;
-UPDATE booking.bookings SET refund_status = 'failed' WHERE organization_id = 77;
 UPDATE booking.slot_reservations SET status = 'pending', settled_at = NULL WHERE id = '01900000-0000-8000-8000-00130000004d';
 
 -- BK213

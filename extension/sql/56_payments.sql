@@ -53,3 +53,8 @@ CREATE FUNCTION booking.retry_payment_events(organization_id integer, most integ
     AS 'MODULE_PATHNAME', 'pgbk_retry_payment_events' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.retry_payment_events(integer, integer) IS
     'Applies again what could not be applied and is due, and returns how many events that were; one that cannot be applied for an hour is given up and reported by an event, payment.unmatched or webhook.failed; BK001';
+
+CREATE FUNCTION booking.cleanup_payment_events(days integer DEFAULT 90) RETURNS integer
+    AS 'MODULE_PATHNAME', 'pgbk_cleanup_payment_events' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.cleanup_payment_events(integer) IS
+    'Removes what sources have sent before so many days, 30 at least, unless it is still to be applied, and returns how many events went; payments and refunds stay; BK001, BK013';

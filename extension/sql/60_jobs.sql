@@ -138,7 +138,9 @@ BEGIN
     END IF;
     PERFORM booking.cleanup_webhook_logs(keep_log_days);
     COMMIT;
+    PERFORM booking.cleanup_payment_events(LEAST(GREATEST(keep_days, 30), 3650));
+    COMMIT;
 END
 $$;
 COMMENT ON PROCEDURE booking.maintain_job(integer, integer) IS
-    'What is due once a day whatever the organization: partitions of booking_events, made ahead and dropped when old, and cleanup_webhook_logs';
+    'What is due once a day whatever the organization: partitions of booking_events, made ahead and dropped when old, cleanup_webhook_logs, and cleanup_payment_events';

@@ -23,6 +23,7 @@ VENUE, ACTIVITY = an_id(1), an_id(2)
 OPEN, STARTED, CLOSED, CANCELLED, FULL, LOCKED = (an_id(n) for n in range(0x10, 0x16))
 LIVE, RUN_OUT, GIVEN_BACK, EXPIRED, OF_CANCELLED, EXTENDED, BOOKED, FREE = (an_id(n) for n in range(0x20, 0x28))
 ENDPOINT, DISABLED = an_id(0x30), an_id(0x31)
+SOURCE = an_id(0x38)
 UNPAID, PAID, TOO_LATE, SCHEDULED, CALLED_OFF = (an_id(n) for n in range(0x40, 0x45))
 UNKNOWN = an_id(0x99)
 
@@ -65,6 +66,8 @@ SELECT 77, e.id, e.status, 'https://hook.example', 'standard', '{{*}}', e.status
 
 INSERT INTO booking.webhook_endpoint_states (organization_id, endpoint_id)
 VALUES (77, '{ENDPOINT}'), (77, '{DISABLED}');
+
+INSERT INTO booking.webhook_sources (organization_id, id, name, scheme) VALUES (77, '{SOURCE}', 'till', 'stripe');
 
 INSERT INTO booking.packages (organization_id, id, name, activity_id)
 VALUES (77, 'single', 'Single', '{ACTIVITY}'), (77, 'call', 'Call', NULL);
@@ -265,6 +268,14 @@ PROVOCATIONS = [
     (f"SELECT booking.relay_claim('{UNKNOWN}', 0)", "BK613"),
     (f"SELECT booking.relay_complete('{UNKNOWN}', '[{{}}]')", "BK613"),
     (f"SELECT booking.relay_attach('{UNKNOWN}', repeat('x', 100000), '1')", "BK613"),
+    ("SELECT booking.create_webhook_source(77, 'x', 'pigeon')", "BK701"),
+    (f"SELECT booking.rotate_source_secret('{SOURCE}')", "BK701"),
+    (f"SELECT booking.delete_webhook_source('{UNKNOWN}')", "BK702"),
+    (f"SELECT booking.receive_webhook('{UNKNOWN}', '{{}}')", "BK702"),
+    (f"SELECT booking.receive_webhook('{SOURCE}', '{{}}')", "BK703"),
+    (f"SELECT booking.receive_webhook('{SOURCE}', convert_to(repeat('[', 10000), 'UTF8'))", "BK703"),
+    (f"SELECT booking.receive_webhook('{SOURCE}', decode(repeat('ff', 100000), 'hex'))", "BK703"),
+    (f"SELECT booking.update_webhook_source('{SOURCE}', '{{\"unheard\": 1}}')", "BK603"),
     (f"SELECT booking.update_webhook_endpoint('{ENDPOINT}', '{{\"events\": [\"x\"]}}')", "BK014"),
     ("SELECT booking.cleanup_webhook_logs(0)", "BK013"),
     ("ALTER SCHEMA booking RENAME TO elsewhere; SELECT elsewhere.integrity_check()", "BK901"),

@@ -62,6 +62,7 @@ SELECT public.bag_eq(
               ('booking.stamp_row()', 'fvu', false),
               ('booking.state_transitions()', 'fis', false),
               ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
+              ('booking.cleanup_payment_events(integer)', 'fvu', false),
               ('booking.create_webhook_source(integer,text,text,text,jsonb)', 'fvu', false),
               ('booking.delete_webhook_source(uuid)', 'fvu', false),
               ('booking.disable_webhook_source(uuid,text)', 'fvu', false),

@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/payments.sql
-SELECT public.plan(188);
+SELECT public.plan(194);
 
 SELECT pg_temp.source('stripe', 'stripe'), pg_temp.source('airwallex', 'airwallex'),
        pg_temp.source('payment-webhook', 'airwallex', '{"refund_on_received": true}'),
@@ -408,5 +408,17 @@ SELECT public.is(pg_temp.simple('x3', 'refund.received', '{"id": "r51", "payment
 SELECT public.is(pg_temp.standing('x2'), 'checked_in refunded done', 'who was there was there');
 
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'the books agree');
+
+-- Old events go, the ledgers stay.
+SELECT public.is(booking.cleanup_payment_events(30), 0, 'nothing is old');
+SELECT public.is(pg_temp.simple('y1', 'refund.done', '{"id": "y", "metadata": {"booking_id": "nobody"}}'), 'failed',
+                 'something is still to be applied');
+SELECT pg_temp.set_clock('2027-04-02 12:00 UTC') \g /dev/null
+SELECT public.cmp_ok(booking.cleanup_payment_events(30), '>', 70, 'a month later all goes');
+SELECT public.results_eq('SELECT e.external_id FROM booking.payment_events AS e', $$ VALUES ('y1') $$,
+                         'but what is still to be applied');
+SELECT public.cmp_ok((SELECT count(*) FROM booking.payments), '>', 20::bigint, 'no payment goes with it');
+SELECT public.throws_ok('SELECT booking.cleanup_payment_events(29)', 'BK013', 'days must be between 30 and 3650, got 29',
+                        'no sooner than that');
 SELECT * FROM public.finish();
 ROLLBACK;

@@ -141,6 +141,7 @@ SELECT public.bag_eq(
               ('booking.enable_webhook_source(uuid)', '--ms-a-'),
               ('booking.rotate_source_secret(uuid,text,interval)', '--ms-a-'),
               ('booking.update_webhook_source(uuid,jsonb)', '--ms-a-'),
+              ('booking.cleanup_payment_events(integer)', '---s-a-'),
               ('booking.payment_job()', '---s-a-'),
               ('booking.retry_payment_events(integer,integer)', '---s-a-'),
               ('booking.receive_webhook(uuid,bytea,jsonb)', '----r--'),

@@ -13,5 +13,6 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION booking.relay_sources() TO booking_relay;
 GRANT EXECUTE ON FUNCTION booking.receive_webhook(uuid, bytea, jsonb) TO booking_relay;
 
-GRANT EXECUTE ON FUNCTION booking.retry_payment_events(integer, integer) TO booking_service;
+GRANT EXECUTE ON FUNCTION booking.retry_payment_events(integer, integer), booking.cleanup_payment_events(integer)
+    TO booking_service;
 GRANT EXECUTE ON PROCEDURE booking.payment_job() TO booking_service;
