@@ -58,3 +58,10 @@ CREATE FUNCTION booking.cleanup_payment_events(days integer DEFAULT 90) RETURNS 
     AS 'MODULE_PATHNAME', 'pgbk_cleanup_payment_events' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.cleanup_payment_events(integer) IS
     'Removes what sources have sent before so many days, 30 at least, unless it is still to be applied, and returns how many events went; payments and refunds stay; BK001, BK013';
+
+-- What holds cost.
+
+CREATE FUNCTION booking.record_prices() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'pgbk_record_prices' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.record_prices() IS
+    'Trigger: keeps the price that an activity has had until now, for the holds that were made at it';

@@ -148,7 +148,7 @@ SELECT public.bag_eq(
                      c.relforcerowsecurity) AS properties
          FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind NOT IN ('i', 'I') $$,
     $$ SELECT n AS name, 'r of booking_owner, rls t, forced f' AS properties
-         FROM unnest(ARRAY['activities', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'bookings', 'customers',
+         FROM unnest(ARRAY['activities', 'activity_prices', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'bookings', 'customers',
                            'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
                            'received_events', 'relay_instances', 'schema_migrations',
                            'session_lanes', 'sessions', 'slot_reservations', 'venues', 'webhook_attempts_DAY',
@@ -230,7 +230,7 @@ SELECT public.bag_eq(
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
           AND (a.atttypid = 'bigint'::regtype
                OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)') $$,
-    $$ VALUES ('booking.activities.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'),
+    $$ VALUES ('booking.activities.price_minor'), ('booking.activity_prices.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'),
               ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
               ('booking.installation.database_oid'), ('booking.webhook_deliveries.lease_token'),
               ('booking.payments.amount_minor'), ('booking.payments.refunded_minor'),

@@ -31,7 +31,8 @@ SELECT public.bag_eq(
          FROM unnest(ARRAY['organizations', 'venues', 'activities', 'schedule_exceptions', 'packages', 'sessions',
                            'customers', 'slot_reservations', 'bookings', 'booking_changes', 'job_runs', 'booking_events',
                            'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
-                           'webhook_attempts', 'webhook_sources', 'payments', 'refunds', 'payment_events']) AS t
+                           'webhook_attempts', 'webhook_sources', 'payments', 'refunds', 'payment_events',
+                           'activity_prices']) AS t
         UNION ALL
        SELECT 'policy', format('owner_write on booking.%s', t)
          FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'packages', 'sessions']) AS t
@@ -55,6 +56,7 @@ SELECT public.bag_eq(
               ('trigger', 'reservations_updated on booking.slot_reservations'),
               ('trigger', 'bookings_inserted on booking.bookings'),
               ('trigger', 'bookings_webhook_trigger on booking.bookings'),
+              ('trigger', 'record_prices on booking.activities'),
               ('trigger', 'start_scheduling on booking.bookings'),
               ('trigger', 'changes_inserted on booking.bookings'),
               ('trigger', 'changes_updated on booking.bookings'),
