@@ -59,6 +59,13 @@ CREATE FUNCTION booking.cleanup_payment_events(days integer DEFAULT 90) RETURNS 
 COMMENT ON FUNCTION booking.cleanup_payment_events(integer) IS
     'Removes what sources have sent before so many days, 30 at least, unless it is still to be applied, and returns how many events went; payments and refunds stay; BK001, BK013';
 
+-- Money that somebody has to decide about.
+
+CREATE FUNCTION booking.resolve_payment(payment_id uuid, decision text, booking_id uuid DEFAULT NULL) RETURNS text
+    AS 'MODULE_PATHNAME', 'pgbk_resolve_payment' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.resolve_payment(uuid, text, uuid) IS
+    'Decides about a payment that was not accepted (conflict, or without a booking): refund, its money is due; accept, it pays its booking, or the one that is passed, although amounts differ, and what is more than the price is due. Returns the status of the payment; repeated, the same. For owners of the organization; BK001, BK015, BK104, BK212, and what confirm_reservation raises where it is for a hold';
+
 -- What holds cost.
 
 CREATE FUNCTION booking.record_prices() RETURNS trigger

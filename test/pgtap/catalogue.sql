@@ -23,6 +23,7 @@ SELECT public.bag_eq(
               ('booking.create_default_packages(integer,text,bigint,bigint,bigint,integer,integer,uuid)', 'fvu', false),
               ('booking.start_scheduling()', 'fvu', false),
               ('booking.record_changes()', 'fvu', false),
+              ('booking.record_prices()', 'fvu', false),
               ('booking.refuse_change()', 'fvu', false),
               ('booking.cancel_reservation(uuid,text)', 'fvu', false),
               ('booking.canonical_event_filter(text)', 'fis', false),
@@ -71,6 +72,7 @@ SELECT public.bag_eq(
               ('booking.receive_webhook(uuid,bytea,jsonb)', 'fvu', false),
               ('booking.relay_sources()', 'fsu', false),
               ('booking.retry_payment_events(integer,integer)', 'fvu', false),
+              ('booking.resolve_payment(uuid,text,uuid)', 'fvu', false),
               ('booking.rotate_source_secret(uuid,text,interval)', 'fvu', false),
               ('booking.update_webhook_source(uuid,jsonb)', 'fvu', false),
               ('booking.cleanup_webhook_logs(integer)', 'fvu', false),
@@ -229,7 +231,7 @@ SELECT public.bag_eq(
          FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
           AND (a.atttypid = 'bigint'::regtype
-               OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)') $$,
+               OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)|^amounts$') $$,
     $$ VALUES ('booking.activities.price_minor'), ('booking.activity_prices.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'),
               ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
               ('booking.installation.database_oid'), ('booking.webhook_deliveries.lease_token'),

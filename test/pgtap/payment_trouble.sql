@@ -4,7 +4,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/payments.sql
 \ir shared/packages.sql
-SELECT public.plan(60);
+SELECT public.plan(78);
 
 SELECT pg_temp.source('shop', 'hmac'), pg_temp.source('stripe', 'stripe') \g /dev/null
 CREATE FUNCTION pg_temp.paid(id text, amount text, name text) RETURNS text VOLATILE LANGUAGE sql AS $$
@@ -174,6 +174,40 @@ SELECT public.bag_eq($$ SELECT b.scheduled_start = '2027-03-03 09:00 UTC', b.sta
                          WHERE pg_temp.id('k1') IN (b.id, b.package_booking_id) $$,
                      $$ VALUES (true, 'scheduled'), (false, 'cancelled') $$, 'what is to come is cancelled, and only that');
 SELECT public.is(pg_temp.seats_left('tour 11'), 4, 'its seats are free');
+
+-- Somebody decides.
+CREATE FUNCTION pg_temp.payment(reference text) RETURNS uuid STABLE LANGUAGE sql AS $$
+    SELECT p.id FROM booking.payments AS p WHERE p.provider_ref = reference $$;
+SELECT pg_temp.sale('m1'), pg_temp.sale('m2'), pg_temp.sale('m3') \g /dev/null
+SELECT pg_temp.paid('p30', '49', 'm1'), pg_temp.paid('p31', '51', 'm2'),
+       pg_temp.simple('m4', 'payment.succeeded', '{"id": "p32", "amount": 50, "currency": "EUR"}'),
+       pg_temp.simple('m5', 'payment.succeeded', '{"id": "p33", "amount": 50, "currency": "USD",
+           "metadata": {"booking_token": "token:m3"}}') \g /dev/null
+SELECT count(*) FROM pg_temp.reports() \g /dev/null
+SELECT public.is(booking.resolve_payment(pg_temp.payment('p30'), 'accept'), 'paid', 'too little is accepted');
+SELECT public.is(pg_temp.standing('m1') || ', ' || pg_temp.account('p30'), 'paid paid none, paid 4900 EUR -0 accepted', 'and pays');
+SELECT public.is(booking.resolve_payment(pg_temp.payment('p30'), 'accept'), 'paid', 'once more');
+SELECT public.bag_eq('SELECT pg_temp.reports()', $$ VALUES ('booking.paid'), ('payment.paid') $$, 'it is told once');
+SELECT public.is((SELECT format('%s %s %s', c.changes ->> 'payment_decision', c.actor_kind, c.actor <> '')
+                    FROM booking.booking_changes AS c
+                   WHERE c.booking_id = pg_temp.id('m1') AND c.changes ? 'payment_decision'),
+                 '[null, "accept"] database t', 'with whoever has decided it');
+SELECT public.is(booking.resolve_payment(pg_temp.payment('p31'), 'refund'), 'conflict', 'too much is refunded');
+SELECT public.is(pg_temp.standing('m2') || ', ' || pg_temp.account('p31'), 'pending pending none, conflict 5100 EUR -0 due 5100',
+                 'and due');
+SELECT public.bag_eq('SELECT pg_temp.reports()', $$ VALUES ('refund.due') $$, 'which is told');
+SELECT public.is(pg_temp.paid('p31', '50', 'm2'), 'conflict', 'what comes later');
+SELECT public.is(pg_temp.standing('m2'), 'pending pending none', 'does not change the decision');
+SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p31'), 'accept') $$, 'BK212', NULL, 'nor does anybody');
+SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p32'), 'accept') $$, 'BK212', NULL, 'for which booking?');
+SELECT public.is(booking.resolve_payment(pg_temp.payment('p32'), 'accept', pg_temp.id('m2')), 'paid', 'for this one');
+SELECT public.is(pg_temp.standing('m2'), 'paid paid none', 'it is paid');
+SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p33'), 'accept') $$, 'BK212', NULL, 'another currency is no price');
+SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p33'), 'keep') $$, 'BK015', NULL, 'no decision');
+SELECT public.throws_ok($$ SELECT booking.resolve_payment(booking.new_id(1), 'refund') $$, 'BK104', NULL, 'no payment');
+SET LOCAL ROLE booking_member;
+SELECT public.throws_ok($$ SELECT booking.resolve_payment(booking.new_id(1), 'refund') $$, '42501', NULL, 'not for everybody');
+RESET ROLE;
 
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'the books agree');
 SELECT * FROM public.finish();

@@ -6,7 +6,12 @@ ALTER TABLE booking.payments
     ADD COLUMN refund_totals text[] NOT NULL DEFAULT '{}',
     ADD COLUMN is_first boolean NOT NULL DEFAULT false,
     ADD COLUMN subjects_differ boolean NOT NULL DEFAULT false,
-    ADD CONSTRAINT payments_is_first_check CHECK (accepted OR NOT is_first);
+    ADD COLUMN decision text,
+    ADD COLUMN decided_by text,
+    ADD COLUMN decided_at timestamptz,
+    ADD CONSTRAINT payments_is_first_check CHECK (accepted OR NOT is_first),
+    ADD CONSTRAINT payments_decision_check CHECK (decision IN ('accept', 'refund')),
+    ADD CONSTRAINT payments_decided_check CHECK (num_nonnulls(decision, decided_by, decided_at) IN (0, 3));
 UPDATE booking.payments SET amounts = ARRAY[amount_minor || ' ' || currency] WHERE amount_minor > 0;
 UPDATE booking.payments SET refund_totals = ARRAY[reported_refunded_minor || ' ' || currency]
  WHERE reported_refunded_minor > 0 AND currency IS NOT NULL;
@@ -22,6 +27,11 @@ COMMENT ON COLUMN booking.payments.refund_totals IS
     'Every sum of refunds that was named; the largest in the payment''s currency is reported_refunded_minor';
 COMMENT ON COLUMN booking.payments.is_first IS
     'The first that was accepted for its booking, which lives on it: refunded in full, it takes the booking with it';
+COMMENT ON COLUMN booking.payments.accepted IS
+    'It was the price of the booking, or somebody has decided to accept it, and has paid it';
+COMMENT ON COLUMN booking.payments.decision IS
+    'What somebody has decided about money that was not accepted by itself: accept or refund (resolve_payment)';
+COMMENT ON COLUMN booking.payments.decided_by IS 'Who, by the claim "sub" or the login';
 COMMENT ON COLUMN booking.payments.subjects_differ IS 'Its events name different bookings or reservations, so that it pays none';
 
 ALTER TABLE booking.refunds

@@ -86,10 +86,14 @@ void write_dues(const std::vector<Payment>& payments, const std::vector<core::Pa
     for (std::size_t i = payments.size(); i-- > 0;) {
         const Payment& payment = payments.at(i);
         const std::int64_t left =
-            payment.accepted ? payment.captured - states.at(i).refunded - states.at(i).pending : 0;
-        const std::int64_t part = std::min(std::max<std::int64_t>(left, 0), due);
-        set_due(payment, part, "the booking does not need it");
-        due -= part;
+            std::max<std::int64_t>(payment.captured - states.at(i).refunded - states.at(i).pending, 0);
+        if (payment.accepted) {
+            const std::int64_t part = std::min(left, due);
+            set_due(payment, part, "the booking does not need it");
+            due -= part;
+        } else if (set_due(payment, payment.decision == "refund" ? left : 0, "it was decided so")) {
+            report_payment("refund.due", payment, "it was decided so");
+        }
     }
 }
 

@@ -159,7 +159,8 @@ void confirm_for_money(Case& work) {
 
 void judge(Case& work) {
     Payment& payment = work.payment;
-    if (payment.accepted || payment.captured == 0 || payment.subjects_differ || work.is_decided) {
+    if (payment.accepted || !payment.decision.empty() || payment.captured == 0 || payment.subjects_differ ||
+        work.is_decided) {
         return;
     }
     if (work.account.has_value()) {
@@ -196,7 +197,7 @@ void settle_alone(const Case& work) {
     const Payment& payment = work.payment;
     const core::PaymentState state = core::state_of(facts_of(payment));
     write_state(payment, state);
-    const bool is_owed = payment.reservation.has_value() && payment.conflict.empty();
+    const bool is_owed = payment.decision == "refund" || (payment.reservation.has_value() && payment.conflict.empty());
     const std::int64_t left = is_owed ? payment.captured - state.refunded - state.pending : 0;
     if (set_due(payment, left, work.due_reason)) {
         report_payment("refund.due", payment, work.due_reason);

@@ -31,7 +31,7 @@ std::optional<core::Uuid> uuid_if_any(const Rows& rows, std::uint64_t row, int c
 #define PGBK_PAYMENT_COLUMNS                                                                                           \
     "p.id, p.provider, p.provider_ref, p.booking_id, p.reservation_id, array_to_string(p.amounts, ',') AS amounts,"    \
     " array_to_string(p.refund_totals, ',') AS totals, p.amount_minor, p.currency, p.reported_refunded_minor,"         \
-    " p.has_failed, p.accepted, p.is_first, p.subjects_differ, p.conflict"
+    " p.has_failed, p.accepted, p.is_first, p.subjects_differ, p.decision, p.conflict"
 
 Payment payment_in(const Rows& rows, std::uint64_t row, std::int32_t organization) {
     return {organization,
@@ -50,6 +50,7 @@ Payment payment_in(const Rows& rows, std::uint64_t row, std::int32_t organizatio
             rows.boolean(row, 13),
             rows.boolean(row, 14),
             std::string(rows.bytes(row, 15)),
+            std::string(rows.bytes(row, 16)),
             true};
 }
 
@@ -114,6 +115,13 @@ std::vector<Payment> payments_of(std::int32_t organization, const core::Uuid& bo
                                          " WHERE p.organization_id = $1 AND p.booking_id = $2"
                                          " ORDER BY p.is_first DESC, p.created_at, p.id");
     return payments_in(statement.write({organization, booking}), organization);
+}
+
+std::optional<Payment> find_payment(std::int32_t organization, const core::Uuid& id) {
+    static constinit Statement statement("SELECT " PGBK_PAYMENT_COLUMNS "  FROM booking.payments AS p"
+                                         " WHERE p.organization_id = $1 AND p.id = $2");
+    const Rows rows = statement.write({organization, id});
+    return rows.empty() ? std::nullopt : std::optional(payment_in(rows, 0, organization));
 }
 
 std::vector<Payment> unclaimed_payments(std::int32_t organization, const core::Uuid& reservation) {

@@ -22,6 +22,7 @@ struct Payment {
     bool accepted;
     bool is_first;        // for its booking
     bool subjects_differ; // its events name different bookings
+    std::string decision; // of somebody; empty: none
     std::string conflict; // empty: none
     bool is_known;        // has a row
 };
@@ -41,6 +42,8 @@ core::PaymentFacts facts_of(const Payment& payment); // with its refunds
 
 void write_facts(const Payment& payment, const std::optional<core::Uuid>& source); // of a new one
 void write_state(const Payment& payment, const core::PaymentState& state);
+
+std::optional<Payment> find_payment(std::int32_t organization, const core::Uuid& id);
 
 // Those of a hold that has no booking of theirs yet, in the order in which they are to be locked; without the lock.
 std::vector<Payment> unclaimed_payments(std::int32_t organization, const core::Uuid& reservation);
