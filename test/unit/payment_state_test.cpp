@@ -205,7 +205,7 @@ TEST(PaymentStates, SumsThatNoMoneyCanBeStayTheLargest) {
         EXPECT_GE(state.due, 0);
         EXPECT_LE(state.due, 20 * price);
     }
-    PaymentFacts rich = paid(std::vector<RefundFacts>(10'000, refund(most, RefundStage::pending)));
+    PaymentFacts rich = paid({refund(most, RefundStage::pending), refund(most, RefundStage::pending)});
     rich.captured = most;
     EXPECT_GE(booking("paid", "paid", std::vector<PaymentFacts>(10'000, rich)).due, 0);
 }
