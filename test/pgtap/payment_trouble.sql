@@ -4,7 +4,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/payments.sql
 \ir shared/packages.sql
-SELECT public.plan(78);
+SELECT public.plan(80);
 
 SELECT pg_temp.source('shop', 'hmac'), pg_temp.source('stripe', 'stripe') \g /dev/null
 CREATE FUNCTION pg_temp.paid(id text, amount text, name text) RETURNS text VOLATILE LANGUAGE sql AS $$
@@ -205,6 +205,13 @@ SELECT public.is(pg_temp.standing('m2'), 'paid paid none', 'it is paid');
 SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p33'), 'accept') $$, 'BK212', NULL, 'another currency is no price');
 SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p33'), 'keep') $$, 'BK015', NULL, 'no decision');
 SELECT public.throws_ok($$ SELECT booking.resolve_payment(booking.new_id(1), 'refund') $$, 'BK104', NULL, 'no payment');
+SELECT pg_temp.set_clock('2027-03-04 09:00 UTC'), pg_temp.hold('m6', 'ms2', 1) \g /dev/null
+SELECT pg_temp.paid_hold('p34', '20', 'm6') \g /dev/null
+SELECT booking.resolve_payment(pg_temp.payment('p34'), 'refund') \g /dev/null
+SELECT booking.confirm_reservation(pg_temp.id('m6')) \g /dev/null
+SELECT public.is(pg_temp.account('p34'), 'conflict 2000 EUR -0 due 2000', 'what is to be refunded is due although the hold is confirmed');
+SELECT public.is((SELECT p.booking_id IS NOT NULL FROM booking.payments AS p WHERE p.provider_ref = 'p34'), true,
+                 'and belongs to its booking');
 SET LOCAL ROLE booking_member;
 SELECT public.throws_ok($$ SELECT booking.resolve_payment(booking.new_id(1), 'refund') $$, '42501', NULL, 'not for everybody');
 RESET ROLE;

@@ -169,7 +169,7 @@ void claim_payments(std::int32_t organization, const core::Uuid& reservation, co
     auto account = lock_account(organization, booking);
     for (Payment& payment : payments) {
         payment.booking = booking;
-        if (payment.captured > 0 && !payment.subjects_differ) {
+        if (payment.captured > 0 && !payment.subjects_differ && payment.decision.empty()) {
             accept_if_price(payment, account->price, account->currency);
         }
         write_facts(payment, std::nullopt);
