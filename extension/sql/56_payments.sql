@@ -63,3 +63,17 @@ CREATE FUNCTION booking.cancel_unpaid_bookings(days integer DEFAULT 7) RETURNS i
     AS 'MODULE_PATHNAME', 'pgbk_cancel_unpaid_bookings' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.cancel_unpaid_bookings(integer) IS
     'Cancels bookings of packages whose payment is overdue by so many days and for which no money is known, and returns how many those were; money that still comes is due for refund; BK001, BK013';
+
+-- Money that somebody has to decide about.
+
+CREATE FUNCTION booking.resolve_payment(payment_id uuid, decision text, booking_id uuid DEFAULT NULL) RETURNS text
+    AS 'MODULE_PATHNAME', 'pgbk_resolve_payment' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.resolve_payment(uuid, text, uuid) IS
+    'Decides about a payment that was not accepted (conflict, or without a booking): refund, its money is due; accept, it pays its booking, or the one that is passed, although amounts differ, and what is more than the price is due. Returns the status of the payment; repeated, the same. For owners of the organization; BK001, BK015, BK104, BK212, and what confirm_reservation raises where it is for a hold';
+
+-- What holds cost.
+
+CREATE FUNCTION booking.record_prices() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'pgbk_record_prices' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.record_prices() IS
+    'Trigger: keeps the price that an activity has had until now, for the holds that were made at it';

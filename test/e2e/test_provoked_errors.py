@@ -292,6 +292,8 @@ PROVOCATIONS = [
     (f"SELECT booking.relay_attach('{UNKNOWN}', repeat('x', 100000), '1')", "BK613"),
     ("SELECT booking.create_webhook_source(77, 'x', 'pigeon')", "BK701"),
     (f"SELECT booking.rotate_source_secret('{SOURCE}')", "BK701"),
+    (f"SELECT booking.resolve_payment('{UNKNOWN}', 'keep')", "BK015"),
+    (f"SELECT booking.resolve_payment('{UNKNOWN}', 'refund')", "BK104"),
     (f"SELECT booking.delete_webhook_source('{UNKNOWN}')", "BK702"),
     (f"SELECT booking.receive_webhook('{UNKNOWN}', '{{}}')", "BK702"),
     (f"SELECT booking.receive_webhook('{SOURCE}', '{{}}')", "BK703"),

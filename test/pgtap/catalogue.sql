@@ -23,6 +23,7 @@ SELECT public.bag_eq(
               ('booking.create_default_packages(integer,text,bigint,bigint,bigint,integer,integer,uuid)', 'fvu', false),
               ('booking.start_scheduling()', 'fvu', false),
               ('booking.record_changes()', 'fvu', false),
+              ('booking.record_prices()', 'fvu', false),
               ('booking.refuse_change()', 'fvu', false),
               ('booking.cancel_booking(uuid,text,text,bigint,boolean,bigint,text)', 'fvu', false),
               ('booking.change_party_size(uuid,integer,bigint,text)', 'fvu', false),
@@ -82,6 +83,7 @@ SELECT public.bag_eq(
               ('booking.receive_webhook(uuid,bytea,jsonb)', 'fvu', false),
               ('booking.relay_sources()', 'fsu', false),
               ('booking.retry_payment_events(integer,integer)', 'fvu', false),
+              ('booking.resolve_payment(uuid,text,uuid)', 'fvu', false),
               ('booking.rotate_source_secret(uuid,text,interval)', 'fvu', false),
               ('booking.update_webhook_source(uuid,jsonb)', 'fvu', false),
               ('booking.cleanup_webhook_logs(integer)', 'fvu', false),
@@ -159,7 +161,7 @@ SELECT public.bag_eq(
                      c.relforcerowsecurity) AS properties
          FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind NOT IN ('i', 'I') $$,
     $$ SELECT n AS name, 'r of booking_owner, rls t, forced f' AS properties
-         FROM unnest(ARRAY['activities', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'booking_units', 'bookings', 'customers',
+         FROM unnest(ARRAY['activities', 'activity_prices', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'booking_units', 'bookings', 'customers',
                            'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
                            'received_events', 'relay_instances', 'schema_migrations',
                            'session_lanes', 'sessions', 'slot_reservations', 'venues', 'webhook_attempts_DAY',
@@ -240,8 +242,8 @@ SELECT public.bag_eq(
          FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
           AND (a.atttypid = 'bigint'::regtype
-               OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)') $$,
-    $$ VALUES ('booking.activities.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'), ('booking.bookings.seat_price_minor'),
+               OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)|^amounts$') $$,
+    $$ VALUES ('booking.activities.price_minor'), ('booking.activity_prices.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'), ('booking.bookings.seat_price_minor'),
               ('booking.bookings.paid_minor'), ('booking.bookings.kept_minor'),
               ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
               ('booking.installation.database_oid'), ('booking.webhook_deliveries.lease_token'),

@@ -4,7 +4,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/payments.sql
-SELECT public.plan(32);
+SELECT public.plan(34);
 
 -- Sound books with something of every kind: held, expired, released, cancelled, confirmed late, sold out, oversold.
 SELECT pg_temp.hold('released', 'tour 9', 1) \g /dev/null
@@ -117,8 +117,15 @@ SELECT public.is(pg_temp.violations(b.statement), b.answer, b.description)
     ('UPDATE booking.refunds SET amount_minor = 3001, status = ''due'', provider_ref = NULL, was_done = false;'
      ' UPDATE booking.payments SET reported_refunded_minor = 1000',
      'no_more_is_due_than_arrived refund of 1', 'more due than there is'),
-    ('UPDATE booking.payments SET booking_id = NULL, accepted = false',
+    ('UPDATE booking.payments SET booking_id = NULL, accepted = false, is_first = false',
      'late_money_goes_back payment of 1', 'money for a hold, of which nobody knows'),
+    ('UPDATE booking.payments SET booking_id = NULL, accepted = false, is_first = false;'
+     ' INSERT INTO booking.refunds (organization_id, id, payment_id, provider, status, amount_minor, currency, created_at,'
+     ' updated_at) SELECT 1, pg_temp.id(''tour''), p.id, p.provider, ''due'', 3000, ''EUR'', now(), now()'
+     ' FROM booking.payments AS p',
+     'paid_hold_keeps_its_money tour of 1', 'money due that has paid for a booking'),
+    ('UPDATE booking.payments SET refunded_minor = 999',
+     'payment_agrees_with_refunds payment of 1', 'less refunded than was done'),
     ('INSERT INTO booking.sessions SELECT s.organization_id, booking.new_id(1), s.activity_id,'
      ' s.start_time + interval ''30 minutes'', s.end_time, s.local_date, 4, 4, 0, 0, ''open'', s.timezone'
      ' FROM booking.sessions AS s WHERE s.id = pg_temp.id(''tour 11'')',

@@ -189,10 +189,10 @@ SELECT public.is(pg_temp.simple('j2', 'refund.received', '{"id": "r1", "payment_
     "currency": "EUR"}', 'wary shop'), 'applied', 'here, receiving is not having');
 SELECT public.is(pg_temp.standing('p1') || ', ' || pg_temp.standing('p2'),
                  'paid partially_refunded done, paid paid pending', 'done, and under way');
-SELECT public.is(pg_temp.simple('j3', 'refund.done', '{"id": "r2", "metadata": {"booking_id": "id:p1"}}'), 'applied',
+SELECT public.is(pg_temp.simple('j3', 'refund.received', '{"id": "r2", "metadata": {"booking_id": "id:p1"}}'), 'applied',
                  'a refund of a booking without an amount');
 SELECT public.is(pg_temp.standing('p1'), 'cancelled refunded done', 'is all of it');
-SELECT public.is(pg_temp.simple('j4', 'refund.done', '{"id": "r3", "metadata": {"booking_id": "id:p3"}}'), 'failed',
+SELECT public.is(pg_temp.simple('j4', 'refund.received', '{"id": "r3", "metadata": {"booking_id": "id:p3"}}'), 'failed',
                  'of a booking of which no payment is known');
 SELECT public.is(pg_temp.simple('j5', 'payment.succeeded', '{"id": "3", "amount_minor": 1050, "currency": "EUR",
     "metadata": {"booking_id": "id:p3"}}'), 'applied', 'which then comes');

@@ -28,6 +28,7 @@ SELECT public.bag_eq(
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p', 'v')
         GROUP BY c.relname $$,
     $$ VALUES ('activities', 'm=rawd s=rawd a=rawd'),
+              ('activity_prices', 'm=r s=r a=r'),
               ('activity_sessions', 'p=r c=r m=r s=r a=r'),
               ('booking_events', 'c=r m=r s=r a=r'),
               ('booking_events_DAY', 'none'),
@@ -149,6 +150,7 @@ SELECT public.bag_eq(
               ('booking.delete_webhook_source(uuid)', '--ms-a-'),
               ('booking.disable_webhook_source(uuid,text)', '--ms-a-'),
               ('booking.enable_webhook_source(uuid)', '--ms-a-'),
+              ('booking.resolve_payment(uuid,text,uuid)', '--ms-a-'),
               ('booking.rotate_source_secret(uuid,text,interval)', '--ms-a-'),
               ('booking.update_webhook_source(uuid,jsonb)', '--ms-a-'),
               ('booking.cancel_unpaid_bookings(integer)', '---s-a-'),
@@ -183,6 +185,7 @@ SELECT public.bag_eq(
               ('booking.install(name)', '-------'),
               ('booking.install_roles(name)', '-------'),
               ('booking.record_changes()', '-------'),
+              ('booking.record_prices()', '-------'),
               ('booking.record_events()', '-------'),
               ('booking.refuse_change()', '-------'),
               ('booking.renew_rules_version()', '-------'),
@@ -203,12 +206,12 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities booking_changes booking_events booking_units bookings customers generation_watermarks installation job_runs'
+               'activities activity_prices booking_changes booking_events booking_units bookings customers generation_watermarks installation job_runs'
                ' organization_members organizations packages payment_events payments received_events refunds'
                ' relay_instances schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
                ' webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read', 'SELECT', '{booking_member}',
-               'activities booking_changes booking_events booking_units bookings customers job_runs organizations packages'
+               'activities activity_prices booking_changes booking_events booking_units bookings customers job_runs organizations packages'
                ' payment_events payments refunds schedule_exceptions sessions slot_reservations venues webhook_attempts'
                ' webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),

@@ -83,7 +83,10 @@ GRANT SELECT ON pg_temp.everything TO PUBLIC;
 SELECT booking.receive_webhook(s.source_id, convert_to(body, 'UTF8'), '{}')
   FROM booking.create_webhook_source(1, 'shop', 'hmac') AS s,
        unnest(ARRAY['{"id": "1", "type": "payment.paid", "data": {"id": "p", "amount_minor": 1, "currency": "EUR"}}',
-                    '{"id": "2", "type": "refund.done", "data": {"id": "r", "payment_id": "p"}}']) AS body \g /dev/null
+                    '{"id": "2", "type": "refund.received", "data": {"id": "r", "payment_id": "p"}}']) AS body \g /dev/null
+INSERT INTO booking.activity_prices (organization_id, activity_id, valid_until, price_minor, price_basis, currency)
+SELECT a.organization_id, a.id, '2027-01-01', 1, 'seat', 'EUR' FROM booking.activities AS a
+ WHERE a.id IN (pg_temp.id('tour'), pg_temp.id('hike'));
 
 -- The public: free seats and the two public views.
 SET LOCAL ROLE regress_visitor;
@@ -94,7 +97,7 @@ SELECT public.bag_eq(
               ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
               ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
-              ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('full_events', '42501'),
+              ('activity_prices', '42501'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('full_events', '42501'),
               ('owner_events', '42501'), ('public_events', '1:8 2:3'),
               ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '42501'), ('customers', '42501'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
@@ -144,7 +147,7 @@ SELECT public.bag_eq(
               ('received_events', '42501'), ('webhook_attempts', '1:1'), ('webhook_deliveries', '1:1'),
               ('webhook_endpoint_states', '1:1'), ('webhook_endpoints', '1:1'), ('webhook_logs', '1:1'),
               ('webhook_secrets', '42501'), ('webhook_stats', '1:1'),
-              ('booking_changes', '1:2'), ('booking_units', 'nothing'), ('booking_events', '1:17'), ('event_payloads', '42501'), ('full_events', '42501'),
+              ('activity_prices', '1:1'), ('booking_changes', '1:2'), ('booking_units', 'nothing'), ('booking_events', '1:17'), ('event_payloads', '42501'), ('full_events', '42501'),
               ('owner_events', '1:17'), ('public_events', '1:10 2:3'),
               ('activities', '1:3'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:2'), ('customers', '1:2'),
               ('generation_watermarks', '42501'), ('job_runs', '1:1'), ('organization_members', '1:1'),
@@ -210,7 +213,7 @@ SELECT public.bag_eq(
               ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
               ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
-              ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '1:4'), ('event_payloads', '42501'), ('full_events', '42501'),
+              ('activity_prices', '42501'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '1:4'), ('event_payloads', '42501'), ('full_events', '42501'),
               ('owner_events', '42501'), ('public_events', '1:19 2:3'),
               ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:1'), ('customers', '1:1'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),

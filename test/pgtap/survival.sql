@@ -31,7 +31,8 @@ SELECT public.bag_eq(
          FROM unnest(ARRAY['organizations', 'venues', 'activities', 'schedule_exceptions', 'packages', 'sessions',
                            'customers', 'slot_reservations', 'bookings', 'booking_units', 'booking_changes', 'job_runs', 'booking_events',
                            'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
-                           'webhook_attempts', 'webhook_sources', 'payments', 'refunds', 'payment_events']) AS t
+                           'webhook_attempts', 'webhook_sources', 'payments', 'refunds', 'payment_events',
+                           'activity_prices']) AS t
         UNION ALL
        SELECT 'policy', format('owner_write on booking.%s', t)
          FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'packages', 'sessions']) AS t
@@ -58,6 +59,7 @@ SELECT public.bag_eq(
               ('trigger', 'reservations_updated on booking.slot_reservations'),
               ('trigger', 'bookings_inserted on booking.bookings'),
               ('trigger', 'bookings_webhook_trigger on booking.bookings'),
+              ('trigger', 'record_prices on booking.activities'),
               ('trigger', 'start_scheduling on booking.bookings'),
               ('trigger', 'changes_inserted on booking.bookings'),
               ('trigger', 'changes_updated on booking.bookings'),
@@ -115,7 +117,10 @@ VALUES (1, 'evt_1', booking.new_id(1), now());
 SELECT booking.receive_webhook(s.source_id, convert_to(body, 'UTF8'), '{}')
   FROM booking.create_webhook_source(1, 'shop', 'hmac') AS s,
        unnest(ARRAY['{"id": "1", "type": "payment.paid", "data": {"id": "p", "amount_minor": 1, "currency": "EUR"}}',
-                    '{"id": "2", "type": "refund.done", "data": {"id": "r", "payment_id": "p"}}']) AS body \g /dev/null
+                    '{"id": "2", "type": "refund.received", "data": {"id": "r", "payment_id": "p"}}']) AS body \g /dev/null
+INSERT INTO booking.activity_prices (organization_id, activity_id, valid_until, price_minor, price_basis, currency)
+SELECT a.organization_id, a.id, '2027-01-01', 1, 'seat', 'EUR' FROM booking.activities AS a
+ WHERE a.id IN (pg_temp.id('tour'), pg_temp.id('hike'));
 SELECT booking.relay_attach(gen_random_uuid(), 'here', '1.0') \g /dev/null
 -- What a user may have of the own: a view upon ours, and a table with our trigger.
 CREATE VIEW public.tap_view AS SELECT a.id FROM booking.activity_sessions AS a;

@@ -12,8 +12,15 @@ namespace {
 
 constexpr std::int64_t price = 1000;
 
+// The first of its booking.
 PaymentFacts paid(std::vector<RefundFacts> refunds = {}, std::int64_t reported = 0) {
-    return {price, reported, false, true, false, std::move(refunds)};
+    return {price, reported, false, true, true, false, std::move(refunds)};
+}
+
+PaymentFacts paid_again(std::vector<RefundFacts> refunds = {}, std::int64_t reported = 0) {
+    PaymentFacts facts = paid(std::move(refunds), reported);
+    facts.is_first = false;
+    return facts;
 }
 
 RefundFacts refund(std::int64_t minor, RefundStage stage, bool was_done = false) {
@@ -94,7 +101,7 @@ TEST(BookingStates, FailOnlyWhileNothingHasArrived) {
 }
 
 TEST(BookingStates, AreNotPaidByMoneyThatIsNotThePrice) {
-    PaymentFacts conflict{999, 0, false, false, true, {}};
+    PaymentFacts conflict{999, 0, false, false, false, true, {}};
     const BookingState state = booking("pending", "pending", {conflict});
     EXPECT_EQ(state.status, "pending");
     EXPECT_EQ(state.payment_status, "pending");
@@ -140,14 +147,82 @@ TEST(BookingStates, PartialRefundsLeaveThemAsTheyAre) {
 }
 
 TEST(BookingStates, MoneyThatIsNotNeededIsDue) {
-    EXPECT_EQ(booking("paid", "paid", {paid(), paid()}).due, price) << "paid twice";
-    EXPECT_EQ(booking("paid", "paid", {paid(), paid()}).refund_status, "due");
-    EXPECT_EQ(booking("paid", "paid", {paid(), paid({}, price)}).due, 0);
-    EXPECT_EQ(booking("paid", "paid", {paid(), paid({}, price)}).status, "paid") << "one of two went back";
-    EXPECT_EQ(booking("paid", "paid", {paid(), paid({}, price)}).payment_status, "paid");
+    EXPECT_EQ(booking("paid", "paid", {paid(), paid_again()}).due, price) << "paid twice";
+    EXPECT_EQ(booking("paid", "paid", {paid(), paid_again()}).refund_status, "due");
+    EXPECT_EQ(booking("paid", "paid", {paid(), paid_again({}, price)}).due, 0);
+    EXPECT_EQ(booking("paid", "paid", {paid(), paid_again({}, price)}).status, "paid") << "one of two went back";
+    EXPECT_EQ(booking("paid", "paid", {paid(), paid_again({}, price)}).payment_status, "paid");
     EXPECT_EQ(booking("cancelled", "pending", {paid()}).due, price) << "paid after it was cancelled";
     EXPECT_EQ(booking("cancelled", "paid", {paid()}).refund_status, "due");
     EXPECT_EQ(booking("cancelled", "paid", {paid({}, 400)}).due, 600);
+}
+
+TEST(BookingStates, LiveOnThePaymentThatCameFirst) {
+    for (const std::string_view before : {"paid", "cancelled"}) { // whether the second payment came before the refund
+        const BookingState state = booking(before, "paid", {paid({}, price), paid_again()});
+        EXPECT_EQ(state.status, "cancelled");
+        EXPECT_EQ(state.payment_status, "partially_refunded");
+        EXPECT_EQ(state.refund_status, "due");
+        EXPECT_EQ(state.due, price);
+    }
+    EXPECT_EQ(booking("paid", "paid", {paid({}, price), paid_again({}, price)}).payment_status, "refunded");
+}
+
+TEST(BookingStates, OfSessionsThatHaveBegunStay) {
+    const std::vector<PaymentFacts> payments{paid({}, price)};
+    const BookingState state = state_of(BookingFacts{"confirmed", "paid", "none", price, 0, true}, payments);
+    EXPECT_EQ(state.status, "confirmed");
+    EXPECT_EQ(state.payment_status, "refunded");
+    EXPECT_EQ(state.due, 0);
+    EXPECT_TRUE(state.refund_in_full);
+}
+
+TEST(PaymentStates, ARefundThatIsLargerThanTheSumNeverWasInIt) {
+    EXPECT_EQ(state_of(paid({refund(600, RefundStage::failed)}, 400)).refunded, 400);
+    EXPECT_EQ(state_of(paid({refund(600, RefundStage::failed, true)}, 400)).refunded, 0) << "it was done";
+    EXPECT_EQ(state_of(paid({refund(600, RefundStage::failed), refund(300, RefundStage::failed)}, 400)).refunded, 100);
+    EXPECT_EQ(state_of(paid({refund(300, RefundStage::failed), refund(600, RefundStage::failed)}, 400)).refunded, 100)
+        << "in whatever order";
+}
+
+TEST(PaymentStates, ARefundOfEverythingIsInFullWhateverItsAmount) {
+    RefundFacts whole = refund(100, RefundStage::done);
+    EXPECT_FALSE(state_of(paid({whole})).refund_in_full);
+    whole.is_whole = true;
+    EXPECT_TRUE(state_of(paid({whole})).refund_in_full);
+    EXPECT_EQ(state_of(paid({whole})).refunded, 100);
+}
+
+// Under UBSAN: no sum of amounts wraps.
+TEST(PaymentStates, SumsThatNoMoneyCanBeStayTheLargest) {
+    constexpr std::int64_t most = 1'000'000'000'000'000;
+    for (const auto stage : {RefundStage::pending, RefundStage::done, RefundStage::failed}) {
+        const PaymentFacts facts = paid(std::vector<RefundFacts>(10'000, refund(most, stage, true)), most);
+        EXPECT_LE(state_of(facts).refunded, price);
+        EXPECT_GE(state_of(facts).refunded, 0);
+        EXPECT_TRUE(state_of(facts).refund_in_full);
+        const BookingState state = booking("paid", "paid", std::vector<PaymentFacts>(20, facts));
+        EXPECT_GE(state.due, 0);
+        EXPECT_LE(state.due, 20 * price);
+    }
+    PaymentFacts rich = paid({refund(most, RefundStage::pending), refund(most, RefundStage::pending)});
+    rich.captured = most;
+    EXPECT_GE(booking("paid", "paid", std::vector<PaymentFacts>(10'000, rich)).due, 0);
+}
+
+TEST(Amounts, AreKeptOnceEachAndTheLargestCounts) {
+    std::vector<Money> amounts;
+    EXPECT_EQ(amounts_text(amounts), "");
+    EXPECT_EQ(largest_amount(amounts).minor, 0);
+    EXPECT_TRUE(add_amount(amounts, {5000, "EUR"}));
+    EXPECT_FALSE(add_amount(amounts, {5000, "EUR"}));
+    EXPECT_TRUE(add_amount(amounts, {6000, "USD"}));
+    EXPECT_EQ(amounts_text(amounts), "5000 EUR,6000 USD");
+    EXPECT_EQ(read_amounts(amounts_text(amounts)), amounts);
+    EXPECT_EQ(read_amounts(""), std::vector<Money>{});
+    EXPECT_EQ(largest_amount(amounts), (Money{6000, "USD"}));
+    EXPECT_EQ(largest_amount(amounts, "EUR"), (Money{5000, "EUR"}));
+    EXPECT_EQ(largest_amount(amounts, "JPY"), (Money{0, "JPY"}));
 }
 
 // What the derivation may say next must be what the table of transitions allows.
@@ -157,7 +232,7 @@ TEST(BookingStates, ChangeOnlyAsTheTableOfTransitionsAllows) {
         for (const std::int64_t minor : {400L, 600L, 1000L}) {
             for (const std::int64_t reported : {0L, 400L, 1000L}) {
                 histories.push_back({paid({refund(minor, stage, true)}, reported)});
-                histories.push_back({paid({refund(minor, stage)}, reported), paid()});
+                histories.push_back({paid({refund(minor, stage)}, reported), paid_again()});
             }
         }
     }

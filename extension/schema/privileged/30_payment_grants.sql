@@ -6,7 +6,8 @@ GRANT EXECUTE ON FUNCTION
     booking.enable_webhook_source(uuid),
     booking.disable_webhook_source(uuid, text),
     booking.delete_webhook_source(uuid),
-    booking.rotate_source_secret(uuid, text, interval)
+    booking.rotate_source_secret(uuid, text, interval),
+    booking.resolve_payment(uuid, text, uuid)
     TO booking_member, booking_service;
 
 -- Nobody but the relay: with it come the secrets of sources.

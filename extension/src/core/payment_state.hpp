@@ -15,8 +15,19 @@ namespace pgbk::core {
 struct RefundFacts {
     std::int64_t minor;
     RefundStage stage;
-    bool was_done; // at some time; the money may have come back since
+    bool was_done;         // at some time; the money may have come back since
+    bool is_whole = false; // somebody has said that it is all of the payment
 };
+
+// Amounts that were named, each once: the order in which they were heard is not kept. As text: "5000 EUR,6000 EUR".
+std::vector<Money> read_amounts(std::string_view text);
+std::string amounts_text(std::span<const Money> amounts);
+
+// False if it was there before.
+bool add_amount(std::vector<Money>& amounts, const Money& amount);
+
+// The largest; of a currency if one is named. Nothing has arrived where there is none.
+Money largest_amount(std::span<const Money> amounts, std::string_view currency = {});
 
 // done outranks pending, and failed both: a bank may send back what was done.
 RefundStage later_stage(RefundStage a, RefundStage b);
@@ -25,7 +36,8 @@ struct PaymentFacts {
     std::int64_t captured;          // minor units
     std::int64_t reported_refunded; // the provider's own sum, the largest so far
     bool has_failed;
-    bool accepted;    // was the price of its booking
+    bool accepted;    // was the price of its booking, or was taken for it
+    bool is_first;    // of those that were accepted
     bool in_conflict; // has arrived, and is not
     std::vector<RefundFacts> refunds;
 };
@@ -46,13 +58,15 @@ struct BookingFacts {
     std::string_view refund_status;
     std::int64_t price;
     std::int64_t kept = 0; // once it is cancelled
+    bool has_begun = false; // its own session, so that there is nothing to cancel
 };
 
 struct BookingState {
     std::string_view status; // before the calendar has its say
     std::string_view payment_status;
     std::string_view refund_status;
-    std::int64_t due; // has to go back and is not on its way
+    std::int64_t due;            // has to go back and is not on its way
+    bool refund_in_full = false; // of the payment that it lives on
 };
 
 // Over all payments of the booking. Those that were not accepted count only as failures.

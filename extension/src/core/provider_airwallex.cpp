@@ -87,12 +87,15 @@ std::string_view payment_of(const JsonNode* object, std::string_view name, Meani
     return text_in(object, {"id"});
 }
 
-void read_news(const JsonNode* object, Meaning meaning, PaymentNews& news) {
+// is_whole: a refund without an amount is one of everything.
+void read_news(const JsonNode* object, Meaning meaning, bool is_whole, PaymentNews& news) {
     if (meaning == Meaning::paid) {
         news.captured = money_in(object, {"captured_amount", "amount"}, money_of_decimal, news.problem);
     } else if (is_refund(meaning)) {
-        news.refund = RefundNews{required_text_in(object, {"id"}, "$.data.object"), stage_of(meaning),
-                                 money_in(object, {"amount"}, money_of_decimal, news.problem)};
+        news.refund = RefundNews{required_text_in(object, {"id"}, "$.data.object"), stage_of(meaning), std::nullopt};
+        if (!is_whole || first_member(object, {"amount"}) != nullptr) {
+            news.refund->amount = money_in(object, {"amount"}, money_of_decimal, news.problem);
+        }
     }
     news.failed = meaning == Meaning::failed;
     news.disputed = meaning == Meaning::disputed;
@@ -125,7 +128,7 @@ ProviderEvent read_airwallex_event(const JsonNode& document, const SourceOptions
     if (event.payment->ref.empty() && is_link) {
         return event; // without an amount: it must not be counted beside that of the intent
     }
-    read_news(object, meaning, *event.payment);
+    read_news(object, meaning, options.legacy_event_names && event.type == "refund.received", *event.payment);
     return event;
 }
 

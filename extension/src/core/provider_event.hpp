@@ -27,7 +27,7 @@ enum class RefundStage : std::uint8_t { pending, done, failed };
 struct RefundNews {
     std::string_view ref; // what the provider calls the refund
     RefundStage stage;
-    std::optional<Money> amount; // nothing: the whole payment
+    std::optional<Money> amount; // nothing only where it is the whole payment
 };
 
 struct PaymentNews {

@@ -52,7 +52,8 @@ bool read_refund(const JsonNode* object, std::string_view word, bool received_is
     }
     news.ref = reference_in(object, {"payment_id", "payment_intent_id", "payment_intent", "payment"});
     news.refund = RefundNews{text_in(object, {"id", "refund_id"}), stage, std::nullopt};
-    if (has_amount(object)) {
+    // refund.received without an amount is the older word for: all of it.
+    if (has_amount(object) || !(word == "received" || is_true(object, "refunded"))) {
         news.refund->amount = amount_of(object, news.problem);
     }
     return true;

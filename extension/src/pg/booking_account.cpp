@@ -28,19 +28,21 @@ void lock_reservations(std::int32_t organization, const core::Uuid& booking) {
 void cancel_further_sessions(const BookingAccount& account, TimestampTz clock) {
     static constinit Statement statement(
         "UPDATE booking.bookings AS b SET status = 'cancelled', version = b.version + 1, updated_at = $3"
-        " WHERE b.organization_id = $1 AND b.package_booking_id = $2 AND b.status IN ('scheduled', 'confirmed')");
+        " WHERE b.organization_id = $1 AND b.package_booking_id = $2 AND b.status IN ('scheduled', 'confirmed')"
+        "   AND b.scheduled_start > $3");
     statement.write({account.organization, account.id, Value::timestamp(clock)});
 }
 
-// In the order of sessions, as everybody takes and gives.
-void give_seats_back(const BookingAccount& account, TimestampTz clock) {
+// Of the booking if it is cancelled, and of its further sessions. In the order of sessions, as everybody takes and
+// gives.
+void give_seats_back(const BookingAccount& account, bool is_cancelled, TimestampTz clock) {
     static constinit Statement statement(
         "SELECT b.reservation_id FROM booking.bookings AS b"
-        " WHERE b.organization_id = $1 AND (b.id = $2 OR b.package_booking_id = $2 AND b.status = 'cancelled')"
+        " WHERE b.organization_id = $1 AND (b.id = $2 AND $3 OR b.package_booking_id = $2 AND b.status = 'cancelled')"
         "   AND b.reservation_id IS NOT NULL ORDER BY b.reservation_id");
     cancel_further_sessions(account, clock);
     std::vector<Reservation> reservations =
-        lock_all(account.organization, statement.write({account.organization, account.id}));
+        lock_all(account.organization, statement.write({account.organization, account.id, is_cancelled}));
     std::sort(reservations.begin(), reservations.end(),
               [](const Reservation& a, const Reservation& b) { return a.session < b.session; });
     for (const Reservation& reservation : reservations) {
@@ -56,12 +58,13 @@ void write_statuses(BookingAccount& account, const core::BookingState& state, Ti
         "UPDATE booking.bookings AS b"
         "   SET status = $3, payment_status = $4, refund_status = $5, version = b.version + 1, updated_at = $6"
         " WHERE b.organization_id = $1 AND b.id = $2");
+    const bool is_cancelled = state.status == "cancelled";
+    if (is_cancelled ? account.status != "cancelled" : state.refund_in_full && account.has_several_sessions) {
+        give_seats_back(account, is_cancelled, clock);
+    }
     if (state.status == account.status && state.payment_status == account.payment_status &&
         state.refund_status == account.refund_status) {
         return;
-    }
-    if (state.status == "cancelled" && account.status != "cancelled") {
-        give_seats_back(account, clock);
     }
     statement.write({account.organization, account.id, state.status, state.payment_status, state.refund_status,
                      Value::timestamp(clock)});
@@ -77,15 +80,20 @@ void schedule_if_accepted(BookingAccount& account, TimestampTz clock) {
     }
 }
 
-// What has to go back is taken from the payments that came last.
+// What has to go back is taken from the payments that came last, and from the one that the booking lives on at the very
+// end: they are in this order.
 void write_dues(const std::vector<Payment>& payments, const std::vector<core::PaymentState>& states, std::int64_t due) {
     for (std::size_t i = payments.size(); i-- > 0;) {
         const Payment& payment = payments.at(i);
         const std::int64_t left =
-            payment.accepted ? payment.captured - states.at(i).refunded - states.at(i).pending : 0;
-        const std::int64_t part = std::min(std::max<std::int64_t>(left, 0), due);
-        set_due(payment, part, "the booking does not need it");
-        due -= part;
+            std::max<std::int64_t>(payment.captured - states.at(i).refunded - states.at(i).pending, 0);
+        if (payment.accepted) {
+            const std::int64_t part = std::min(left, due);
+            set_due(payment, part, "the booking does not need it");
+            due -= part;
+        } else if (set_due(payment, payment.decision == "refund" ? left : 0, "it was decided so")) {
+            report_payment("refund.due", payment, "it was decided so");
+        }
     }
 }
 
@@ -96,7 +104,7 @@ std::optional<BookingAccount> lock_account(std::int32_t organization, const core
     static constinit Statement statement(
         "SELECT b.session_id, b.status, b.payment_status, b.refund_status, b.amount_cents, b.currency,"
         "       b.calendar_status, b.calendar_at, b.cal_uid, b.scheduled_start IS NOT NULL,"
-        "       b.sessions_included > 1, b.kept_minor"
+        "       b.sessions_included > 1, b.scheduled_start, b.kept_minor"
         "  FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2 FOR NO KEY UPDATE");
     const Rows rows = statement.write({organization, id});
     if (rows.empty()) {
@@ -120,7 +128,10 @@ std::optional<BookingAccount> lock_account(std::int32_t organization, const core
     account.cal_uid = rows.bytes(0, 9);
     account.has_time = rows.boolean(0, 10);
     account.has_several_sessions = rows.boolean(0, 11);
-    account.kept = rows.int8(0, 12);
+    if (!rows.is_null(0, 12)) {
+        account.starts_at = rows.timestamp(0, 12);
+    }
+    account.kept = rows.int8(0, 13);
     return account;
 }
 
@@ -137,11 +148,34 @@ void settle_account(BookingAccount& account) {
     const std::string status = account.status;
     const std::string payment_status = account.payment_status;
     const std::string refund_status = account.refund_status;
+    const bool has_begun = account.starts_at.has_value() && *account.starts_at <= clock;
     const core::BookingState state =
-        core::state_of({status, payment_status, refund_status, account.price, account.kept}, facts);
+        core::state_of({status, payment_status, refund_status, account.price, account.kept, has_begun}, facts);
     write_statuses(account, state, clock);
     write_dues(payments, states, state.due);
     schedule_if_accepted(account, clock);
+}
+
+void claim_payments(std::int32_t organization, const core::Uuid& reservation, const core::Uuid& booking,
+                    std::size_t locked) {
+    std::vector<Payment> payments = unclaimed_payments(organization, reservation);
+    if (payments.size() > locked) {
+        throw core::Refusal(core::RefusalKind::retry,
+                            "money for reservation " + uuid_text(reservation) + " has just come", {},
+                            "Roll back and try again.");
+    }
+    if (payments.empty()) {
+        return;
+    }
+    auto account = lock_account(organization, booking);
+    for (Payment& payment : payments) {
+        payment.booking = booking;
+        if (payment.captured > 0 && !payment.subjects_differ && payment.decision.empty()) {
+            accept_if_price(payment, account->price, account->currency);
+        }
+        write_facts(payment, std::nullopt);
+    }
+    settle_account(*account);
 }
 
 } // namespace pgbk

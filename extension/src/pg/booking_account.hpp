@@ -21,13 +21,20 @@ struct BookingAccount {
     std::string cal_uid;
     bool has_time;
     bool has_several_sessions; // it bought more than the one that it is itself
+    std::optional<TimestampTz> starts_at;
 };
 
 // Locks the reservations of the booking and of its further sessions, then the booking. Nothing if there is none.
 std::optional<BookingAccount> lock_account(std::int32_t organization, const core::Uuid& id);
 
 // Brings payments, refunds that are due and the booking in line with what is known; a booking that is cancelled by it
-// gives its seats back. The account must be locked, and is brought up to date.
+// gives its seats back. Sessions that have begun stay as they are, whatever goes back. The account must be locked, and
+// is brought up to date.
 void settle_account(BookingAccount& account);
+
+// Money that came for a hold, and waits or was to go back, is the booking's that was made of it after all. The
+// reservation must be locked. Throws Refusal retry if there is more of it than was locked before the reservation.
+void claim_payments(std::int32_t organization, const core::Uuid& reservation, const core::Uuid& booking,
+                    std::size_t locked);
 
 } // namespace pgbk

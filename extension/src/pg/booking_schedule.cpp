@@ -214,7 +214,8 @@ core::Uuid schedule_further(const Bought& bought, const Wish& wish, const Place&
 }
 
 core::Uuid schedule(const Bought& bought, const Wish& wish) {
-    if (bought.status == "cancelled") {
+    // A refund of everything leaves a session that has begun as it is, but nothing more can be chosen for it.
+    if (bought.status == "cancelled" || bought.payment_status == "refunded") {
         throw Refusal(RefusalKind::booking_cancelled, "the booking was cancelled");
     }
     const TimestampTz clock = settings::now();

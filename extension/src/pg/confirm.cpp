@@ -2,6 +2,7 @@
 #include "core/validation.hpp"
 #include "pg/access.hpp"
 #include "pg/actor.hpp"
+#include "pg/booking_account.hpp"
 #include "pg/confirmation.hpp"
 
 namespace pgbk {
@@ -18,6 +19,9 @@ Datum confirm_reservation_body(Call& call) {
     if (contact.phone.has_value()) {
         core::check_customer_phone(*contact.phone);
     }
+    // Payments are locked before reservations, everywhere.
+    const auto payments = unclaimed_payments(core::organization_of(id).value_or(0), id);
+    lock_payments(payments);
     const Reservation reservation = lock_reservation(call, id, token, "confirm a reservation without its hold token");
     const bool may_confirm_paid = !token.has_value() || is_trusted(call);
     contact.is_vouched_for = may_confirm_paid;
@@ -26,6 +30,7 @@ Datum confirm_reservation_body(Call& call) {
         visitor.emplace(ActorKind::visitor, "token");
     }
     const ConfirmedBooking booking = confirm_hold(reservation, contact, may_confirm_paid);
+    claim_payments(reservation.organization, reservation.id, booking.id, payments.size());
     return record_result(call, {booking.id, booking.number, booking.status, booking.payment_status});
 }
 

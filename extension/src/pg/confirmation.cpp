@@ -69,11 +69,18 @@ std::optional<ConfirmedBooking> booking_of(const Reservation& reservation) {
 
 Price price_of(const Reservation& reservation) {
     static constinit Statement statement(
-        "SELECT a.price_minor * CASE a.price_basis WHEN 'seat' THEN $3 ELSE 1 END, a.currency, s.status"
+        "SELECT CASE WHEN h.activity_id IS NULL"
+        "            THEN a.price_minor * CASE a.price_basis WHEN 'seat' THEN $3 ELSE 1 END"
+        "            ELSE h.price_minor * CASE h.price_basis WHEN 'seat' THEN $3 ELSE 1 END END,"
+        "       COALESCE(h.currency, a.currency), s.status"
         "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        "  LEFT JOIN LATERAL (SELECT x.* FROM booking.activity_prices AS x"
+        "                      WHERE x.organization_id = $1 AND x.activity_id = a.id AND x.valid_until > $4"
+        "                      ORDER BY x.valid_until LIMIT 1) AS h ON true"
         " WHERE s.organization_id = $1 AND s.id = $2");
-    const Rows rows = statement.write({reservation.organization, reservation.session, reservation.party_size});
+    const Rows rows = statement.write({reservation.organization, reservation.session, reservation.party_size,
+                                       Value::timestamp(reservation.created_at)});
     if (rows.empty()) {
         refuse_unknown_session(reservation.session);
     }

@@ -21,7 +21,8 @@ struct ConfirmedBooking {
 // The booking that was made from the reservation, if there is one.
 std::optional<ConfirmedBooking> booking_of(const Reservation& reservation);
 
-// What the hold costs. Throws Refusal session_not_found or session_cancelled.
+// What the hold costs: the price of the time at which it was made, not that of today. Throws Refusal session_not_found
+// or session_cancelled.
 Price price_of(const Reservation& reservation);
 
 // The reservation must be locked. Idempotent; takes the seats again where the hold had run out. Throws, before anything

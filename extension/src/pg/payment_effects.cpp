@@ -6,6 +6,8 @@
 #include "pg/confirmation.hpp"
 #include "pg/digest.hpp"
 
+#include <algorithm>
+
 namespace pgbk {
 
 namespace {
@@ -39,31 +41,76 @@ struct Case {
     std::optional<BookingAccount> account; // of the booking
     bool is_decided;                       // nothing has changed since it was decided what the money is for
     std::string due_reason;                // why there is no booking to be had
+    std::string trouble;                   // what of the event contradicts what is known
 };
 
-std::string money_text(std::int64_t minor, std::string_view currency) {
-    return std::to_string(minor) + " " + std::string(currency) + " in minor units";
+// Which booking was made of a hold, and from which hold a booking.
+bool belongs_to(std::int32_t organization, const core::Uuid& booking, const core::Uuid& reservation) {
+    static constinit Statement statement("SELECT 1 FROM booking.bookings AS b"
+                                         " WHERE b.organization_id = $1 AND b.id = $2 AND b.reservation_id = $3");
+    return !statement.write({organization, booking, reservation}).empty();
 }
 
-// What has arrived is the most that was ever named.
-bool merge_captured(Payment& payment, const core::PaymentNews& news) {
+// Everything that was named is kept; what has arrived is the most of it.
+void merge_amounts(Case& work) {
+    const core::PaymentNews& news = work.news;
+    Payment& payment = work.payment;
     payment.has_failed = payment.has_failed || news.failed;
     if (news.refunded_total.has_value()) {
-        payment.reported_refunded = std::max(payment.reported_refunded, news.refunded_total->minor);
-        if (payment.currency.empty()) {
-            payment.currency = news.refunded_total->currency;
-        }
+        core::add_amount(payment.totals, *news.refunded_total);
     }
-    if (!news.captured.has_value() ||
-        std::pair(payment.captured, payment.currency) >= std::pair(news.captured->minor, news.captured->currency)) {
+    const bool had_money = payment.captured > 0;
+    if (news.captured.has_value() && core::add_amount(payment.amounts, *news.captured)) {
+        work.is_decided = false;
+    }
+    derive_amounts(payment);
+    if (payment.accepted && news.captured.has_value() && news.captured->currency != payment.currency) {
+        work.trouble = "it is in " + news.captured->currency + ", the payment is in " + payment.currency;
+    }
+    const bool tells_refund = news.refunded_total.has_value() || news.refund.has_value();
+    if (payment.captured == 0 || (!tells_refund && had_money)) {
+        return;
+    }
+    if (news.refunded_total.has_value() && news.refunded_total->currency != payment.currency) {
+        work.trouble =
+            "the refund is in " + news.refunded_total->currency + ", what has arrived is in " + payment.currency;
+    } else if (news.refund.has_value() && news.refund->amount.has_value() &&
+               news.refund->amount->currency != payment.currency) {
+        work.trouble =
+            "the refund is in " + news.refund->amount->currency + ", what has arrived is in " + payment.currency;
+    }
+}
+
+// What has come first names its currency, which shows to be another one as soon as the payment is there.
+void report_foreign_refund(const Case& work, bool had_money) {
+    if (had_money || work.payment.captured == 0 || !work.trouble.empty()) {
+        return;
+    }
+    if (const std::string problem = foreign_refund_of(work.payment); !problem.empty()) {
+        report_payment("payment.conflict", work.payment, problem);
+    }
+}
+
+bool names_another(const Payment& payment, const Target& target) {
+    if (target.differs) {
+        return true;
+    }
+    if (target.booking.has_value()) {
+        return payment.booking.has_value() ? *payment.booking != *target.booking : payment.reservation.has_value();
+    }
+    if (!target.reservation.has_value() || payment.reservation == target.reservation) {
         return false;
     }
-    if (payment.accepted && news.captured->currency != payment.currency) {
-        return false;
+    return !payment.booking.has_value() || !belongs_to(payment.organization, *payment.booking, *target.reservation);
+}
+
+// One that was accepted stays so; any other pays nothing until somebody decides.
+void note_difference(Case& work) {
+    work.trouble = "its events name different bookings";
+    if (!work.payment.accepted) {
+        work.payment.subjects_differ = true;
+        work.payment.conflict = work.trouble;
     }
-    payment.captured = news.captured->minor;
-    payment.currency = news.captured->currency;
-    return true;
 }
 
 void open_target(Case& work, const Target& target) {
@@ -84,21 +131,17 @@ void open_target(Case& work, const Target& target) {
     if (payment.booking.has_value()) {
         work.account = lock_account(payment.organization, *payment.booking);
     }
-}
-
-// To the minor unit, or it is a conflict.
-bool is_price(Payment& payment, std::int64_t price, std::string_view currency) {
-    const bool equal = payment.captured == price && payment.currency == currency;
-    payment.conflict = equal ? std::string{}
-                             : "the price is " + money_text(price, currency) + ", what has arrived is " +
-                                   money_text(payment.captured, payment.currency);
-    return equal;
+    if (target.differs || (was_linked && names_another(payment, target))) {
+        note_difference(work);
+    }
 }
 
 void confirm_for_money(Case& work) {
     Payment& payment = work.payment;
+    std::string currency;
     try {
         const Price price = price_of(*work.hold);
+        currency = price.currency;
         if (!is_price(payment, price.amount, price.currency)) {
             return;
         }
@@ -110,17 +153,18 @@ void confirm_for_money(Case& work) {
         work.due_reason = refusal.message();
         return;
     }
-    payment.accepted = true;
+    accept(payment, currency);
     work.account = lock_account(payment.organization, *payment.booking);
 }
 
 void judge(Case& work) {
     Payment& payment = work.payment;
-    if (payment.accepted || payment.captured == 0 || work.is_decided) {
+    if (payment.accepted || !payment.decision.empty() || payment.captured == 0 || payment.subjects_differ ||
+        work.is_decided) {
         return;
     }
     if (work.account.has_value()) {
-        payment.accepted = is_price(payment, work.account->price, work.account->currency);
+        accept_if_price(payment, work.account->price, work.account->currency);
     } else if (work.hold.has_value()) {
         confirm_for_money(work);
     }
@@ -153,7 +197,7 @@ void settle_alone(const Case& work) {
     const Payment& payment = work.payment;
     const core::PaymentState state = core::state_of(facts_of(payment));
     write_state(payment, state);
-    const bool is_owed = payment.reservation.has_value() && payment.conflict.empty();
+    const bool is_owed = payment.decision == "refund" || (payment.reservation.has_value() && payment.conflict.empty());
     const std::int64_t left = is_owed ? payment.captured - state.refunded - state.pending : 0;
     if (set_due(payment, left, work.due_reason)) {
         report_payment("refund.due", payment, work.due_reason);
@@ -163,9 +207,9 @@ void settle_alone(const Case& work) {
 Effect effect_of(const Case& work, bool is_named) {
     const Payment& payment = work.payment;
     Effect effect{"applied", work.due_reason, payment.id, payment.booking};
-    if (!work.news.problem.empty()) {
+    if (!work.news.problem.empty() || !work.trouble.empty()) {
         effect.status = "conflict";
-        effect.reason = work.news.problem;
+        effect.reason = work.news.problem.empty() ? work.trouble : work.news.problem;
     } else if (!payment.conflict.empty() && work.news.captured.has_value()) {
         effect.status = "conflict";
         effect.reason = payment.conflict;
@@ -181,6 +225,8 @@ void report(const Case& work, bool was_in_conflict) {
         report_payment("payment.conflict", work.payment, work.payment.conflict);
     } else if (!work.news.problem.empty() && work.payment.conflict.empty()) {
         report_payment("payment.conflict", work.payment, work.news.problem);
+    } else if (!work.trouble.empty()) {
+        report_payment("payment.conflict", work.payment, work.trouble);
     }
     if (work.news.disputed && (work.payment.booking.has_value() || work.payment.reservation.has_value())) {
         report_payment("payment.disputed", work.payment, {});
@@ -196,11 +242,19 @@ Target find_target(std::int32_t organization, const core::Subject& subject) {
                                            " WHERE r.organization_id = $1 AND r.id = $2");
     Target target;
     target.booking = booking_with_token(organization, subject.booking_token);
-    if (!target.booking.has_value()) {
-        target.booking = existing(booking, organization, subject.booking_id);
+    if (!target.booking.has_value() && !subject.booking_token.empty()) {
+        return target;
     }
+    const auto named = existing(booking, organization, subject.booking_id);
+    const auto hold = existing(reservation, organization, subject.reservation_id);
     if (!target.booking.has_value()) {
-        target.reservation = existing(reservation, organization, subject.reservation_id);
+        target.booking = named;
+    }
+    target.differs = named.has_value() && named != target.booking;
+    if (!target.booking.has_value()) {
+        target.reservation = hold;
+    } else if (hold.has_value()) {
+        target.differs = target.differs || !belongs_to(organization, *target.booking, *hold);
     }
     return target;
 }
@@ -215,21 +269,31 @@ Effect apply_payment(const Sender& sender, const core::ProviderEvent& event) {
     if (ref.empty()) {
         return failed_effect("it names no payment, and no payment of the booking is known yet");
     }
-    Case work{sender, news, lock_payment(sender, ref), std::nullopt, std::nullopt, true, {}};
+    Case work{sender, news, lock_payment(sender, ref), std::nullopt, std::nullopt, true, {}, {}};
     const bool was_in_conflict = !work.payment.conflict.empty();
-    open_target(work, target);
-    if (merge_captured(work.payment, news)) {
-        work.is_decided = false;
+    const bool had_money = work.payment.captured > 0;
+    const bool has_refund = news.refund.has_value() && news.problem.empty();
+    if (std::string problem = has_refund ? contradiction_of(work.payment, *news.refund) : std::string{};
+        !problem.empty()) {
+        Effect effect{"conflict", std::move(problem), std::nullopt, work.payment.booking};
+        if (work.payment.is_known) {
+            effect.payment = work.payment.id;
+            report_payment("payment.conflict", work.payment, effect.reason);
+        }
+        return effect;
     }
+    open_target(work, target);
+    merge_amounts(work);
     note_problem(work);
     judge(work);
-    const bool has_refund = news.refund.has_value() && news.problem.empty();
     const auto amount = has_refund ? refund_amount(work) : std::nullopt;
     if (has_refund && !amount.has_value()) {
         return failed_effect("it names no amount, and no payment is known that it could be of");
     }
-    write_facts(work.payment, sender);
+    write_facts(work.payment, sender.id);
+    resize_whole_refunds(work.payment);
     const bool refund_failed = has_refund && amount->minor > 0 && put_refund(work.payment, *news.refund, *amount);
+    report_foreign_refund(work, had_money);
     const std::string refund_status = work.account.has_value() ? work.account->refund_status : std::string{};
     if (work.account.has_value()) {
         settle_account(*work.account);
