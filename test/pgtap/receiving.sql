@@ -14,8 +14,8 @@ CREATE FUNCTION pg_temp.waiting() RETURNS text STABLE LANGUAGE sql AS $$
       FROM booking.payment_events AS e WHERE e.external_id LIKE 'w%' $$;
 
 -- Their source takes what waits for something else by now.
-SELECT pg_temp.simple('w1', 'refund.created', '{"id": "r1", "payment_id": "p1", "metadata": {"booking_token": "nobody"}}'),
-       pg_temp.simple('w2', 'refund.created', '{"id": "r2", "payment_id": "p2", "metadata": {"booking_token": "nobody"}}'),
+SELECT pg_temp.simple('w1', 'refund.created', '{"id": "r1", "payment_id": "p1", "amount": 1, "currency": "EUR", "metadata": {"booking_token": "nobody"}}'),
+       pg_temp.simple('w2', 'refund.created', '{"id": "r2", "payment_id": "p2", "amount": 1, "currency": "EUR", "metadata": {"booking_token": "nobody"}}'),
        pg_temp.simple('w3', 'payment.succeeded', '{"id": "p3", "amount": 50, "currency": "EUR",
            "metadata": {"booking_token": "nobody"}}', 'till') \g /dev/null
 SELECT booking.update_webhook_source(pg_temp.id('source shop'), '{"payload": "stripe"}') \g /dev/null

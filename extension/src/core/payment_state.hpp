@@ -57,7 +57,7 @@ struct BookingFacts {
     std::string_view payment_status;
     std::string_view refund_status;
     std::int64_t price;
-    std::int64_t kept = 0; // once it is cancelled
+    std::int64_t kept = 0;  // once it is cancelled
     bool has_begun = false; // its own session, so that there is nothing to cancel
 };
 
