@@ -13,9 +13,9 @@
 namespace pgbk::core {
 
 struct RefundFacts {
-    std::int64_t minor;
-    RefundStage stage;
-    bool was_done;         // at some time; the money may have come back since
+    std::int64_t minor = 0;
+    RefundStage stage = RefundStage::pending;
+    bool was_done = false; // at some time; the money may have come back since
     bool is_whole = false; // somebody has said that it is all of the payment
 };
 
