@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/payments.sql
-SELECT public.plan(73);
+SELECT public.plan(77);
 CREATE ROLE regress_member NOLOGIN IN ROLE booking_member;
 CREATE ROLE regress_relay NOLOGIN IN ROLE booking_relay;
 CREATE ROLE regress_server NOLOGIN IN ROLE booking_service;
@@ -170,6 +170,17 @@ SELECT booking.delete_webhook_source(pg_temp.id('source till')) \g /dev/null
 SELECT pg_temp.set_clock('2027-03-01 13:10 UTC') \g /dev/null
 SELECT public.is(booking.retry_payment_events(2), 1, 'is looked at once more');
 SELECT public.is(pg_temp.reason('msg_9'), 'failed: its source is gone', 'and given up');
+
+-- A source whose events are of another kind by now.
+SELECT public.is(pg_temp.send('elsewhere', '{"id": "x9", "type": "payment.paid", "data": {"id": "p9", "amount_minor": 1,'
+                 ' "currency": "EUR"}}', '{"webhook-id": "msg_10"}'), 'failed', 'nobody''s payment')
+  FROM booking.update_webhook_source(pg_temp.id('source elsewhere'), '{"payload": "payment"}');
+SELECT booking.update_webhook_source(pg_temp.id('source elsewhere'), '{"payload": "calcom"}') \g /dev/null
+SELECT pg_temp.set_clock('2027-03-01 13:20 UTC') \g /dev/null
+SELECT public.is(booking.retry_payment_events(1), 1, 'is looked at once more');
+SELECT public.is(pg_temp.reason('msg_10'), 'failed: malformed event: $.triggerEvent is not a string of at most 500 printable'
+                 ' characters', 'and given up');
+SELECT public.is(booking.retry_payment_events(1), 0, 'and stands in nobody''s way');
 
 SELECT public.is(booking.live_cpp_frames(), 0, 'no C++ frame was jumped over');
 SELECT * FROM public.finish();

@@ -139,7 +139,7 @@ std::optional<Money> money_in(const JsonNode* object, std::initializer_list<std:
     const JsonNode* const node = first_member(object, names);
     const std::string_view amount = text_of(node);
     const std::string_view currency = text_in(object, {"currency"});
-    const auto money = convert(amount, currency);
+    auto money = convert(amount, currency);
     if (!money.has_value()) {
         problem = node == nullptr ? "an amount is missing"
                                   : "not an amount of money: " + quoted(amount) + " " + quoted(currency);

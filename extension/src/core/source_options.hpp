@@ -21,14 +21,14 @@ bool makes_own_secret(std::string_view scheme);
 enum class Payload : std::uint8_t { stripe, airwallex, calcom, payment, booking_event };
 
 struct SourceOptions {
-    Payload payload;
+    Payload payload{};
     bool legacy_event_names = false; // airwallex: payment.succeeded and the like mean payments of customers
     bool refund_on_received = false; // a refund that was received counts as done
     bool reports_unmatched = true;   // money that names no booking is reported; else it is somebody else's
     std::optional<bool> livemode;    // stripe: no other is accepted
     std::optional<std::string_view> account;
     std::optional<std::string_view> id_header; // lower case
-    std::int32_t tolerance_seconds;
+    std::int32_t tolerance_seconds = 0;
 };
 
 // Options that are not null, with defaults for the rest; for a scheme that check_source_scheme() lets pass. Throws

@@ -62,12 +62,23 @@ Datum receive_for_booking(const Call& call, const Sender& sender, const Document
     }
 }
 
+// Options of the source may have changed since it came, so that it is no event of its kind any more.
+void apply_again(const Sender& sender, const Receipt& receipt, std::string_view body) {
+    core::ProviderEvent event;
+    try {
+        event = core::read_provider_event(*read_document(body).tree, sender.options);
+    } catch (const Refusal& refusal) {
+        give_up(sender, receipt, refusal.message());
+        return;
+    }
+    apply_event(sender, receipt, event);
+}
+
 // It has no effect again; but one that could not be applied has another chance.
 Datum receive_again(const Call& call, const Sender& sender, std::string_view external_id, std::string_view body) {
     const Known known = lock_known(sender, external_id, body);
     if (known.is_open) {
-        const Document document = read_document(known.body);
-        apply_event(sender, known.receipt, core::read_provider_event(*document.tree, sender.options));
+        apply_again(sender, known.receipt, known.body);
     }
     return answer(call, "duplicate", known.receipt.id);
 }
@@ -121,8 +132,7 @@ bool retry_one(std::int32_t organization) {
         return true;
     }
     const ActorScope scope(ActorKind::webhook, sender->name);
-    const Document document = read_document(rows.bytes(0, 5));
-    apply_event(*sender, receipt, core::read_provider_event(*document.tree, sender->options));
+    apply_again(*sender, receipt, rows.bytes(0, 5));
     return true;
 }
 
