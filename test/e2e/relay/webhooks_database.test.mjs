@@ -150,6 +150,49 @@ test('the database is away: 503 to come back, and who is not signed is told noth
   await becomes(source, 200);
 });
 
+test('while secrets cannot be looked up, those that were known are trusted for half a minute only', async () => {
+  const source = await makeSource(db, 'airwallex', { name: 'revoked' });
+  await becomes(source, 200);
+  await db.sql`REVOKE EXECUTE ON FUNCTION booking.relay_attach(uuid, text, text) FROM booking_relay`;
+  try {
+    breakConnections();
+    await becomes(source, 200); // the connections of webhooks are back
+    await db.sql`SELECT booking.rotate_source_secret(${source.id}::uuid, ${source.sender.secret()}, '0')`;
+    await becomes(source, 503, {}, 60000);
+  } finally {
+    await db.sql`GRANT EXECUTE ON FUNCTION booking.relay_attach(uuid, text, text) TO booking_relay`;
+  }
+  await becomes(source, 401);
+});
+
+test('SIGTERM: an event from outside that has been taken is answered; no parameter of it is logged', async () => {
+  const secret = 'inbound-secret-of-this-test';
+  const other = await Relay.start(db.database, { environment: { BOOKING_ORGANIZATION: String(db.organization), SUPABASE_WEBHOOK_SECRET: secret } });
+  const send = (id) => other.request({
+    method: 'POST', path: '/api/webhooks/booking-events', headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ id, event_type: 'booking.updated', booking_id: db.booking }),
+  });
+  await eventually('its connection', async () => (await send('before')).status === 200);
+  const original = await db.sql`SELECT pg_get_functiondef('booking.receive_booking_event(integer, jsonb)'::regprocedure)`;
+  await db.sql`CREATE OR REPLACE FUNCTION booking.receive_booking_event(organization_id integer, event jsonb) RETURNS jsonb
+               LANGUAGE sql AS ${"SELECT to_jsonb(current_setting('log_parameter_max_length'))"}`;
+  const { text: logged } = await send('settings');
+  execFileSync('psql', ['-XAtqc', original, db.database]);
+  assert.equal(logged, '"0"\n');
+  const locker = session(db.database);
+  await locker.query('BEGIN');
+  await locker.query('LOCK TABLE booking.booking_events IN ACCESS EXCLUSIVE MODE');
+  const under = send('under-way');
+  await eventually('it waits', async () => Number(await locker.query(
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%receive_booking_event(%'")) > 0);
+  const ended = other.stop();
+  await eventually('it has heard', () => other.log.includes('"stopping"'));
+  await locker.query('COMMIT');
+  await locker.end();
+  assert.equal((await under).status, 200);
+  assert.deepEqual(await ended, { code: 0, signal: null });
+});
+
 test('SIGTERM: what has been taken is answered, nothing more is taken, exit 0', async () => {
   const source = await makeSource(db, 'stripe', { name: 'stopping' });
   const other = await Relay.start(db.database, { environment: { BOOKING_ORGANIZATION: String(db.organization) } });
