@@ -1,6 +1,7 @@
 // Webhooks and the database behind: sources change, secrets are rotated, the database goes away, also in the middle.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { Relay, eventually, makeDatabase, session } from './harness.mjs';
 import { makeSource, post, senders, storedEvents } from './senders.mjs';
@@ -163,6 +164,42 @@ test('while secrets cannot be looked up, those that were known are trusted for h
     await db.sql`GRANT EXECUTE ON FUNCTION booking.relay_attach(uuid, text, text) TO booking_relay`;
   }
   await becomes(source, 401);
+});
+
+test('a connection that is not prepared is not used', async () => {
+  const source = await makeSource(db, 'hmac', { name: 'unprepared', options: {} });
+  const small = await Relay.start(db.database, {
+    environment: { BOOKING_ORGANIZATION: String(db.organization) }, config: 'inbound.connections = 1\n',
+  });
+  const original = await db.sql`SELECT pg_get_functiondef('booking.relay_connect()'::regprocedure)`;
+  const holder = session(db.database);
+  const preparing = () => db.sql`SELECT string_agg(pid::text, ',' ORDER BY pid) FROM pg_stat_activity WHERE datname = current_database()
+    AND wait_event = 'advisory' AND query LIKE '%relay_connect%' AND application_name = 'booking-relay'`;
+  try {
+    await eventually('its source', async () => (await post(small, source, source.sender.body())).status === 200);
+    const body = source.sender.body();
+    const signed = Object.entries(await source.sender.sign(source.secret, body)).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    await holder.query('SELECT pg_advisory_lock(7150)');
+    await db.sql`CREATE OR REPLACE FUNCTION booking.relay_connect() RETURNS void LANGUAGE plpgsql
+                 AS ${"BEGIN PERFORM pg_advisory_lock(7150); RAISE 'no'; END"}`;
+    // It is let in before the connection goes, and has sent its body when another one is being prepared.
+    const socket = net.connect(small.port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data) => { answer += data; });
+    socket.write(`POST /webhooks/unprepared HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${signed}` +
+      `Content-Length: ${body.length}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`);
+    await eventually('it is let in', () => answer.includes('100 Continue'));
+    breakConnections();
+    const waiting = await eventually('it is being prepared', preparing);
+    socket.write(body);
+    await eventually('the answer', () => answer.includes('HTTP/1.1 503'));
+    const still = (await preparing()).split(',');
+    assert.ok(waiting.split(',').some((pid) => still.includes(pid)), 'nobody has waited for it');
+  } finally {
+    execFileSync('psql', ['-XAtqc', original, db.database]);
+    await holder.end();
+    await small.stop();
+  }
 });
 
 test('SIGTERM: an event from outside that has been taken is answered; no parameter of it is logged', async () => {
