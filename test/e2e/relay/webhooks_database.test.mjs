@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
-import { Relay, eventually, makeDatabase, session } from './harness.mjs';
+import { Relay, databaseUrl, eventually, makeDatabase, serviceUser, session } from './harness.mjs';
 import { makeSource, post, senders, storedEvents } from './senders.mjs';
 
 let db, relay;
@@ -169,12 +169,13 @@ test('while secrets cannot be looked up, those that were known are trusted for h
 test('a connection that is not prepared is not used', async () => {
   const source = await makeSource(db, 'hmac', { name: 'unprepared', options: {} });
   const small = await Relay.start(db.database, {
-    environment: { BOOKING_ORGANIZATION: String(db.organization) }, config: 'inbound.connections = 1\n',
+    environment: { BOOKING_ORGANIZATION: String(db.organization), BOOKING_DATABASE_URL: databaseUrl(db.database, serviceUser) },
+    config: 'inbound.connections = 1\ngateway.connections = 0\n',
   });
   const original = await db.sql`SELECT pg_get_functiondef('booking.relay_connect()'::regprocedure)`;
   const holder = session(db.database);
   const preparing = () => db.sql`SELECT string_agg(pid::text, ',' ORDER BY pid) FROM pg_stat_activity WHERE datname = current_database()
-    AND wait_event = 'advisory' AND query LIKE '%relay_connect%' AND application_name = 'booking-relay'`;
+    AND wait_event = 'advisory' AND query LIKE '%relay_connect%' AND usename = ${serviceUser}`;
   try {
     await eventually('its source', async () => (await post(small, source, source.sender.body())).status === 200);
     const body = source.sender.body();
@@ -193,8 +194,7 @@ test('a connection that is not prepared is not used', async () => {
     const waiting = await eventually('it is being prepared', preparing);
     socket.write(body);
     await eventually('the answer', () => answer.includes('HTTP/1.1 503'));
-    const still = (await preparing()).split(',');
-    assert.ok(waiting.split(',').some((pid) => still.includes(pid)), 'nobody has waited for it');
+    assert.equal(await preparing(), waiting, 'nobody has waited for it');
   } finally {
     execFileSync('psql', ['-XAtqc', original, db.database]);
     await holder.end();
