@@ -94,11 +94,15 @@ std::size_t Pool::waiting() const {
 
 void Pool::call(const std::vector<Statement>& transaction, AnswerHandler handler) {
     Place* const place = best();
-    // Its first link says in the usual way that there is no connection.
-    Place& used = place == nullptr ? *places_.front() : *place;
-    ++used.waiting;
-    used.link->call(transaction, [this, &used, handler = std::move(handler)](Answer answer) {
-        --used.waiting;
+    if (place == nullptr) { // one that is up may not be prepared, and is not used
+        boost::asio::post(loop_, [handler = std::move(handler)] {
+            handler({nullptr, "there is no connection to the database", "", true});
+        });
+        return;
+    }
+    ++place->waiting;
+    place->link->call(transaction, [this, place, handler = std::move(handler)](Answer answer) {
+        --place->waiting;
         handler(std::move(answer));
         end_if_idle();
     });

@@ -98,7 +98,11 @@ void Gateway::add(Router& router, const std::string& path, Function given) {
     Function& function = functions_.emplace_back(std::move(given));
     router.add({function.method, path, [this, &function](const Request& request) { return admit(request, function); },
                 [this, &function](const Request& request, const Respond& respond) { call(request, respond, function); },
-                most_body});
+                most_body,
+                [this](const Request& request, Response& response) {
+                    const std::string origin = request.header("origin");
+                    add_cors_headers(response, origin, origins_.allow(origin));
+                }});
     router.add({"OPTIONS", path, nullptr, [this, &function](const Request& request, const Respond& respond) {
                     const bool allowed = origins_.allow(request.header("origin"));
                     respond(preflight_response(request, function.method, allowed));

@@ -97,6 +97,10 @@ Response problem_response(const DatabaseError& error) {
     if (status == 500) {
         return {500, body_of("this has failed here, through no fault of the request", {error.sqlstate, "", "", ""})};
     }
+    if (!in_the_way) { // PostgreSQL's own words are for those who may see the database
+        return {status, body_of(status == 403 ? "this is not allowed" : "the request has a value that cannot be taken",
+                                {error.sqlstate, "", "", ""})};
+    }
     return {status, body_of(error.message, error)};
 }
 

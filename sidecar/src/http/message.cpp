@@ -60,6 +60,15 @@ Response Router::refusal(std::string_view path) const {
     return response;
 }
 
+void Router::mark(const Request& request, Response& response) const {
+    const auto found = std::find_if(routes_.begin(), routes_.end(), [&](const Route& route) {
+        return route.mark && matched(route.path, request.path);
+    });
+    if (found != routes_.end()) {
+        found->mark(request, response);
+    }
+}
+
 std::string_view Router::label(std::string_view path) const {
     const auto found =
         std::find_if(routes_.begin(), routes_.end(), [&](const Route& route) { return matched(route.path, path); });

@@ -38,6 +38,7 @@ struct Response {
     std::string body;
     std::string content_type = "application/json";
     std::vector<std::pair<std::string, std::string>> headers = {};
+    bool last = false; // the connection's
 };
 
 // {"error": "..."}
@@ -53,6 +54,8 @@ struct Route {
     // May respond later.
     std::function<void(Request, Respond)> handle;
     std::size_t body_limit = 0; // 0: the server's
+    // Adds to what the server itself answers at this path, such as that it does not take the method.
+    std::function<void(const Request&, Response&)> mark = nullptr;
 };
 
 struct Match {
@@ -68,6 +71,9 @@ public:
     // comes before parameters.
     Match find(std::string_view method, std::string_view path) const;
     Response refusal(std::string_view path) const;
+
+    // Lets the path's route, whatever its method, add to an answer of the server's own.
+    void mark(const Request& request, Response& response) const;
 
     std::string_view label(std::string_view path) const; // for metrics: the path of a route, or "other"
 

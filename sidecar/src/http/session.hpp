@@ -155,6 +155,7 @@ private:
         }
         route_ = nullptr;
         label_ = "other";
+        request_ = {};
         parser_.emplace();
         parser_->header_limit(most_header_bytes);
         parser_->body_limit(boost::none); // that is the route's
@@ -170,12 +171,12 @@ private:
 
     void refuse_unreadable(error_code error) {
         if (error == http::error::body_limit) {
-            finish(error_response(413, "the body is larger than " + std::to_string(body_limit_)));
+            refuse(error_response(413, "the body is larger than " + std::to_string(body_limit_)));
         } else if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-            finish(error_response(431, "the headers are too large"));
+            refuse(error_response(431, "the headers are too large"));
         } else if (error.category() == make_error_code(http::error::bad_method).category() &&
                    error != http::error::end_of_stream && error != http::error::partial_message) {
-            finish(error_response(400, "this is not a valid HTTP request"));
+            refuse(error_response(400, "this is not a valid HTTP request"));
         } else {
             close(); // gone, or too slow
         }
@@ -184,9 +185,11 @@ private:
     void judge_head() {
         request_ = request_of(parser_->get());
         const std::string problem = head_problem(parser_->get());
-        const auto target = parse_target(std::string_view(parser_->get().target()));
+        const std::string_view whole = parser_->get().target();
+        const auto target = parse_target(whole);
+        request_.path = whole.substr(0, whole.find('?')); // as far as can be told, if it cannot be decoded
         if (!problem.empty() || !target) {
-            finish(error_response(400, problem.empty() ? "the path or the query cannot be decoded" : problem));
+            refuse(error_response(400, problem.empty() ? "the path or the query cannot be decoded" : problem));
             return;
         }
         request_.path = target->path;
@@ -197,7 +200,7 @@ private:
         route_ = match.route;
         request_.parameters = std::move(match.parameters);
         if (route_ == nullptr) {
-            finish(state_->router.refusal(request_.path));
+            refuse(state_->router.refusal(request_.path));
             return;
         }
         if (auto refused = route_->admit ? route_->admit(request_) : std::nullopt) {
@@ -214,7 +217,7 @@ private:
         if (parser_->content_length().value_or(0) > body_limit_) {
             refuse_unreadable(http::error::body_limit);
         } else if (!expected.empty() && lower_case(expected) != "100-continue") {
-            finish(error_response(417, "only 100-continue can be expected"));
+            refuse(error_response(417, "only 100-continue can be expected"));
         } else if (!expected.empty() && !parser_->is_done()) {
             invite_body();
         } else {
@@ -240,7 +243,7 @@ private:
         });
         http::async_read(stream_, buffer_, *parser_, [self = self()](error_code error, std::size_t) {
             if (self->late_) {
-                self->finish(error_response(408, "the body took too long to arrive"));
+                self->refuse(error_response(408, "the body took too long to arrive"));
                 return;
             }
             if (error) {
@@ -251,10 +254,16 @@ private:
             self->leave_place();
             self->request_.body = std::move(self->parser_->get().body());
             self->route_->handle(std::move(self->request_), [self](Response response) {
-                const bool keep = self->parser_->get().keep_alive() && !self->state_->stopping;
+                const bool keep = self->parser_->get().keep_alive() && !self->state_->stopping && !response.last;
                 self->respond(std::move(response), keep);
             });
         });
+    }
+
+    // By the server itself: the route has not been asked.
+    void refuse(Response response) {
+        state_->router.mark(request_, response);
+        finish(std::move(response));
     }
 
     // After a refusal the rest of the request may still be on its way: it is the connection's end.
@@ -271,7 +280,9 @@ private:
         response_ = {};
         response_.version(11);
         response_.result(static_cast<unsigned>(response.status));
-        response_.set(http::field::content_type, response.content_type);
+        if (!response.content_type.empty()) {
+            response_.set(http::field::content_type, response.content_type);
+        }
         response_.set(http::field::cache_control, "no-store");
         response_.set("X-Content-Type-Options", "nosniff");
         for (const auto& [name, value] : response.headers) {
@@ -280,6 +291,9 @@ private:
         response_.body() = std::move(response.body);
         response_.keep_alive(keep);
         response_.prepare_payload();
+        if (response.status == 204) { // has neither (RFC 9110, 8.6)
+            response_.erase(http::field::content_length);
+        }
         if (parser_->is_header_done() && parser_->get().method() == http::verb::head) {
             response_.body().clear(); // the length stays what it would be
         }

@@ -18,7 +18,7 @@ Response unavailable(std::string_view message) {
 }
 
 // Without the body, which nobody has to send in vain.
-std::optional<Response> admit(const Request& request, const BookingEventsSettings& settings, const Link& link) {
+std::optional<Response> admit(const Request& request, const BookingEventsSettings& settings, const Pool& pool) {
     if (settings.secret.empty()) {
         return error_response(503, "events are not taken here: SUPABASE_WEBHOOK_SECRET is not set");
     }
@@ -31,13 +31,13 @@ std::optional<Response> admit(const Request& request, const BookingEventsSetting
     if (!is_json(request.header("content-type")) || !(encoding.empty() || encoding == "identity")) {
         return error_response(415, "the event must be application/json, without content encoding");
     }
-    if (!link.is_up()) {
+    if (!pool.is_up() || pool.is_full()) {
         return unavailable("the database cannot be reached");
     }
     return std::nullopt;
 }
 
-void store(Link& link, Metrics& metrics, int organization, const Request& request, const Respond& respond) {
+void store(Pool& pool, Metrics& metrics, int organization, const Request& request, const Respond& respond) {
     json::error_code error;
     const auto event = json::parse(request.body, error); // to a depth of 32
     if (error || !event.is_object()) {
@@ -46,8 +46,9 @@ void store(Link& link, Metrics& metrics, int organization, const Request& reques
         return;
     }
     // The answer comes when the event is committed.
-    link.call("SELECT booking.receive_booking_event($1::integer, $2::jsonb)",
-              {std::to_string(organization), request.body}, [&metrics, respond](const Answer& answer) {
+    pool.call({{"SELECT booking.receive_booking_event($1::integer, $2::jsonb)",
+                {std::to_string(organization), request.body}}},
+              [&metrics, respond](const Answer& answer) {
                   if (answer.ok()) {
                       respond({200, answer.text(0, 0) + "\n"});
                       return;
@@ -57,9 +58,10 @@ void store(Link& link, Metrics& metrics, int organization, const Request& reques
                       metrics.add("booking_relay_inbound_refusals_total", {{"sqlstate", answer.sqlstate}});
                   }
                   if (status == 400) {
-                      Response response = error_response(400, answer.error);
-                      response.body =
-                          json::serialize(json::object{{"error", answer.error}, {"code", answer.sqlstate}}) + "\n";
+                      const bool ours = answer.sqlstate.starts_with("BK");
+                      const std::string why = ours ? answer.error : "the event has a value that cannot be stored";
+                      Response response = error_response(400, why);
+                      response.body = json::serialize(json::object{{"error", why}, {"code", answer.sqlstate}}) + "\n";
                       respond(std::move(response));
                       return;
                   }
@@ -70,13 +72,13 @@ void store(Link& link, Metrics& metrics, int organization, const Request& reques
 
 } // namespace
 
-void add_booking_events(Router& router, Link& link, Metrics& metrics, const BookingEventsSettings& settings,
+void add_booking_events(Router& router, Pool& pool, Metrics& metrics, const BookingEventsSettings& settings,
                         std::function<std::string()> status_json) {
     router.add(
         {"POST", booking_events_path,
-         [&link, settings](const Request& request) { return admit(request, settings, link); },
-         [&link, &metrics, organization = settings.organization](const Request& request, const Respond& respond) {
-             store(link, metrics, organization, request, respond);
+         [&pool, settings](const Request& request) { return admit(request, settings, pool); },
+         [&pool, &metrics, organization = settings.organization](const Request& request, const Respond& respond) {
+             store(pool, metrics, organization, request, respond);
          }});
     router.add({"GET", booking_events_path, nullptr,
                 [status = std::move(status_json)](const Request&, const Respond& respond) {

@@ -1,7 +1,7 @@
 // POST and GET /api/webhooks/booking-events: events that come in from outside are stored and fanned out like our own.
 #pragma once
 
-#include "db/link.hpp"
+#include "db/pool.hpp"
 #include "http/message.hpp"
 #include "metrics/metrics.hpp"
 
@@ -17,7 +17,7 @@ struct BookingEventsSettings {
     std::string secret; // empty: nobody may post
 };
 
-void add_booking_events(Router& router, Link& link, Metrics& metrics, const BookingEventsSettings& settings,
+void add_booking_events(Router& router, Pool& pool, Metrics& metrics, const BookingEventsSettings& settings,
                         std::function<std::string()> status_json);
 
 } // namespace pgbk::relay

@@ -166,7 +166,8 @@ std::optional<Claim> read_hmac(const SourceOptions& options, const Request& requ
     // It is not signed, but tells which request is which: two readers must not take it for different ones.
     const auto id = only(request, options.id_header);
     if (!id || id->size() > longest_id || !is_storable(*id)) {
-        return std::nullopt;
+        claim->problem = "the header " + options.id_header + " must come once, with 1 to 255 bytes of text";
+        return claim;
     }
     claim->handed_on = {{options.id_header, *id}};
     return claim;

@@ -19,6 +19,7 @@ struct Claim {
     std::optional<std::int64_t> sent; // in the scheme's unit, seconds or milliseconds; some say nothing
     std::int64_t units_per_second = 1;
     std::map<std::string, std::string> handed_on; // headers that the database needs
+    std::string problem;                          // with what nobody signs: told to who has the secret
 };
 
 // Nothing if they claim nothing that could be checked.

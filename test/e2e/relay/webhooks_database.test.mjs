@@ -1,8 +1,9 @@
 // Webhooks and the database behind: sources change, secrets are rotated, the database goes away, also in the middle.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
-import { Relay, eventually, makeDatabase, session } from './harness.mjs';
+import { Relay, databaseUrl, eventually, makeDatabase, serviceUser, session } from './harness.mjs';
 import { makeSource, post, senders, storedEvents } from './senders.mjs';
 
 let db, relay;
@@ -148,6 +149,85 @@ test('the database is away: 503 to come back, and who is not signed is told noth
     administer(`ALTER DATABASE ${db.database} ALLOW_CONNECTIONS true`);
   }
   await becomes(source, 200);
+});
+
+test('while secrets cannot be looked up, those that were known are trusted for half a minute only', async () => {
+  const source = await makeSource(db, 'airwallex', { name: 'revoked' });
+  await becomes(source, 200);
+  await db.sql`REVOKE EXECUTE ON FUNCTION booking.relay_attach(uuid, text, text) FROM booking_relay`;
+  try {
+    breakConnections();
+    await becomes(source, 200); // the connections of webhooks are back
+    await db.sql`SELECT booking.rotate_source_secret(${source.id}::uuid, ${source.sender.secret()}, '0')`;
+    await becomes(source, 503, {}, 60000);
+  } finally {
+    await db.sql`GRANT EXECUTE ON FUNCTION booking.relay_attach(uuid, text, text) TO booking_relay`;
+  }
+  await becomes(source, 401);
+});
+
+test('a connection that is not prepared is not used', async () => {
+  const source = await makeSource(db, 'hmac', { name: 'unprepared', options: {} });
+  const small = await Relay.start(db.database, {
+    environment: { BOOKING_ORGANIZATION: String(db.organization), BOOKING_DATABASE_URL: databaseUrl(db.database, serviceUser) },
+    config: 'inbound.connections = 1\ngateway.connections = 0\n',
+  });
+  const original = await db.sql`SELECT pg_get_functiondef('booking.relay_connect()'::regprocedure)`;
+  const holder = session(db.database);
+  const preparing = () => db.sql`SELECT string_agg(pid::text, ',' ORDER BY pid) FROM pg_stat_activity WHERE datname = current_database()
+    AND wait_event = 'advisory' AND query LIKE '%relay_connect%' AND usename = ${serviceUser}`;
+  try {
+    await eventually('its source', async () => (await post(small, source, source.sender.body())).status === 200);
+    const body = source.sender.body();
+    const signed = Object.entries(await source.sender.sign(source.secret, body)).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    await holder.query('SELECT pg_advisory_lock(7150)');
+    await db.sql`CREATE OR REPLACE FUNCTION booking.relay_connect() RETURNS void LANGUAGE plpgsql
+                 AS ${"BEGIN PERFORM pg_advisory_lock(7150); RAISE 'no'; END"}`;
+    // It is let in before the connection goes, and has sent its body when another one is being prepared.
+    const socket = net.connect(small.port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data) => { answer += data; });
+    socket.write(`POST /webhooks/unprepared HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${signed}` +
+      `Content-Length: ${body.length}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`);
+    await eventually('it is let in', () => answer.includes('100 Continue'));
+    breakConnections();
+    const waiting = await eventually('it is being prepared', preparing);
+    socket.write(body);
+    await eventually('the answer', () => answer.includes('HTTP/1.1 503'));
+    assert.equal(await preparing(), waiting, 'nobody has waited for it');
+  } finally {
+    execFileSync('psql', ['-XAtqc', original, db.database]);
+    await holder.end();
+    await small.stop();
+  }
+});
+
+test('SIGTERM: an event from outside that has been taken is answered; no parameter of it is logged', async () => {
+  const secret = 'inbound-secret-of-this-test';
+  const other = await Relay.start(db.database, { environment: { BOOKING_ORGANIZATION: String(db.organization), SUPABASE_WEBHOOK_SECRET: secret } });
+  const send = (id) => other.request({
+    method: 'POST', path: '/api/webhooks/booking-events', headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ id, event_type: 'booking.updated', booking_id: db.booking }),
+  });
+  await eventually('its connection', async () => (await send('before')).status === 200);
+  const original = await db.sql`SELECT pg_get_functiondef('booking.receive_booking_event(integer, jsonb)'::regprocedure)`;
+  await db.sql`CREATE OR REPLACE FUNCTION booking.receive_booking_event(organization_id integer, event jsonb) RETURNS jsonb
+               LANGUAGE sql AS ${"SELECT to_jsonb(current_setting('log_parameter_max_length'))"}`;
+  const { text: logged } = await send('settings');
+  execFileSync('psql', ['-XAtqc', original, db.database]);
+  assert.equal(logged, '"0"\n');
+  const locker = session(db.database);
+  await locker.query('BEGIN');
+  await locker.query('LOCK TABLE booking.booking_events IN ACCESS EXCLUSIVE MODE');
+  const under = send('under-way');
+  await eventually('it waits', async () => Number(await locker.query(
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%receive_booking_event(%'")) > 0);
+  const ended = other.stop();
+  await eventually('it has heard', () => other.log.includes('"stopping"'));
+  await locker.query('COMMIT');
+  await locker.end();
+  assert.equal((await under).status, 200);
+  assert.deepEqual(await ended, { code: 0, signal: null });
 });
 
 test('SIGTERM: what has been taken is answered, nothing more is taken, exit 0', async () => {

@@ -271,16 +271,23 @@ TEST(Verification, OfGenericSendersFollowsTheOptions) {
     Sent sent = github("v1:" + hex(digest), R"({"header": "X-My-Signature", "prefix": "v1:", "id_header": "X-My-Id"})");
     EXPECT_EQ(judged(sent), "no claim");
     sent.headers.emplace("x-my-signature", sent.headers.begin()->second);
-    EXPECT_EQ(judged(sent), "no claim") << "the id is missing";
+    Request request;
+    request.headers = sent.headers;
+    EXPECT_NE(read_claim(sent.source, request)->problem.find("x-my-id"), std::string::npos) << "it is missing";
     sent.headers.emplace("x-my-id", "42");
     EXPECT_EQ(judged(sent), "genuine");
-    Request request;
     request.headers = sent.headers;
     EXPECT_EQ(read_claim(sent.source, request)->handed_on, (std::map<std::string, std::string>{{"x-my-id", "42"}}));
     sent.headers.emplace("x-my-id", "43");
-    EXPECT_EQ(judged(sent), "no claim") << "which of the two?";
-    request.headers.find("x-my-id")->second = "\xff";
-    EXPECT_FALSE(read_claim(sent.source, request)) << "nothing that the database cannot take";
+    EXPECT_EQ(read_claim(sent.source, request)->problem, "");
+    request.headers = sent.headers;
+    EXPECT_NE(read_claim(sent.source, request)->problem, "") << "which of the two?";
+    request.headers.erase("x-my-id");
+    for (const auto& bad : {std::string("\xff"), std::string(256, 'x')}) {
+        request.headers.emplace("x-my-id", bad);
+        EXPECT_NE(read_claim(sent.source, request)->problem, "") << "nothing that the database cannot take";
+        request.headers.erase("x-my-id");
+    }
 }
 
 TEST(Verification, HasAWindowWithTwoSides) {
@@ -316,6 +323,11 @@ TEST(Verification, TriesEverySecretThatIsValidNow) {
     EXPECT_EQ(judged(sent), "forged") << "not any more";
     sent.source.secrets = {{right.key, sent.now + 0.5, std::nullopt}, wrong};
     EXPECT_EQ(judged(sent), "forged") << "not yet";
+    Request request;
+    request.headers = sent.headers;
+    const Claim claim = *read_claim(sent.source, request);
+    EXPECT_EQ(verify(sent.source, claim, sent.body, sent.now, 1), Verdict::genuine) << "by the database's clock";
+    EXPECT_EQ(verify(sent.source, claim, sent.body, sent.now, -1), Verdict::forged);
     sent.source.secrets = {wrong};
     EXPECT_EQ(judged(sent), "forged");
     sent.source.secrets.clear();

@@ -66,6 +66,14 @@ TEST(ProblemResponse, DoesNotTellAFault) {
               "{\"error\":\"this has failed here, through no fault of the request\",\"code\":\"XX000\"}\n");
 }
 
+TEST(ProblemResponse, DoesNotTellTheWordsOfPostgreSQL) {
+    for (const char* code : {"42501", "22P02", "22003"}) {
+        const auto response = problem_response({code, "secret detail", "secret_column", "secret hint"});
+        EXPECT_LT(response.status, 500) << code;
+        EXPECT_EQ(response.body.find("secret"), std::string::npos) << response.body;
+    }
+}
+
 TEST(ProblemResponse, SaysWhenToComeAgain) {
     const auto away = problem_response({"", "the connection to the database was lost", "", ""});
     EXPECT_EQ(away.status, 503);
