@@ -1,5 +1,7 @@
 #include "core/unit_state.hpp"
 
+#include <array>
+
 namespace pgbk::core {
 
 namespace {
@@ -10,11 +12,14 @@ struct Rule {
     std::string_view to;
 };
 
-constexpr Rule rules[] = {
-    {UnitAction::check_in, "booked", "checked_in"},       {UnitAction::check_in, "no_show", "checked_in"}, // came late
-    {UnitAction::check_out, "checked_in", "checked_out"}, {UnitAction::mark_no_show, "booked", "no_show"},
-    {UnitAction::undo_check_in, "checked_in", "booked"},  {UnitAction::undo_check_out, "checked_out", "checked_in"},
-    {UnitAction::undo_no_show, "no_show", "booked"},
+constexpr std::array rules{
+    Rule{UnitAction::check_in, "booked", "checked_in"},
+    Rule{UnitAction::check_in, "no_show", "checked_in"}, // came late
+    Rule{UnitAction::check_out, "checked_in", "checked_out"},
+    Rule{UnitAction::mark_no_show, "booked", "no_show"},
+    Rule{UnitAction::undo_check_in, "checked_in", "booked"},
+    Rule{UnitAction::undo_check_out, "checked_out", "checked_in"},
+    Rule{UnitAction::undo_no_show, "no_show", "booked"},
 };
 
 } // namespace
