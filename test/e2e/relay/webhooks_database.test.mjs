@@ -231,7 +231,7 @@ test('SIGTERM: an event from outside that has been taken is answered; no paramet
 });
 
 test('SIGTERM: what has been taken is answered, nothing more is taken, exit 0', async () => {
-  const source = await makeSource(db, 'stripe', { name: 'stopping' });
+  const source = await makeSource(db, 'stripe', { name: 'leaving' });
   const other = await Relay.start(db.database, { environment: { BOOKING_ORGANIZATION: String(db.organization) } });
   await eventually('its source', async () => (await post(other, source, source.sender.body())).status === 200);
   const locker = session(db.database);
