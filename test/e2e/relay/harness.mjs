@@ -21,6 +21,8 @@ export function session(database) {
   let output = '';
   let asked = 0;
   child.stdout.on('data', (data) => { output += data; });
+  // A test that fails before it has ended its session must not keep the process alive.
+  for (const handle of [child, child.stdin, child.stdout]) handle.unref();
   return {
     query: async (text) => {
       const mark = `done ${++asked}\n`;
@@ -29,7 +31,7 @@ export function session(database) {
       await eventually(text, () => output.endsWith(mark));
       return output.slice(start, -mark.length - 1);
     },
-    end: () => { child.stdin.end(); return once(child, 'exit'); },
+    end: () => { child.ref(); child.stdin.end(); return once(child, 'exit'); },
   };
 }
 
