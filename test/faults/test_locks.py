@@ -20,7 +20,7 @@ class Locks(DatabaseCase):
 
     def setUp(self):
         self.admin.query("TRUNCATE booking.organizations CASCADE")
-        self.admin.query("TRUNCATE booking.slot_reservations, booking.bookings, booking.customers")
+        self.admin.query("TRUNCATE booking.slot_reservations, booking.bookings, booking.customers CASCADE")
         self.admin.query("INSERT INTO booking.organizations (organization_id, name) VALUES (1, 'Locks')")
         self.admin.query("INSERT INTO booking.venues (organization_id, name, timezone) VALUES (1, 'V', 'UTC')")
         self.admin.query("INSERT INTO booking.activities (organization_id, venue_id, name, capacity, lanes, schedule)"

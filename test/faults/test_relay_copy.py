@@ -13,7 +13,7 @@ DELIVERED, PENDING = 10, 7
 OBSTACLE = "copy: held until booking.adopt()"
 LISTEN = ("LISTEN booking_events", "LISTEN booking_webhooks")
 TRIGGERS = ("SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal"
-            " AND tgrelid::regclass::text LIKE 'booking.%' ORDER BY 1::text, 2")
+            " AND tgrelid::regclass::text LIKE 'booking.%' ORDER BY tgrelid::regclass::text, tgname")
 
 
 class RelayCopy(RelayCase):
