@@ -16,11 +16,6 @@ namespace {
 using core::Refusal;
 using core::RefusalKind;
 
-Datum answer(const Call& call, std::string_view status, const core::Uuid& event) {
-    static constinit Statement statement("SELECT jsonb_build_object('status', $1, 'event_id', $2)");
-    return copied_result(call, statement.write({status, event}), 0, 1);
-}
-
 // An event of ours that came back, from a hook upon our own table.
 bool is_ours(std::int32_t organization, std::string_view external_id, core::Uuid& event) {
     const auto id = core::parse_uuid(external_id);
@@ -82,7 +77,7 @@ Datum receive_booking_event_body(Call& call) {
     check_organization(organization);
     const ReceivedBookingEvent received =
         receive_event(organization, *server([&] { return json_tree(DatumGetJsonbP(document)); }));
-    return answer(call, received.is_new ? "stored" : "duplicate", received.event);
+    return reception_result(call, received.is_new ? "stored" : "duplicate", received.event);
 }
 
 } // namespace
@@ -100,6 +95,11 @@ ReceivedBookingEvent receive_event(std::int32_t organization, const core::JsonNo
     }
     store(organization, id, event);
     return {true, id};
+}
+
+Datum reception_result(const Call& call, std::string_view status, const core::Uuid& event) {
+    static constinit Statement statement("SELECT jsonb_build_object('status', $1, 'event_id', $2)");
+    return copied_result(call, statement.write({status, event}), 0, 1);
 }
 
 PGBK_WRITER(receive_booking_event, receive_booking_event_body);

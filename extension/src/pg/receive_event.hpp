@@ -14,4 +14,7 @@ struct ReceivedBookingEvent {
 // Throws Refusal invalid_received_event.
 ReceivedBookingEvent receive_event(std::int32_t organization, const core::JsonNode& document);
 
+// {"status": ..., "event_id": ...}: what a sender is told of what was received.
+Datum reception_result(const Call& call, std::string_view status, const core::Uuid& event);
+
 } // namespace pgbk

@@ -18,11 +18,6 @@ namespace {
 using core::Refusal;
 using core::RefusalKind;
 
-Datum answer(const Call& call, std::string_view status, const core::Uuid& event) {
-    static constinit Statement statement("SELECT jsonb_build_object('status', $1, 'event_id', $2)");
-    return copied_result(call, statement.write({status, event}), 0, 1);
-}
-
 std::string_view bytes_argument(const Call& call, int i, const char* name) {
     if (is_absent(call, i)) {
         throw Refusal(RefusalKind::null_argument, std::string(name) + " must not be NULL");
@@ -54,7 +49,7 @@ Datum receive_for_booking(const Call& call, const Sender& sender, const Document
     }
     try {
         const ReceivedBookingEvent received = receive_event(sender.organization, *document.tree);
-        return answer(call, received.is_new ? "applied" : "duplicate", received.event);
+        return reception_result(call, received.is_new ? "applied" : "duplicate", received.event);
     } catch (const Refusal& refusal) {
         if (refusal.kind() != RefusalKind::invalid_received_event) {
             throw;
@@ -89,7 +84,7 @@ Datum receive_again(const Call& call, const Sender& sender, const EventKey& key,
     if (known.is_open) {
         apply_again(sender, known.receipt, known.body);
     }
-    return answer(call, "duplicate", known.receipt.id);
+    return reception_result(call, "duplicate", known.receipt.id);
 }
 
 Datum receive_webhook_body(Call& call) {
@@ -118,9 +113,9 @@ Datum receive_webhook_body(Call& call) {
     }
     if (document.tree == nullptr) {
         give_up(*sender, *receipt, document.unreadable);
-        return answer(call, "failed", receipt->id);
+        return reception_result(call, "failed", receipt->id);
     }
-    return answer(call, apply_event(*sender, *receipt, event), receipt->id);
+    return reception_result(call, apply_event(*sender, *receipt, event), receipt->id);
 }
 
 void retry(const Receipt& receipt, const core::Uuid& source, std::string_view body) {
