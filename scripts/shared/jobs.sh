@@ -6,45 +6,59 @@ die() {
   exit 1
 }
 
-JOB_PID=
+JOB=                # the pid of the job that was started last
+declare -A JOBS=() # pid of a job that has not been waited for -> descriptor of its watcher
 
-# run_job LOG COMMAND...: runs it without stdin and returns its status. The job has a process group of its own, and bash
-# only waits for it, so that a signal to this script acts at once and ends the whole group; if the script is killed, the
+# start_job LOG COMMAND...: sets JOB. The job runs without stdin, in a process group of its own, and bash does nothing but
+# wait for jobs, so that a signal to this script acts at once and ends the whole group; if the script is killed, the
 # watcher sees its end of the pipe close and ends the group. A COMMAND that is a function must check its own statuses:
 # bash ignores `set -e` in it when the caller tests the result.
-run_job() {
-  local log=$1 status=0 alive
+start_job() {
+  local log=$1 alive
   shift
   set -m
   "$@" >"$log" 2>&1 </dev/null &
-  JOB_PID=$!
+  JOB=$!
   set +m
   exec {alive}> >(
     trap '' HUP INT
-    read -r _ || kill -TERM -- "-$JOB_PID" 2>/dev/null
+    read -r _ || kill -TERM -- "-$JOB" 2>/dev/null
   )
-  wait "$JOB_PID" || status=$?
-  JOB_PID=
+  JOBS[$JOB]=$alive
+}
+
+await_job() { # PID: returns its status
+  local pid=$1 alive=${JOBS[$1]} status=0
+  wait "$pid" || status=$?
+  unset "JOBS[$pid]"
   echo over >&"$alive"
   exec {alive}>&-
   return "$status"
 }
 
-end_job() {
-  [[ -n $JOB_PID ]] || return 0
-  local deadline=$((SECONDS + 10))
-  kill -TERM -- "-$JOB_PID" 2>/dev/null || return 0
-  # A group cannot be waited for, only its leader can.
-  while kill -0 -- "-$JOB_PID" 2>/dev/null; do
-    if ((SECONDS >= deadline)); then
-      kill -KILL -- "-$JOB_PID" 2>/dev/null || true
-      return 0
-    fi
-    sleep 0.05
+run_job() { # LOG COMMAND...: returns its status
+  start_job "$@"
+  await_job "$JOB"
+}
+
+end_jobs() {
+  local pid deadline=$((SECONDS + 10))
+  for pid in "${!JOBS[@]}"; do
+    kill -TERM -- "-$pid" 2>/dev/null || unset "JOBS[$pid]"
+  done
+  for pid in "${!JOBS[@]}"; do
+    # A group cannot be waited for, only its leader can.
+    while kill -0 -- "-$pid" 2>/dev/null; do
+      if ((SECONDS >= deadline)); then
+        kill -KILL -- "-$pid" 2>/dev/null || true
+        break
+      fi
+      sleep 0.05
+    done
   done
 }
 
-# stop_at_exit FUNCTION: however the script ends, ends the job under way and then calls FUNCTION.
+# stop_at_exit FUNCTION: however the script ends, ends the jobs under way and then calls FUNCTION.
 stop_at_exit() {
   AT_EXIT=$1
   trap on_exit EXIT
@@ -56,6 +70,6 @@ stop_at_exit() {
 
 on_exit() {
   trap '' HUP INT PIPE TERM
-  end_job
+  end_jobs
   "$AT_EXIT"
 }
