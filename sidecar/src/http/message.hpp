@@ -3,6 +3,7 @@
 
 #include "http/target.hpp"
 #include "net/address.hpp"
+#include "net/wire.hpp"
 
 #include <functional>
 #include <map>
@@ -56,6 +57,9 @@ struct Route {
     std::size_t body_limit = 0; // 0: the server's
     // Adds to what the server itself answers at this path, such as that it does not take the method.
     std::function<void(const Request&, Response&)> mark = nullptr;
+    // Takes the connection over, after `admit`, instead of handling the request: what is answered, if anything, is
+    // written there. Such connections have a limit of their own, and none of the server's times.
+    std::function<void(Request, SharedWire)> take = nullptr;
 };
 
 struct Match {
