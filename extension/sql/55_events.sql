@@ -11,6 +11,11 @@ CREATE FUNCTION booking.event_kinds(OUT kind text, OUT entity text, OUT audience
 COMMENT ON FUNCTION booking.event_kinds() IS
     'Every kind of event, the widest circle that may see it (public, owner, full), and its description, in which {} is the name of what it is about';
 
+CREATE FUNCTION booking.event_audience(kind text) RETURNS text
+    AS 'MODULE_PATHNAME', 'pgbk_event_audience' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION booking.event_audience(text) IS
+    'The widest circle that may see events of the kind (public, owner, full); NULL for a kind that is none of ours; BK001';
+
 CREATE FUNCTION booking.event_description(kind text, subject text) RETURNS text
     AS 'MODULE_PATHNAME', 'pgbk_event_description' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION booking.event_description(text, text) IS
