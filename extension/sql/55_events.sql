@@ -31,4 +31,4 @@ CREATE FUNCTION booking.maintain_event_partitions(
     OUT created integer, OUT moved bigint, OUT deleted bigint, OUT dropped integer, OUT skipped integer)
     AS 'MODULE_PATHNAME', 'pgbk_maintain_event_partitions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.maintain_event_partitions(integer, integer) IS
-    'Makes the daily partitions of booking_events for today and the days ahead, moves events there that had gone to DEFAULT, and drops the days that are older than keep_days; skipped partitions were in use, the next run takes them; BK001, BK013';
+    'Makes the daily partitions of booking_events for today and the days ahead, moves events there that had gone to DEFAULT, and drops the days that are older than keep_days, with the places of their events; skipped partitions were in use, the next run takes them; BK001, BK013';
