@@ -126,7 +126,7 @@ TEST(SequencerWindow, RemembersABoundUntilItsWriterEnds) {
 
 TEST(SequencerWindow, SeesWhatItsOwnTransactionHasDone) {
     const Progress last = passed(20, {}, start);
-    const Snapshot seen = snapshot(22);
+    const Snapshot seen = snapshot(21); // the number of a transaction is not below xmax while it is the latest
     const Progress progress =
         progress_after(last, seen, start + 5, next_window(last, seen, start + 5, 21), {21, false});
     EXPECT_EQ(progress.own, 0U);
@@ -158,6 +158,9 @@ TEST(SequencerWindow, LooksFurtherBackWhereTheClockHasStepped) {
     EXPECT_EQ(progress.scanned_at, start - 10'000);
     EXPECT_EQ(progress.running, (std::vector<Writer>{{21, start - 10'000}})) << "its ids are of the new time";
     EXPECT_EQ(next_window(passed(20, {}, 5), snapshot(22), 6, 0).from, beginning) << "never before the beginning";
+    Progress swept_before = last;
+    swept_before.swept_at -= 30'000;
+    EXPECT_TRUE(next_window(swept_before, snapshot(22), start - 10, 0).is_sweep) << "not by as much as a minute";
 }
 
 // Transactions that begin, write and end in any order, and passes in between: no pass may overlook an event that it can
