@@ -4,14 +4,15 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/payments.sql
-SELECT public.plan(58);
+SELECT public.plan(75);
 
 -- A customer with an account, and everything personal in words that can be searched for.
 INSERT INTO booking.customers (organization_id, user_id, email, name, phone)
-VALUES (1, 'user-ann', 'Ann@private.example', 'Ann Private', '+49 private'),
+VALUES (1, 'user-ann', 'Ann@private.example', 'Ann Private', '+49 555 7777'),
        (2, 'user-bob', 'bob@private.example', 'Bob Private', NULL);
+INSERT INTO booking.organization_members (organization_id, user_id, role) VALUES (1, 'both', 'staff'), (2, 'both', 'owner');
 SELECT pg_temp.hold('h', 'massage 9', 2, 'ann@private.example') \g /dev/null
-SELECT booking.confirm_reservation(pg_temp.id('h'), NULL, 'Ann Private', '+49 private') \g /dev/null
+SELECT booking.confirm_reservation(pg_temp.id('h'), NULL, 'Ann Private', '+49 555 7777') \g /dev/null
 INSERT INTO pg_temp.named (name, id) SELECT 'b', b.id FROM booking.bookings AS b WHERE b.reservation_id = pg_temp.id('h');
 UPDATE booking.bookings
    SET notes = 'staff says private', additional_notes = 'buyer says private', metadata = '{"private": 1}',
@@ -20,7 +21,7 @@ UPDATE booking.bookings
  WHERE id = pg_temp.id('b');
 UPDATE booking.slot_reservations SET token_hash = '\x70726976617465' WHERE id = pg_temp.id('h');
 SELECT pg_temp.source('shop', 'hmac') \g /dev/null
-SELECT pg_temp.simple('1', 'payment.paid', '{"id": "pi_private", "amount": 5000, "currency": "EUR",
+SELECT pg_temp.simple('1', 'payment.paid', '{"id": "pi_private", "amount": 51, "currency": "EUR",
     "metadata": {"booking_id": "id:b"}}') \g /dev/null
 INSERT INTO pg_temp.named (name, id) SELECT 'payment', p.id FROM booking.payments AS p;
 UPDATE booking.venues SET allowed_origins = '{https://private.example}' WHERE id = pg_temp.id('venue');
@@ -54,7 +55,7 @@ SELECT public.bag_eq(
     $$ SELECT k.kind FROM booking.event_kinds() AS k WHERE k.audience = 'public' $$, 'everybody is told of the catalogue');
 SELECT public.is_empty(
     $$ SELECT t.kind, t.public FROM pg_temp.told AS t
-        WHERE t.public::text ~* 'private|ann|user-|token|hash|salt|@|meet\.|stripe|booking_number' $$,
+        WHERE t.public::text ~* 'private|ann|user-|token|hash|salt|@|meet\.|booking_number|7777' $$,
     'and of nothing that is anybody''s, whatever the kind');
 SELECT public.is_empty(
     $$ SELECT t.kind FROM pg_temp.told AS t WHERE t.public ->> 'booking_id' IS NOT NULL OR 'public' = ANY (t.rooms) <> (t.public IS NOT NULL) $$,
@@ -99,7 +100,7 @@ SELECT public.is_empty(
     'by the user that the customer is');
 SELECT public.is_empty(
     $$ SELECT t.kind, t.customer_view FROM pg_temp.told AS t
-        WHERE t.customer_view::text ~* 'says private|because private|from outside|"private"|\+49|provider|pi_|token|hash|salt|user-' $$,
+        WHERE t.customer_view::text ~* 'says private|because private|from outside|"private"|7777|token|hash|salt|user-' $$,
     'and sees nothing that staff or others have written, no token and no hash');
 SELECT public.is((pg_temp.told('booking.confirmed')).customer_view -> 'row' ->> x.name, x.value, 'a booking, for its customer: ' || x.name)
   FROM (VALUES ('customer_name', 'Ann Private'), ('customer_email', 'ann@private.example'), ('amount_cents', '5000'),
@@ -109,7 +110,7 @@ SELECT public.is((pg_temp.told('booking.confirmed')).customer_view -> 'row' ->> 
 SELECT public.is((pg_temp.told('booking.confirmed')).customer_view ->> 'description',
                  (SELECT format('Booking %s was confirmed', b.booking_number) FROM booking.bookings AS b WHERE b.id = pg_temp.id('b')),
                  'described in our words');
-SELECT public.is((pg_temp.told('payment.conflict')).customer_view -> 'row' ->> 'amount_minor', '5000', 'a payment is in minor units');
+SELECT public.is((pg_temp.told('payment.conflict')).customer_view -> 'row' ->> 'amount_minor', '5100', 'a payment is in minor units');
 SELECT public.is((pg_temp.told('reservation.held')).customer_view -> 'row' ->> 'customer_email', 'ann@private.example',
                  'a hold is its customer''s by the address, in any case of letters');
 SELECT pg_temp.hold('stranger', 'tour 9', 1, 'nobody@private.example') \g /dev/null
@@ -120,10 +121,10 @@ SELECT public.results_eq(
 SELECT booking.confirm_reservation(pg_temp.id('stranger')) \g /dev/null
 SELECT booking.relay_sequence() \g /dev/null
 SELECT public.bag_eq(
-    $$ SELECT x.kind, x.customer, x.customer_view IS NULL, x.customer_view -> 'row' ->> 'customer_email'
+    $$ SELECT x.kind, x.customer, x.customer_view -> 'row' ->> 'customer_email' AS email
          FROM booking.relay_events((SELECT max(t.seq) FROM pg_temp.told AS t) + 1, 10) AS x $$,
-    $$ VALUES ('booking.created', NULL::text, false, 'nobody@private.example'),
-              ('booking.confirmed', NULL, false, 'nobody@private.example') $$,
+    $$ VALUES ('booking.created', NULL::text, 'nobody@private.example'),
+              ('booking.confirmed', NULL, 'nobody@private.example') $$,
     'a booking can be its buyer''s by its token, with an account or without');
 
 -- Members.
@@ -136,7 +137,7 @@ SELECT public.is_empty(
         WHERE (t.member ->> 'description', t.member -> 'facts') IS DISTINCT FROM (o.description, o.facts) $$,
     'in the words of owner_events');
 SELECT public.is_empty(
-    $$ SELECT t.kind, t.member FROM pg_temp.told AS t WHERE t.member::text ~* '\+49|token|hash|salt|user-' $$,
+    $$ SELECT t.kind, t.member FROM pg_temp.told AS t WHERE t.member::text ~* '7777|token|hash|salt|user-' $$,
     'no token, no hash, no number of a telephone');
 SELECT public.is((pg_temp.told('booking.confirmed')).member -> 'row' ->> x.name, x.value, 'a booking, for members: ' || x.name)
   FROM (VALUES ('customer_name', 'Ann Private'), ('customer_email', 'ann@private.example'), ('notes', 'staff says private'),
@@ -163,8 +164,8 @@ SELECT public.is((pg_temp.told(x.kind)).rooms, x.rooms, 'rooms of ' || x.kind)
     ('webhook.failed', ARRAY['organization:1'])) AS x (kind, rooms);
 SELECT public.is_empty($$ SELECT t.kind FROM pg_temp.told AS t WHERE t.organization_id <> booking.organization_of(t.event_id)
                            OR 'organization:' || t.organization_id <> ALL (t.rooms) $$, 'each is in its organization''s');
-SELECT pg_temp.add_session('massage 12', 1, 'massage', '2027-03-04 12:00 UTC', 4),
-       booking.reschedule_booking(pg_temp.id('b'), pg_temp.id('massage 12')) \g /dev/null
+SELECT pg_temp.add_session('massage 12', 1, 'massage', '2027-03-04 12:00 UTC', 4) \g /dev/null
+SELECT booking.reschedule_booking(pg_temp.id('b'), pg_temp.id('massage 12')) \g /dev/null
 SELECT booking.relay_sequence() \g /dev/null
 SELECT public.ok((SELECT x.rooms @> ARRAY['session:' || pg_temp.id('massage 9'), 'session:' || pg_temp.id('massage 12')]
                     FROM booking.relay_events(0, 1000) AS x WHERE x.kind = 'booking.rescheduled' ORDER BY x.seq DESC LIMIT 1),
@@ -196,6 +197,70 @@ UPDATE booking.organizations SET status = 'active' WHERE organization_id = 1;
 -- Pages.
 SELECT public.results_eq('SELECT x.seq FROM booking.relay_events(5, 3) AS x', 'SELECT generate_series(6, 8)::bigint', 'pages');
 SELECT public.is_empty('SELECT * FROM booking.relay_events((SELECT p.last_seq FROM booking.relay_position() AS p), 10)', 'the end');
+
+-- Who it is that has a token.
+SELECT public.is(booking.relay_identity(x.claims), x.answer, 'claims: ' || x.claims::text)
+  FROM (VALUES
+    ('{}'::jsonb, '{"user": null, "service": false, "organizations": []}'::jsonb),
+    ('{"sub": "owner-1", "role": "authenticated", "exp": 1}',
+     '{"user": "owner-1", "service": false, "organizations": [{"id": 1, "role": "owner"}]}'),
+    ('{"sub": "both"}',
+     '{"user": "both", "service": false, "organizations": [{"id": 1, "role": "staff"}, {"id": 2, "role": "owner"}]}'),
+    ('{"sub": "nobody", "organizations": [{"id": 1, "role": "owner"}], "service": true}',
+     '{"user": "nobody", "service": false, "organizations": []}'),
+    ('{"role": "service_role", "sub": null}', '{"user": null, "service": true, "organizations": []}'),
+    ('{"role": "SERVICE_ROLE", "sub": ""}', '{"user": null, "service": false, "organizations": []}'))
+    AS x (claims, answer);
+INSERT INTO pg_temp.named (name, id, token)
+SELECT 'package', (x.b ->> 'bookingId')::uuid, x.b ->> 'bookingToken'
+  FROM (SELECT booking.create_default_packages(2, 'EUR', 100, 300, 900) AS made) AS p,
+       LATERAL (SELECT booking.booking_create(2, '{"packageId": "monthly", "customerName": "Bob", "customerEmail": "bob@private.example"}')
+                 WHERE p.made > 0) AS x (b);
+SELECT public.is(booking.relay_booking(pg_temp.token('package')),
+                 jsonb_build_object('booking_id', pg_temp.id('package'), 'organization_id', 2), 'the token of a booking');
+SELECT public.throws_ok($$ SELECT booking.relay_booking(regexp_replace(pg_temp.token('package'), '2$', '1')) $$, 'BK104', NULL,
+                        'is of no other organization');
+
+-- Seats.
+CREATE FUNCTION pg_temp.seats(session text) RETURNS text STABLE LANGUAGE sql AS $$
+    SELECT format('%s %s of %s, %s', a.status, a.seats_available, a.capacity_total,
+                  CASE WHEN a.changes_at IS NULL THEN 'nothing held'
+                       ELSE round((a.changes_at - extract(epoch FROM clock_timestamp())) / 60) || ' min' END)
+      FROM booking.relay_availability(ARRAY[pg_temp.id(session)]) AS a $$;
+SELECT public.is(pg_temp.seats('massage 12'), 'open 2 of 4, nothing held', 'a session');
+SELECT pg_temp.hold('first', 'massage 12', 1) \g /dev/null
+SELECT public.is(pg_temp.seats('massage 12'), 'open 1 of 4, 10 min', 'a hold, and when it runs out, by the real clock');
+SELECT pg_temp.set_clock('2027-03-01 12:04 UTC') \g /dev/null
+SELECT public.is(pg_temp.seats('massage 12'), 'open 1 of 4, 6 min', 'later');
+SELECT pg_temp.set_clock('2027-03-01 12:30 UTC') \g /dev/null
+SELECT public.is(pg_temp.seats('massage 12'), 'open 2 of 4, nothing held', 'a hold that has run out is free');
+SELECT public.is(a.seats_available, v.seats_available, 'as activity_sessions shows it')
+  FROM booking.relay_availability(ARRAY[pg_temp.id('massage 12')]) AS a
+  JOIN booking.activity_sessions AS v ON v.id = a.session_id;
+SELECT booking.set_session_lanes(pg_temp.id('massage 12'), 2) \g /dev/null
+SELECT public.is(pg_temp.seats('massage 12'), 'open 2 of 4, nothing held', 'a striped session');
+SELECT public.results_eq(
+    $$ SELECT a.organization_id, a.activity_id, a.venue_id, a.start_time, a.end_time
+         FROM booking.relay_availability(ARRAY[pg_temp.id('massage 12')]) AS a $$,
+    $$ SELECT 1, pg_temp.id('massage'), pg_temp.id('venue'), '2027-03-04T12:00:00.000Z', '2027-03-04T13:00:00.000Z' $$,
+    'what it is, and when');
+SELECT public.is_empty(
+    $$ SELECT a.session_id FROM booking.relay_availability(ARRAY[pg_temp.id('court 9'), pg_temp.id('tour 11'), pg_temp.id('venue'),
+                                                                 NULL, 'f47ac10b-58cc-4372-a567-0e02b2c3d479']) AS a $$,
+    'nothing of what is not public, is gone, or is no session');
+SELECT public.is((SELECT count(*) FROM booking.relay_availability(ARRAY[pg_temp.id('tour 9'), pg_temp.id('tour 9')])), 1::bigint,
+                 'each once');
+
+-- Who may.
+GRANT EXECUTE ON FUNCTION booking.relay_events(bigint, integer), booking.relay_availability(uuid[]),
+    booking.relay_identity(jsonb), booking.relay_booking(text) TO booking_member;
+SET LOCAL ROLE booking_member;
+SELECT public.throws_ok(x.statement, '42501', 'permission denied to ' || x.action, 'granted by mistake, it looks at the caller')
+  FROM (VALUES ('SELECT booking.relay_events(0, 1)', 'be told of events'),
+               ('SELECT booking.relay_availability(''{}'')', 'see the seats of sessions'),
+               ('SELECT booking.relay_identity(''{}'')', 'see who has a token'),
+               ('SELECT booking.relay_booking(''x'')', 'see which booking has a token')) AS x (statement, action);
+RESET ROLE;
 
 SELECT public.is(booking.live_cpp_frames(), 0, 'no C++ frame was jumped over');
 SELECT * FROM public.finish();
