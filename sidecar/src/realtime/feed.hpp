@@ -36,7 +36,8 @@ struct Sequenced {
 
 struct Page {
     std::vector<SharedEvent> events; // in order of seq
-    Kept kept;                       // at the same moment; only of pages for those who resume
+    Kept kept;                       // at the same moment
+    std::int64_t up_to = 0;          // seq: all that is kept up to there is here
 };
 
 struct Seats {

@@ -9,7 +9,7 @@
 
 namespace pgbk::relay {
 
-// A row of booking.relay_events(); texts are JSON where the column is. Throws std::runtime_error for what is none.
+// A row of booking.relay_events(); texts are JSON where the column is. Throws std::exception for what is none.
 struct EventRow {
     std::int64_t seq = 0;
     int organization = 0;
@@ -23,8 +23,8 @@ struct EventRow {
 };
 SharedEvent read_event(const EventRow& row);
 
-// A row of booking.relay_availability(), as a JSON object, as an event that everybody may see. remaining: seconds until
-// it changes by itself.
+// A row of booking.relay_availability() as a JSON object: an event that everybody may see. now: as the database has it,
+// seconds since 1970. Throws as well.
 Seats read_seats(const std::string& row, double now);
 
 } // namespace pgbk::relay

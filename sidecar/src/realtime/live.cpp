@@ -124,8 +124,10 @@ void Live::took(const std::optional<Page>& page, const FeedError& error) {
             add(event);
         }
     }
-    again_ = again_ || page->events.size() >= page_size;
-    known_ = known_ || page->events.size() < page_size;
+    position_ = std::max(position_, page->up_to); // the last of them may not be kept any more
+    last_ = std::max(last_, page->kept.last);
+    again_ = again_ || page->up_to < page->kept.last;
+    known_ = known_ || page->up_to >= page->kept.last;
     metrics_.set("booking_relay_realtime_position", static_cast<double>(position_));
     metrics_.set("booking_relay_realtime_lag", static_cast<double>(std::max<std::int64_t>(last_ - position_, 0)));
     resuming_.moved();

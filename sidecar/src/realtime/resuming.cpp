@@ -167,9 +167,7 @@ bool Resuming::tell_next(Number number) {
         return tell(number, place_.ring.at(place));
     }
     if (join.next == join.page->events.size()) {
-        if (join.page->events.size() < page_size) { // it was the last
-            join.cursor = std::max(join.cursor, join.page->kept.last);
-        }
+        join.cursor = std::max(join.cursor, join.page->up_to);
         join.page.reset();
         return true;
     }

@@ -1,5 +1,7 @@
 #include "realtime/seat_watch.hpp"
 
+#include "core/uuid_text.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -17,6 +19,12 @@ constexpr milliseconds margin{50};       // a hold is over when its time is past
 
 bool has_sessions(std::string_view room) {
     return room.starts_with("activity:") || room.starts_with("venue:");
+}
+
+// Whether something can be asked about it: anybody may join a room of any name, and one that is no uuid would spoil the
+// answer for all.
+bool is_id(std::string_view text) {
+    return core::parse_uuid(text).has_value();
 }
 
 } // namespace
@@ -168,6 +176,9 @@ void SeatWatch::woken(const std::string& session) {
 
 void SeatWatch::joined(const std::shared_ptr<Subscriber>& subscriber, const std::vector<std::string>& rooms) {
     for (const auto& room : rooms) {
+        if (!is_id(std::string_view(room).substr(room.find(':') + 1))) {
+            continue;
+        }
         if (room.starts_with(session_prefix)) {
             present(subscriber, room.substr(session_prefix.size()));
         } else if (has_sessions(room)) {
