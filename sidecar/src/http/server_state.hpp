@@ -11,6 +11,7 @@
 #include <array>
 #include <list>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,28 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 inline constexpr std::chrono::seconds linger_limit{2};
+
+inline tcp::socket& socket_of(tcp::socket& stream) {
+    return stream;
+}
+
+inline tcp::socket& socket_of(asio::ssl::stream<tcp::socket>& stream) {
+    return stream.next_layer();
+}
+
+// Tells the peer that nothing more comes; then `done`, which keeps the stream until then.
+template <class Stream, class Done> void end_writing(Stream& stream, Done done) {
+    const auto shut = [&stream, done = std::move(done)] {
+        error_code ignored;
+        socket_of(stream).shutdown(tcp::socket::shutdown_send, ignored);
+        done();
+    };
+    if constexpr (std::is_same_v<Stream, tcp::socket>) {
+        shut();
+    } else {
+        stream.async_shutdown([shut](error_code) { shut(); });
+    }
+}
 
 // A connection, seen from the outside.
 class Visitor {

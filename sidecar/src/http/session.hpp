@@ -74,13 +74,7 @@ public:
 private:
     std::shared_ptr<Session> self() { return this->shared_from_this(); }
 
-    tcp::socket& socket() {
-        if constexpr (std::is_same_v<Stream, tcp::socket>) {
-            return stream_;
-        } else {
-            return stream_.next_layer();
-        }
-    }
+    tcp::socket& socket() { return socket_of(stream_); }
 
     // One timer of our own for each phase; that of Beast 1.81's streams has known faults.
     void limit(std::chrono::steady_clock::duration time) {
@@ -298,17 +292,7 @@ private:
     // Closing while the client still sends would make its system drop the response unread.
     void linger() {
         limit(linger_limit);
-        if constexpr (std::is_same_v<Stream, tcp::socket>) {
-            shut_writing();
-        } else {
-            stream_.async_shutdown([self = self()](error_code) { self->shut_writing(); });
-        }
-    }
-
-    void shut_writing() {
-        error_code ignored;
-        socket().shutdown(tcp::socket::shutdown_send, ignored);
-        discard();
+        end_writing(stream_, [self = self()] { self->discard(); });
     }
 
     void discard() {

@@ -101,13 +101,7 @@ public:
 private:
     std::shared_ptr<Taken> self() { return this->shared_from_this(); }
 
-    tcp::socket& socket() {
-        if constexpr (plain) {
-            return stream_;
-        } else {
-            return stream_.next_layer();
-        }
-    }
+    tcp::socket& socket() { return socket_of(stream_); }
 
     void tell_closed() {
         received_ = nullptr;
@@ -273,17 +267,7 @@ private:
     void wind_up() {
         limit(linger_limit);
         writing_ = true;
-        if constexpr (plain) {
-            shut_writing();
-        } else {
-            stream_.async_shutdown([self = self()](error_code) { self->shut_writing(); });
-        }
-    }
-
-    void shut_writing() {
-        error_code ignored;
-        socket().shutdown(tcp::socket::shutdown_send, ignored);
-        read();
+        end_writing(stream_, [self = self()] { self->read(); });
     }
 
     std::shared_ptr<Server::State> state_;
