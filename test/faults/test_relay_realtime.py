@@ -14,7 +14,7 @@ import unittest
 from relay import RelayCase  # before psql.py, which it finds
 from psql import LONG, Session, wait_until
 
-SECRET = "a secret of thirty-two bytes, or more"
+SECRET = "a-secret-of-thirty-two-bytes-or-more"
 TIMES = 10 if LONG else 2
 NOTIFIED_ONLY = "realtime.poll_ms = 60000"
 
@@ -96,7 +96,7 @@ class RelayRealtime(RelayCase):
                         f" VALUES ({self.organization}, 'eve', 'owner')")
 
     def start(self, config=""):
-        self.present = self.relay(config, realtime=True, JWT_SECRET=SECRET)
+        self.present = self.relay(config, realtime=True, JWT_SECRET=SECRET).ready()
         wait_until(lambda: self.present.metric("booking_relay_realtime_position") > 0, "it knows where it is")
         return self.present
 
