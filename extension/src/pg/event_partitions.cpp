@@ -2,6 +2,7 @@
 #include "pg/access.hpp"
 #include "pg/advisory_lock.hpp"
 #include "pg/arguments.hpp"
+#include "pg/identity.hpp"
 #include "pg/partitions.hpp"
 
 namespace pgbk {
@@ -31,9 +32,7 @@ void look_again() {
     }
     static constinit Statement statement("UPDATE booking.event_sequencer AS s"
                                          "   SET continue_from = LEAST(s.continue_from, $1) WHERE s.singleton");
-    constexpr std::int64_t epoch = static_cast<std::int64_t>(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
-    const TimestampTz yesterday = GetCurrentTimestamp() - USECS_PER_DAY;
-    statement.write({core::first_id_at(yesterday / 1000 + epoch * 1000)});
+    statement.write({core::first_id_at(milliseconds_of(GetCurrentTimestamp() - USECS_PER_DAY))});
 }
 
 Datum maintain_event_partitions_body(Call& call) {
