@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(38);
+SELECT public.plan(39);
 
 CREATE FUNCTION pg_temp.sequence(most integer DEFAULT 1000) RETURNS text VOLATILE LANGUAGE sql AS $$
     SELECT format('%s to %s%s', s.sequenced, s.last_seq, CASE WHEN s.busy THEN ', busy' END)
@@ -81,27 +81,30 @@ SELECT public.is(pg_temp.sequence(), '1 to 24', 'one that cannot be read');
 SELECT pg_temp.write_event('e', '2 days', 7) \g /dev/null
 UPDATE booking.event_sequencer SET snapshot = '9000000000000000000:9000000000000000000:';
 SELECT public.is(pg_temp.sequence(), '1 to 25', 'one of a later time');
+DELETE FROM booking.event_sequencer;
+SELECT pg_temp.write_event('f', '2 days', 10) \g /dev/null
+SELECT public.is(pg_temp.sequence(), '1 to 26', 'and none at all, beside places that were given');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'and the places are sound');
 
 -- They go with their events, from the front.
 SELECT pg_temp.write_event('ancient', '100 days'), pg_temp.write_event('made since', '0 s', 8) \g /dev/null
 UPDATE booking.event_sequencer SET snapshot = 'nonsense';
-SELECT public.is(pg_temp.sequence(), '2 to 27', 'an event of long ago');
+SELECT public.is(pg_temp.sequence(), '2 to 28', 'an event of long ago');
 SELECT public.is((SELECT m.deleted FROM booking.maintain_event_partitions() AS m), 1::bigint, 'goes');
-SELECT public.is(pg_temp.position(), '1 to 27', 'its place stays while there are places before it');
-SELECT public.is((SELECT count(*) FROM booking.relay_events(0, 100)), 26::bigint, 'but nobody is told of it');
+SELECT public.is(pg_temp.position(), '1 to 28', 'its place stays while there are places before it');
+SELECT public.is((SELECT count(*) FROM booking.relay_events(0, 100)), 27::bigint, 'but nobody is told of it');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'which is sound');
 DELETE FROM booking.booking_events WHERE id <> pg_temp.id('made since');
 SELECT booking.maintain_event_partitions() \g /dev/null
-SELECT public.is(pg_temp.position(), '27 to 27', 'with those before it, it goes');
+SELECT public.is(pg_temp.position(), '28 to 28', 'with those before it, it goes');
 DELETE FROM booking.booking_events;
 SELECT booking.maintain_event_partitions() \g /dev/null
-SELECT public.is(pg_temp.position(), '28 to 27', 'where nothing is left the numbers go on nevertheless');
+SELECT public.is(pg_temp.position(), '29 to 28', 'where nothing is left the numbers go on nevertheless');
 SELECT pg_temp.write_event('three days ago', '3 days'), pg_temp.write_event('now', '0 s', 9) \g /dev/null
 UPDATE booking.event_sequencer SET snapshot = 'nonsense';
-SELECT public.is(pg_temp.sequence(), '2 to 29', 'with the next');
+SELECT public.is(pg_temp.sequence(), '2 to 30', 'with the next');
 SELECT booking.maintain_event_partitions(7, 2) \g /dev/null
-SELECT public.is(pg_temp.position(), '29 to 29', 'places go in the same run as the day of their events');
+SELECT public.is(pg_temp.position(), '30 to 30', 'places go in the same run as the day of their events');
 
 -- Who may.
 GRANT EXECUTE ON FUNCTION booking.relay_sequence(integer), booking.relay_position() TO booking_member;

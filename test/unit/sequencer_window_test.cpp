@@ -145,16 +145,19 @@ TEST(SequencerWindow, LooksFurtherBackOnceAMinute) {
     const Progress progress = progress_after(last, snapshot(22), start + sweep_every, window, {22, true});
     EXPECT_EQ(progress.swept_at, start + sweep_every);
     EXPECT_FALSE(next_window(progress, snapshot(24), start + sweep_every + 1, 0).is_sweep);
-    const Window idle = next_window(last, snapshot(21), start + sweep_every, 0);
-    EXPECT_TRUE(idle.is_sweep && idle.is_empty) << "for the caller to decide";
+    EXPECT_FALSE(next_window(last, snapshot(21), start + sweep_every, 0).is_sweep) << "nobody has ended since the last";
+    Progress later = last;
+    later.scanned_at += 1000;
+    const Window idle = next_window(later, snapshot(21), start + sweep_every, 0);
+    EXPECT_TRUE(idle.is_sweep && idle.is_empty) << "that pass did not look further back: one more, though all is quiet";
 }
 
 TEST(SequencerWindow, LooksFurtherBackWhereTheClockHasStepped) {
     const Progress last = passed(20, {}, start);
-    const Window window = next_window(last, snapshot(22, {21}), start - 10'000, 0);
+    const Window window = next_window(last, snapshot(23, {21}), start - 10'000, 0);
     EXPECT_TRUE(window.is_sweep);
     EXPECT_EQ(window.from, start - 10'000 - sweep_back);
-    const Progress progress = progress_after(last, snapshot(22, {21}), start - 10'000, window, {22, true});
+    const Progress progress = progress_after(last, snapshot(23, {21}), start - 10'000, window, {23, true});
     EXPECT_EQ(progress.scanned_at, start - 10'000);
     EXPECT_EQ(progress.running, (std::vector<Writer>{{21, start - 10'000}})) << "its ids are of the new time";
     EXPECT_EQ(next_window(passed(20, {}, 5), snapshot(22), 6, 0).from, beginning) << "never before the beginning";

@@ -127,7 +127,9 @@ Window next_window(const std::optional<Progress>& last, const Snapshot& snapshot
         }
     }
     window.is_empty = !from.has_value();
-    window.is_sweep = now < last->scanned_at || now < last->swept_at || now - last->swept_at >= sweep_every;
+    const bool is_due = now < last->scanned_at || now < last->swept_at || now - last->swept_at >= sweep_every;
+    // What was swept is as it was while nobody ends.
+    window.is_sweep = is_due && (!window.is_empty || last->swept_at < last->scanned_at);
     window.from = std::max(beginning, from.value_or(latest) - (window.is_sweep ? sweep_back : slack));
     return window;
 }

@@ -41,7 +41,7 @@ struct State {
 std::optional<core::Progress> read_progress(const Rows& rows) {
     const auto snapshot = core::parse_snapshot(rows.bytes(0, 4));
     auto running = core::parse_writers(rows.bytes(0, 7));
-    if (!rows.boolean(0, 3) || !snapshot.has_value() || !running.has_value()) {
+    if (rows.is_null(0, 3) || !rows.boolean(0, 3) || !snapshot.has_value() || !running.has_value()) {
         return std::nullopt;
     }
     return core::Progress{*snapshot, milliseconds_of(rows.timestamp(0, 5)), milliseconds_of(rows.timestamp(0, 6)),
@@ -50,18 +50,18 @@ std::optional<core::Progress> read_progress(const Rows& rows) {
 
 State read_state() {
     static constinit Statement statement(
-        "SELECT pg_current_snapshot()::text, s.last_seq, s.system_identifier = $1 AND s.database_oid = $2, s.snapshot,"
+        "SELECT pg_current_snapshot()::text,"
+        "       COALESCE(s.last_seq, (SELECT p.seq FROM booking.event_positions AS p ORDER BY p.seq DESC LIMIT 1), 0),"
+        "       s.system_identifier = $1 AND s.database_oid = $2, s.snapshot,"
         "       s.scanned_at, s.swept_at, s.running, s.own_xid, s.continue_from"
         "  FROM (SELECT 1) AS x LEFT JOIN booking.event_sequencer AS s ON s.singleton");
     const Rows rows = statement.write({system_identifier(), own_database()});
     State state;
     state.snapshot_text = rows.bytes(0, 1);
     state.snapshot = core::parse_snapshot(state.snapshot_text).value();
-    if (!rows.is_null(0, 2)) {
-        state.last_seq = rows.int8(0, 2);
-        state.progress = read_progress(rows);
-        state.continue_from = rows.is_null(0, 9) ? std::nullopt : std::optional(rows.uuid(0, 9));
-    }
+    state.last_seq = rows.int8(0, 2);
+    state.progress = read_progress(rows);
+    state.continue_from = rows.is_null(0, 9) ? std::nullopt : std::optional(rows.uuid(0, 9));
     return state;
 }
 
@@ -90,8 +90,7 @@ Stamped stamp(const core::Uuid& from, std::int64_t last_seq, std::int32_t most) 
         "                     WHERE p.organization_id = e.organization_id AND p.event_id = e.id LIMIT 1) IS NULL"
         "             ORDER BY e.id, e.organization_id LIMIT $3) AS n"
         "    RETURNING event_id, seq)"
-        " SELECT count(*)::integer, (SELECT s.event_id FROM stamped AS s ORDER BY s.seq DESC LIMIT 1) FROM stamped AS "
-        "s");
+        " SELECT count(*)::integer, (SELECT x.event_id FROM stamped AS x ORDER BY x.seq DESC LIMIT 1) FROM stamped");
     const Rows rows = statement.write({from, Value::int8(last_seq), most});
     return {rows.int4(0, 1), rows.is_null(0, 2) ? std::nullopt : std::optional(rows.uuid(0, 2))};
 }
@@ -141,8 +140,8 @@ std::int32_t pass(State& state, core::Milliseconds now, std::int32_t most) {
     const Stamped stamped = stamp(first_id_of(state, window), state.last_seq, most);
     state.last_seq += stamped.count;
     const bool is_long_unsaved = state.progress.has_value() && now - state.progress->scanned_at >= longest_unsaved;
-    if (stamped.count > 0 || !state.progress.has_value() || state.continue_from.has_value() ||
-        (!window.is_empty && (window.is_sweep || is_long_unsaved))) {
+    if (stamped.count > 0 || !state.progress.has_value() || state.continue_from.has_value() || window.is_sweep ||
+        (!window.is_empty && is_long_unsaved)) {
         save(state, core::progress_after(state.progress, state.snapshot, now, window, own_transaction(is_all_it_does)),
              stamped.count == most ? stamped.last : std::nullopt);
     }
