@@ -3,6 +3,7 @@
 
 #include "http/target.hpp"
 #include "net/address.hpp"
+#include "net/wire.hpp"
 
 #include <functional>
 #include <map>
@@ -16,6 +17,7 @@ namespace pgbk::relay {
 
 struct Request {
     std::string method;
+    int version = 11;                                             // 10: HTTP/1.0
     std::string path;                                             // as it came, without the query
     PathParameters parameters;                                    // of the route's pattern
     Query query;                                                  // decoded
@@ -44,6 +46,9 @@ struct Response {
 // {"error": "..."}
 Response error_response(int status, std::string_view message);
 
+// For a wire: the bytes of an answer that is the connection's last; without_body: to HEAD.
+std::string last_words(const Response& response, bool without_body);
+
 using Respond = std::function<void(Response)>;
 
 struct Route {
@@ -56,6 +61,9 @@ struct Route {
     std::size_t body_limit = 0; // 0: the server's
     // Adds to what the server itself answers at this path, such as that it does not take the method.
     std::function<void(const Request&, Response&)> mark = nullptr;
+    // Takes the connection over, after `admit`, instead of handling the request: what is answered, if anything, is
+    // written there. Such connections have a limit of their own, and none of the server's times.
+    std::function<void(Request, SharedWire)> take = nullptr;
 };
 
 struct Match {
