@@ -70,6 +70,7 @@ const std::array keys{
     Key{"gateway.allowed_origins", &Config::gateway_allowed_origins},
     Key{"gateway.create_per_minute", Number{&Config::gateway_create_per_minute, 1, million}},
     Key{"gateway.schedule_per_minute", Number{&Config::gateway_schedule_per_minute, 1, million}},
+    Key{"gateway.change_per_minute", Number{&Config::gateway_change_per_minute, 1, million}},
     Key{"gateway.status_per_minute", Number{&Config::gateway_status_per_minute, 1, million}},
     Key{"make.url", &Config::make_url, "MAKE_WEBHOOK_URL", {}, Secrecy::url},
     Key{"make.secret", &Config::make_secret, "MAKE_WEBHOOK_SECRET", {}, Secrecy::secret},
