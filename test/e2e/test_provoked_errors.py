@@ -301,6 +301,9 @@ PROVOCATIONS = [
     ("SELECT booking.create_webhook_source(77, 'x', 'pigeon')", "BK701"),
     (f"SELECT booking.rotate_source_secret('{SOURCE}')", "BK701"),
     (f"SELECT booking.resolve_payment('{UNKNOWN}', 'keep')", "BK021"),
+    (f"INSERT INTO booking.payments (organization_id, id, provider, provider_ref, status, created_at, updated_at)"
+     f" VALUES (77, '{an_id(0x78)}', 'stripe', 'pi_1', 'pending', now(), now());"
+     f" SELECT booking.resolve_payment('{an_id(0x78)}', 'refund')", "BK227"),
     (f"SELECT booking.resolve_payment('{UNKNOWN}', 'refund')", "BK106"),
     (f"SELECT booking.delete_webhook_source('{UNKNOWN}')", "BK702"),
     (f"SELECT booking.receive_webhook('{UNKNOWN}', '{{}}')", "BK702"),
