@@ -131,7 +131,7 @@ SQL
   sql "booking=$RESULT" <<'SQL'
 SELECT * FROM booking.check_in(:'booking', unit => 1, scan_nonce => 'gate-7-0001');
 SELECT * FROM booking.check_in(:'booking', unit => 1, scan_nonce => 'gate-7-0001');  -- the same scan again
-SELECT unit, status, checked_in_at FROM booking.booking_units WHERE booking_id = :'booking';
+SELECT unit, status, checked_in_at FROM booking.booking_units WHERE booking_id = :'booking' ORDER BY unit;
 SQL
   [[ $(psql -XAtqc "SELECT count(*) FROM booking.booking_units WHERE status = 'checked_in'") == 1 ]]
 }
