@@ -198,6 +198,9 @@ PROVOCATIONS = [
     (f"SELECT booking.confirm_reservation('{LIVE}', NULL, 'Ann', 'call me')", "BK010"),
     ("SELECT booking.new_id(0)", "BK011"),
     (f"SELECT booking.set_session_lanes('{OPEN}', 0)", "BK012"),
+    (f"SELECT booking.set_session_capacity('{OPEN}', -1)", "BK020"),
+    (f"SELECT booking.set_session_capacity('{OPEN}', 99, 98)", "BK222"),
+    (f"SELECT booking.close_session('{OPEN}', repeat('x', 501))", "BK020"),
     ("SELECT booking.maintain_event_partitions(7, 0)", "BK013"),
     ("SELECT booking.canonical_event_filter('parcel.*')", "BK014"),
     (buy(customerName="A"), "BK015"), (buy(packageId="double"), "BK015"), (buy(customerEmail="x" * 100000), "BK015"),
@@ -297,8 +300,11 @@ PROVOCATIONS = [
     ("SELECT booking.relay_booking(repeat('x', 100000))", "BK015"),
     ("SELECT booking.create_webhook_source(77, 'x', 'pigeon')", "BK701"),
     (f"SELECT booking.rotate_source_secret('{SOURCE}')", "BK701"),
-    (f"SELECT booking.resolve_payment('{UNKNOWN}', 'keep')", "BK015"),
-    (f"SELECT booking.resolve_payment('{UNKNOWN}', 'refund')", "BK104"),
+    (f"SELECT booking.resolve_payment('{UNKNOWN}', 'keep')", "BK021"),
+    (f"INSERT INTO booking.payments (organization_id, id, provider, provider_ref, status, created_at, updated_at)"
+     f" VALUES (77, '{an_id(0x78)}', 'stripe', 'pi_1', 'pending', now(), now());"
+     f" SELECT booking.resolve_payment('{an_id(0x78)}', 'refund')", "BK227"),
+    (f"SELECT booking.resolve_payment('{UNKNOWN}', 'refund')", "BK106"),
     (f"SELECT booking.delete_webhook_source('{UNKNOWN}')", "BK702"),
     (f"SELECT booking.receive_webhook('{UNKNOWN}', '{{}}')", "BK702"),
     (f"SELECT booking.receive_webhook('{SOURCE}', '{{}}')", "BK703"),

@@ -71,6 +71,10 @@ SELECT public.bag_eq(
               ('booking.release_job()', 'pvu', false),
               ('booking.reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
               ('booking.set_session_lanes(uuid,integer)', 'fvu', false),
+              ('booking.set_session_capacity(uuid,integer,integer)', 'fvu', false),
+              ('booking.close_session(uuid,text)', 'fvu', false), ('booking.open_session(uuid)', 'fvu', false),
+              ('booking.booking_cancel(jsonb)', 'fvu', false), ('booking.booking_reschedule(jsonb)', 'fvu', false),
+              ('booking.booking_change(jsonb)', 'fvu', false),
               ('booking.stamp_row()', 'fvu', false),
               ('booking.state_transitions()', 'fis', false),
               ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
@@ -177,7 +181,7 @@ SELECT public.bag_eq(
                            'webhook_source_secrets', 'webhook_sources']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
-         FROM unnest(ARRAY['activity_sessions', 'event_payloads', 'full_events', 'owner_events', 'public_activities',
+         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'event_payloads', 'full_events', 'owner_events', 'public_activities',
                            'public_events', 'public_venues', 'user_organizations', 'webhook_logs', 'webhook_stats']) AS n
         UNION ALL
        SELECT n, 'p of booking_owner, rls t, forced f' FROM unnest(ARRAY['booking_events', 'webhook_attempts']) AS n

@@ -11,17 +11,18 @@ SELECT s.organization_id,
        s.timezone,
        s.status,
        s.capacity_total,
-       (s.remaining + l.seats)::integer AS capacity_remaining,
-       GREATEST(s.remaining + l.seats + booking.expired_hold_seats(s.organization_id, s.id) - s.oversold_by, 0)::integer
-           AS seats_available,
-       s.oversold_by
+       GREATEST(f.seats, 0)::integer AS capacity_remaining,
+       GREATEST(f.seats + booking.expired_hold_seats(s.organization_id, s.id), 0)::integer AS seats_available,
+       GREATEST(- f.seats, 0)::integer AS oversold_by,
+       CASE s.status WHEN 'closed' THEN NULLIF(s.closed_reason, '') END AS closed_reason
   FROM booking.sessions s
  CROSS JOIN LATERAL (
-       SELECT CASE WHEN s.lane_count = 0 THEN 0
-                   ELSE (SELECT COALESCE(sum(x.remaining), 0) FROM booking.session_lanes x
-                          WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END AS seats) l;
+       SELECT s.remaining - s.oversold_by
+              + CASE WHEN s.lane_count = 0 THEN 0
+                     ELSE (SELECT COALESCE(sum(x.remaining + COALESCE(x.set_aside, 0)), 0) FROM booking.session_lanes x
+                            WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END AS seats) f;
 COMMENT ON VIEW booking.activity_sessions IS
-    'Sessions with their seats: capacity_remaining counts expired holds as taken until they are released, seats_available does not';
+    'Sessions with their seats: capacity_remaining counts expired holds as taken until they are released, seats_available does not; oversold_by is what was sold beyond a capacity that was cut, and comes first when seats are given back';
 
 CREATE OR REPLACE VIEW booking.user_organizations WITH (security_invoker = true) AS
 SELECT m.user_id, m.organization_id AS org_id, m.role
@@ -181,3 +182,17 @@ SELECT f.organization_id,
                        THEN round(b.amount_cents / 1000.0, 3)
                    ELSE round(b.amount_cents / 100.0, 2) END AS total_price) m;
 COMMENT ON VIEW booking.event_payloads IS 'The body of a webhook, by event; for the functions of the relay';
+
+-- On what terms a booking was made: they stay as they were, whatever activity or package say today.
+CREATE OR REPLACE VIEW booking.booking_policies WITH (security_invoker = true) AS
+SELECT b.organization_id,
+       b.id AS booking_id,
+       b.booking_number,
+       b.cancel_cutoff_seconds AS cutoff_seconds,
+       b.scheduled_start - b.cancel_cutoff_seconds * interval '1 second' AS cutoff_at,
+       b.cancel_refund_percent AS refund_percent,
+       b.seat_price_minor,
+       b.currency
+  FROM booking.bookings b;
+COMMENT ON VIEW booking.booking_policies IS
+    'The terms of each purchase: until when the customer may cancel or change it (cutoff_at), what of the money goes back then (refund_percent), and, where the price is by the seat, that of one; for whoever may read the booking';
