@@ -17,6 +17,7 @@ function parse(block) {
 export class EventStream {
   constructor(port, path, { headers = {}, method = 'GET', version = '1.1', secure = false } = {}) {
     this.text = '';
+    this.parsed = [];
     this.closed = false;
     this.socket = secure ? tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false }) : net.connect(port, '127.0.0.1');
     const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
@@ -39,7 +40,11 @@ export class EventStream {
   }
 
   get blocks() {
-    return this.body.split('\n\n').slice(0, -1).map(parse);
+    const { text } = this;
+    if (!text.includes('\r\n\r\n')) return [];
+    this.at ??= this.head.length + 4;
+    for (let end; (end = text.indexOf('\n\n', this.at)) >= 0; this.at = end + 2) this.parsed.push(parse(text.slice(this.at, end)));
+    return this.parsed;
   }
 
   // What has a name: what happened, resets, expiry.
