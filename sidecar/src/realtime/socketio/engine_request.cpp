@@ -35,7 +35,8 @@ EngineReading read_engine_request(const Request& request) {
         reading.error = EngineError::unsupported_version;
     } else if (reading.request.session.empty() && request.method != "GET") {
         reading.error = EngineError::bad_method;
-    } else if (upgrade != reading.request.websocket || (upgrade && request.method != "GET")) {
+    } else if (upgrade != reading.request.websocket ||
+               !(request.method == "GET" || (request.method == "POST" && !upgrade))) {
         reading.error = EngineError::bad_request;
     }
     return reading;

@@ -65,6 +65,12 @@ void EngineSession::get(const Respond& respond) {
     flush();
 }
 
+void EngineSession::abandoned() {
+    if (std::exchange(poll_, nullptr)) {
+        end({});
+    }
+}
+
 Response EngineSession::post(std::string_view body, Clock::time_point now) {
     if (!is_polling() || !open_) {
         return refusal(open_ ? EngineError::bad_request : EngineError::unknown_session);
@@ -173,12 +179,16 @@ void EngineSession::send(const SharedOutgoing& packet) {
     if (!open_) {
         return;
     }
-    // What it has not taken so far; a single packet that is larger than the limit still has its chance.
-    if ((socket_ ? socket_->waiting() : buffered_) > settings_.queue_limit) {
+    // So far: a single packet that is larger than the limit has its chance.
+    if (waiting() > settings_.queue_limit) {
         close(); // it comes back, and says how far it got
         return;
     }
     put(packet);
+}
+
+std::size_t EngineSession::waiting() const {
+    return socket_ ? socket_->waiting() : buffered_;
 }
 
 void EngineSession::put(const SharedOutgoing& packet) {

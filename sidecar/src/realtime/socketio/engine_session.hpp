@@ -70,6 +70,7 @@ public:
 
     // Polling. The answer to a GET may come later.
     void get(const Respond& respond);
+    void abandoned(); // the GET that waits: nobody is there any more to be answered
     Response post(std::string_view body, Clock::time_point now);
 
     // A socket that may take the session over. false: there is one already, and this one is to be closed.
@@ -81,6 +82,7 @@ public:
     void lost(const EngineSocket& socket);
 
     void send(const SharedOutgoing& packet); // a message, ready made
+    std::size_t waiting() const;             // bytes that the client has not taken yet
     void tick(Clock::time_point now);        // often enough
     void close();
 

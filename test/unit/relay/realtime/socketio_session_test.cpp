@@ -115,6 +115,16 @@ TEST_F(EngineSessions, EndWithTwoGetsAtOnce) {
     EXPECT_EQ(session_.post("4a", now_).status, 400);
 }
 
+TEST_F(EngineSessions, EndWithAGetThatIsGivenUp) {
+    Poll poll;
+    session_.abandoned();
+    EXPECT_TRUE(session_.is_open()) << "there is none";
+    session_.get(poll.respond());
+    session_.abandoned();
+    EXPECT_EQ(user_.ends, 1);
+    EXPECT_EQ(poll.body(), "(waits)");
+}
+
 TEST_F(EngineSessions, EndWithRubbish) {
     Poll poll;
     session_.get(poll.respond());
@@ -326,6 +336,7 @@ TEST(EngineRequests, AreRefusedByNumber) {
     EXPECT_EQ(error(asking("GET", {{"EIO", "3"}, {"transport", "polling"}})), EngineError::unsupported_version);
     EXPECT_EQ(error(asking("GET", {{"transport", "polling"}})), EngineError::unsupported_version);
     EXPECT_EQ(error(asking("POST", {{"EIO", "4"}, {"transport", "polling"}})), EngineError::bad_method);
+    EXPECT_EQ(error(asking("HEAD", {{"EIO", "4"}, {"transport", "polling"}, {"sid", "s"}})), EngineError::bad_request);
     EXPECT_EQ(error(asking("GET", {{"EIO", "4"}, {"transport", "websocket"}})), EngineError::bad_request);
     EXPECT_EQ(error(asking("GET", {{"EIO", "4"}, {"transport", "polling"}}, true)), EngineError::bad_request);
     EXPECT_EQ(error(asking("POST", {{"EIO", "4"}, {"transport", "websocket"}, {"sid", "s"}}, true)),
