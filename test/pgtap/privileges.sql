@@ -38,6 +38,9 @@ SELECT public.bag_eq(
               ('bookings', 'c=r m=r s=r a=r'),
               ('customers', 'c=r m=r s=rawd a=rawd'),
               ('event_payloads', 'none'),
+              ('event_bodies', 'none'),
+              ('event_positions', 's=r a=r'),
+              ('event_sequencer', 's=r a=r'),
               ('full_events', 's=r a=r'),
               ('generation_watermarks', 's=r a=r'),
               ('installation', 's=r a=r'),
@@ -161,6 +164,12 @@ SELECT public.bag_eq(
               ('booking.relay_sources()', '----r--'),
               ('booking.receive_booking_event(integer,jsonb)', '----r--'),
               ('booking.relay_attach(uuid,text,text)', '----r--'),
+              ('booking.relay_availability(uuid[])', '----r--'),
+              ('booking.relay_booking(text)', '----r--'),
+              ('booking.relay_events(bigint,integer)', '----r--'),
+              ('booking.relay_identity(jsonb)', '----r--'),
+              ('booking.relay_position()', '----r--'),
+              ('booking.relay_sequence(integer)', '----r--'),
               ('booking.relay_claim(uuid,integer,integer,uuid)', '----r--'),
               ('booking.relay_complete(uuid,jsonb)', '----r--'),
               ('booking.relay_connect()', '----r--'),
@@ -206,7 +215,7 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities activity_prices booking_changes booking_events booking_units bookings customers generation_watermarks installation job_runs'
+               'activities activity_prices booking_changes booking_events booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
                ' organization_members organizations packages payment_events payments received_events refunds'
                ' relay_instances schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
                ' webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),

@@ -117,6 +117,8 @@ constexpr std::array codes{
                 "an event from outside lacks something or has a value that it may not have; the message names it"},
     RefusalCode{K::invalid_relay_call, "invalid_relay_call", "BK613",
                 "what a relay asks for or reports is malformed; the message names it"},
+    RefusalCode{K::invalid_claims, "invalid_claims", "BK614",
+                "a claim of a token has a value that it may not have; the message names it"},
     RefusalCode{K::invalid_webhook_source, "invalid_webhook_source", "BK701",
                 "the scheme of a source is unknown, or its secret has to come from the provider"},
     RefusalCode{K::source_not_found, "source_not_found", "BK702",

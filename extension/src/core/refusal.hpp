@@ -83,6 +83,7 @@ enum class RefusalKind : std::uint8_t {
     invalid_replay,
     invalid_received_event,
     invalid_relay_call,
+    invalid_claims,
     invalid_webhook_source,
     source_not_found,
     malformed_event,

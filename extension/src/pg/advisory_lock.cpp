@@ -23,6 +23,13 @@ void lock_until_transaction_ends(LockOf what, std::string_view bytes) {
     });
 }
 
+bool try_to_lock_until_transaction_ends(LockOf what, std::string_view bytes) {
+    return server([&] {
+        const LOCKTAG tag = tag_of(what, bytes);
+        return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+    });
+}
+
 void share_until_session_ends(LockOf what, std::string_view bytes) {
     server([&] {
         const LOCKTAG tag = tag_of(what, bytes);

@@ -7,11 +7,23 @@
 namespace pgbk {
 
 // What is locked; part of the key, so that different things never meet.
-enum class LockOf : std::uint8_t { generation, idempotency_key, installation, email, partitions, relay, payment };
+enum class LockOf : std::uint8_t {
+    generation,
+    idempotency_key,
+    installation,
+    email,
+    partitions,
+    relay,
+    payment,
+    sequencer
+};
 
 // Waits, at most for lock_timeout. The bytes name the thing, for instance a uuid or a
 // digest.
 void lock_until_transaction_ends(LockOf what, std::string_view bytes);
+
+// The same without waiting: false if somebody else has it.
+bool try_to_lock_until_transaction_ends(LockOf what, std::string_view bytes);
 
 // Shared, until the session ends, however often it is called: a sign of life, which a new connection of the same
 // process may give before the server has noticed that the old one is gone.
