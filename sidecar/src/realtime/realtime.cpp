@@ -1,6 +1,7 @@
 #include "realtime/realtime.hpp"
 
 #include "main/log.hpp"
+#include "realtime/socketio.hpp"
 
 #include <utility>
 
@@ -55,7 +56,7 @@ Realtime::Realtime(boost::asio::io_context& loop, Router& router, Metrics& metri
                static_cast<std::size_t>(config.realtime_frame_limit)},
               admission_,
               subscriptions_} {
-    static_cast<void>(router);
+    add_socketio(router, live_, common_);
 }
 
 void Realtime::start() {

@@ -53,6 +53,7 @@ public:
     // As Subscriber
     const Identity& identity() const override { return identity_; }
     void deliver(const SharedEvent& event, View view) override;
+    bool congested() const override { return session_.waiting() > around_.settings.queue_limit / 2; }
 
 private:
     enum class State { idle, admitting, connected };
