@@ -2,12 +2,15 @@
 
 #include "main/log.hpp"
 #include "realtime/socketio.hpp"
+#include "realtime/sse.hpp"
 
 #include <utility>
 
 namespace pgbk::relay {
 
 namespace {
+
+constexpr std::chrono::seconds goodbye_limit{2}; // for those who are connected when the relay stops
 
 std::vector<std::string> known_origins(const Config& config) {
     auto origins = parse_origins(config.realtime_allowed_origins).value_or(std::vector<std::string>());
@@ -57,6 +60,7 @@ Realtime::Realtime(boost::asio::io_context& loop, Router& router, Metrics& metri
               admission_,
               subscriptions_} {
     add_socketio(router, live_, common_);
+    add_sse(router, live_, common_);
 }
 
 void Realtime::start() {
@@ -65,9 +69,15 @@ void Realtime::start() {
 
 // Those who are connected are told to go elsewhere; their cursors go with them.
 void Realtime::stop(std::function<void()> done) {
-    admission_.end_all();
-    live_.unreachable();
-    feed_.stop(std::move(done));
+    const auto ended = std::make_shared<bool>(false);
+    const auto end = [this, ended, done = std::move(done)] {
+        if (!std::exchange(*ended, true)) {
+            live_.unreachable();
+            feed_.stop(done);
+        }
+    };
+    timers_.after(goodbye_limit, end);
+    admission_.end_all(end);
 }
 
 } // namespace pgbk::relay
