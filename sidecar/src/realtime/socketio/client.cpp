@@ -16,6 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::chrono::seconds connect_timeout{45};
+constexpr std::string_view visitor; // who may have become somebody since
 
 std::string text_of(const json::object& object, std::string_view name) {
     const auto* const value = object.if_contains(name);
@@ -44,7 +45,7 @@ void Client::tick() {
         return;
     }
     if (state_ != State::connected) {
-        if (state_ == State::idle && now >= connect_end_) {
+        if (now >= connect_end_) {
             session_.close();
         }
         return;
@@ -181,7 +182,8 @@ void Client::admitted(Identity identity, const json::object& said) {
     std::string name = text_of(said, "pid");
     const auto offset = position_of(text_of(said, "offset"));
     // A place that this database has not come to yet is of another one.
-    const bool back = offset && *offset <= *position && is_session_name_of(name, identity_.user);
+    const bool back = offset && *offset <= *position &&
+                      (is_session_name_of(name, identity_.user) || is_session_name_of(name, visitor));
     if (!back) {
         name = session_name(around_.random(), identity_.user);
     }

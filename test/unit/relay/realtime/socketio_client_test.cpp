@@ -388,6 +388,14 @@ TEST_F(SocketIoClients, AreToldWhatTheyMissed) {
     EXPECT_EQ(after.events().size(), 5U);
 }
 
+TEST_F(SocketIoClients, ComeBackAsSomebodyAfterTheySignedIn) {
+    const Page before = connected("");
+    before.say(R"(421["auth:token","ada"])");
+    EXPECT_EQ(before.client->identity().user, "ada");
+    const Page after = back_as("ada", before, "100");
+    EXPECT_EQ(after.connected().at("pid"), before.connected().at("pid"));
+}
+
 TEST_F(SocketIoClients, AreNotToldTheOldWhenTheyJoinLate) {
     const Page before = connected_as("ada");
     tell(101, {"public"});
