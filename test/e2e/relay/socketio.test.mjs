@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { io } from 'socket.io-client';
 import { Gate, jwtSecret, token } from './browsers.mjs';
-import { Relay, eventually, makeDatabase, sleep } from './harness.mjs';
+import { Relay, eventually, makeDatabase } from './harness.mjs';
 
 const config = 'realtime.availability_ms = 50\nrealtime.poll_ms = 200\n';
 const seeds = ['websocket', 'polling'];
@@ -53,7 +53,8 @@ function open(options = {}, url = gate.url) {
 function watch(socket) {
   const page = { socket, heard: [], errors: [], ends: [], connects: 0 };
   socket.onAny((event, ...args) => { if (event !== '_cursor') page.heard.push([event, ...args]); });
-  socket.on('connect', () => { page.connects += 1; page.recovered = socket.recovered; });
+  socket.on('_cursor', () => { page.caughtUp = true; });
+  socket.on('connect', () => { page.connects += 1; page.recovered = socket.recovered; page.caughtUp = false; });
   socket.on('connect_error', (error) => page.errors.push(error));
   socket.on('disconnect', (reason) => page.ends.push(reason));
   page.of = (event) => page.heard.filter(([name]) => name === event).map(([, payload]) => payload);
@@ -223,7 +224,7 @@ test('nothing is lost and nothing told twice when the relay is killed, whatever 
     relay = await startRelay();
     gate.lead(relay);
     await eventually('all that was missed', () => all.every((page) => heard(page).length >= count));
-    await sleep(1500); // what is joined one after the other has come to rest
+    await eventually('their new place', () => all.every((page) => page.caughtUp));
     await tell();
     await eventually('what happens while all is well', () => all.every((page) => heard(page).length >= count));
   }
@@ -300,7 +301,8 @@ test('a token that runs out ends the connection; with a new one nothing is lost'
 });
 
 test('one who does not read is dropped, comes back, and has missed nothing; others do not wait for it', async () => {
-  const slow = owner();
+  const url = `http://127.0.0.1:${relay.port}`; // nothing in between that reads
+  const slow = open({ auth: { token: token({ sub: 'olga' }) } }, url);
   const quick = owner();
   for (const page of [slow, quick]) page.socket.on('connect', () => page.socket.emit('join:role', 'staff'));
   await Promise.all([slow, quick].map((page) => page.join('join:role', 'staff')));

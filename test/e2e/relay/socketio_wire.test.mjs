@@ -168,7 +168,7 @@ test('what is malformed ends its own connection and no other', async () => {
     assert.equal((await get(`&sid=${sid}`)).status, 400);
   }
   assert.equal((await post(await begin(), '4'.repeat(4097))).status, 413);
-  assert.equal(statusOf(await raw(relay, 'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n')), 400);
+  assert.equal(statusOf(await raw(relay, 'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n')), 426);
   witness.send('420["join:role","student"]');
   await witness.says('430[{"ok":true}]');
   witness.close();

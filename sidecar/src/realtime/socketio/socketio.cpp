@@ -19,7 +19,7 @@ namespace socketio {
 namespace {
 
 constexpr std::string_view path = "/socket.io/";
-constexpr std::chrono::seconds tick_interval{1};
+constexpr std::chrono::milliseconds tick_interval{500};
 
 std::string random_bytes() {
     std::string bytes(16, '\0');
