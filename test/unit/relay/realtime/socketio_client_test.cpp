@@ -2,6 +2,7 @@
 #include "realtime/socketio/session_name.hpp"
 
 #include "fake_hub.hpp"
+#include "socketio_socket.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -20,16 +21,7 @@ const std::string venue = "019a0000-0000-8000-8000-000000000001";
 const std::string court = "019a0000-0000-8000-8000-000000000002";
 const std::string booking = "019a0000-0000-8000-8000-000000000003";
 
-class Socket : public EngineSocket {
-public:
-    void send(const SharedOutgoing& packet) override { sent.push_back(packet->text); }
-    std::size_t waiting() const override { return unread; }
-    void close() override { is_closed = true; }
-
-    std::vector<std::string> sent;
-    std::size_t unread = 0;
-    bool is_closed = false;
-};
+using Socket = test::RecordingSocket;
 
 // A browser's side of it.
 struct Page {

@@ -1,6 +1,8 @@
 #include "realtime/socketio/engine_request.hpp"
 #include "realtime/socketio/engine_session.hpp"
 
+#include "socketio_socket.hpp"
+
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
@@ -12,16 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace json = boost::json;
 
-class Socket : public EngineSocket {
-public:
-    void send(const SharedOutgoing& packet) override { sent.push_back(packet->text); }
-    std::size_t waiting() const override { return unread; }
-    void close() override { is_closed = true; }
-
-    std::vector<std::string> sent;
-    std::size_t unread = 0;
-    bool is_closed = false;
-};
+using Socket = test::RecordingSocket;
 
 class User : public EngineUser {
 public:
