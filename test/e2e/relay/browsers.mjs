@@ -27,7 +27,7 @@ export class Gate {
       const far = net.connect(gate.relay.port, '127.0.0.1');
       gate.sockets.add([near, far]);
       for (const [from, to] of [[near, far], [far, near]]) {
-        from.on('data', (data) => { if (!gate.silent) to.write(data); });
+        from.on('data', (data) => to.write(data));
         from.on('close', () => to.destroy());
         from.on('error', () => {});
       }
