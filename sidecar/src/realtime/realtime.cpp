@@ -2,6 +2,7 @@
 
 #include "main/log.hpp"
 #include "realtime/sse.hpp"
+#include "realtime/supabase.hpp"
 
 #include <utility>
 
@@ -59,6 +60,7 @@ Realtime::Realtime(boost::asio::io_context& loop, Router& router, Metrics& metri
               admission_,
               subscriptions_} {
     add_sse(router, live_, common_);
+    add_supabase(router, live_, common_);
 }
 
 void Realtime::start() {
