@@ -341,8 +341,10 @@ void Channel::take_presence(const json::value& payload, const Heading& heading) 
         return;
     }
     const auto* const facts = whole == nullptr ? nullptr : whole->if_contains("payload");
-    if (event == nullptr || *event != "track" || facts == nullptr || !facts->is_object()) {
-        reply_to(heading, false, reason_json("presence has event track with an object as payload, or untrack"));
+    if (event == nullptr || *event != "track" || facts == nullptr || !facts->is_object() ||
+        json::serialize(*facts).size() > Presence::most_facts) {
+        reply_to(heading, false,
+                 reason_json("presence has event track with an object of at most 1024 bytes as payload, or untrack"));
         return;
     }
     // Without a key everybody is somebody else.

@@ -89,7 +89,8 @@ private:
     std::map<std::string, std::shared_ptr<Channel>> channels_;
     core::Bucket messages_;
     bool is_first_ = true;
-    // The client counts its messages from 1 on: one whose first message here has another number was connected before.
+    // Clients go on counting their messages when they reconnect: one whose first message here has number 1 is new. Some
+    // begin with another number; they are taken for one that was connected before, which does no harm.
     bool is_return_ = false;
 };
 

@@ -24,7 +24,9 @@ public:
     boost::json::object state() const;
     bool empty() const { return present_.empty(); }
 
-    static constexpr std::size_t most_members = 1'000;
+    // Who looks is told of all of them at once.
+    static constexpr std::size_t most_members = 500;
+    static constexpr std::size_t most_facts = 1'024; // bytes of JSON; the caller has looked
 
 private:
     struct Present {

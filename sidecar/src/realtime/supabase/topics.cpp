@@ -37,7 +37,8 @@ void Topics::broadcast(const TopicKey& key, const Channel& from, const Broadcast
     std::map<Version, Frame> frames;
     for (Channel* const channel : found->second.channels) {
         // Bytes have no place in the older version.
-        if ((channel == &from && !to_itself) || (!broadcast.is_json && channel->version() == Version::objects)) {
+        const bool unreadable = !broadcast.is_json && channel->version() == Version::objects;
+        if ((channel == &from && !to_itself) || unreadable || channel->congested()) {
             continue;
         }
         Frame& frame = frames[channel->version()];

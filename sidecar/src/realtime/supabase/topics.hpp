@@ -29,7 +29,8 @@ public:
     void enter(const TopicKey& key, Channel& channel);
     void leave(const TopicKey& key, Channel& channel); // and tells the others
 
-    // To all others, and to the sender if it wants that.
+    // To all others, and to the sender if it wants that; but to nobody who reads too slowly, so that nobody is closed
+    // for what others say.
     void broadcast(const TopicKey& key, const Channel& from, const Broadcast& broadcast, bool to_itself);
 
     // False if too many are there.

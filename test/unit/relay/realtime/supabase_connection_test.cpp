@@ -474,6 +474,9 @@ TEST_F(Supabase, PassesBroadcastsOn) {
                                  "move{x");
     EXPECT_EQ(first.answer(), "the payload is no JSON");
     EXPECT_TRUE(second_client.received.empty());
+    second_client.queue = 600'000;
+    first.say("15", topic, "broadcast", {{"event", "move"}, {"payload", {{"x", 3}}}});
+    EXPECT_TRUE(second_client.received.empty()) << "who reads too slowly is not closed for it";
     EXPECT_TRUE(elsewhere.received.empty());
     EXPECT_TRUE(apart.received.empty()) << "a private channel of the same name";
 }
@@ -493,10 +496,40 @@ TEST_F(Supabase, SaysWhoIsPresent) {
     EXPECT_EQ(joined[0].at("joins").as_object().size(), 1U);
     other->say("3", topic, "presence", {{"event", "track"}, {"payload", 1}});
     EXPECT_NE(other->answer(), "ok");
+    other->say("4", topic, "presence", {{"event", "track"}, {"payload", {{"at", std::string(1'100, 'a')}}}});
+    EXPECT_NE(other->answer(), "ok");
     other.reset();
     const auto left = first.taken("presence_diff");
     ASSERT_EQ(left.size(), 1U) << "who is gone is not present";
     EXPECT_EQ(left[0].at("leaves").as_object().size(), 1U);
+}
+
+TEST_F(Supabase, TakesTheTokenOfABooking) {
+    hub.booking_tokens["one.7"].booking = booking;
+    Client holder(shared, {Version::arrays, "anon", ""});
+    holder.join({binding("bookings", "id=eq." + booking), binding("booking_events")}, {{"access_token", "one.7"}});
+    hub.tell(booked(1));
+    EXPECT_EQ(holder.changes(), "INSERT booking_events;INSERT bookings;");
+    Event other = booked(2);
+    other.booking = "0190aaaa-0000-8000-8000-0000000000b2";
+    other.customer = "bob";
+    hub.tell(other);
+    EXPECT_EQ(holder.changes(), "") << "of another booking";
+    holder.join({binding("bookings", "id=eq.0190aaaa-0000-8000-8000-0000000000b2")}, {{"access_token", "one.7"}}, "2");
+    EXPECT_EQ(holder.answer().substr(0, 13), "Unauthorized:");
+    holder.join(json::array(), {{"access_token", "two.7"}}, "3");
+    EXPECT_EQ(holder.answer(), "Unauthorized: there is no booking with this token");
+}
+
+TEST_F(Supabase, ATrustedServerSaysWhose) {
+    hub.tokens["s.r.v"].service = true;
+    Client server(shared, {Version::arrays, "s.r.v", ""});
+    server.join({binding("bookings")});
+    EXPECT_EQ(server.answer(), "a trusted server says whose changes it wants: filter by organization_id");
+    server.join({binding("bookings", "organization_id=eq.7")}, {}, "2");
+    EXPECT_EQ(server.answer(), "ok") << "the API key is its token";
+    hub.tell(booked(1));
+    EXPECT_EQ(server.changes(), "INSERT bookings;");
 }
 
 TEST_F(Supabase, OneThatIsPoisonousHarmsOnlyItself) {
