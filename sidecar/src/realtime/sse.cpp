@@ -320,9 +320,11 @@ private:
     bool behind_ = false;
 };
 
-std::optional<Response> refused(const Request& request, Common& common) {
+// full: there is no room, which is not said: see Stream::hold.
+std::optional<Response> refused(const Request& request, Common& common, bool& full) {
     auto refusal = common.admissions.refuse(request);
-    if (!refusal || refusal->status == 503) { // that one is not said: see Stream::hold
+    full = refusal && refusal->status == 503;
+    if (!refusal || full) {
         return std::nullopt;
     }
     const std::string origin = request.header("origin");
@@ -335,13 +337,15 @@ std::optional<Response> refused(const Request& request, Common& common) {
 void add_sse(Router& router, Hub& hub, Common& common) {
     const std::string path = "/events";
     const auto events = std::make_shared<Events>(hub, common);
-    Route route{"GET", path, [&common](const Request& request) { return refused(request, common); }, nullptr};
+    const auto full = std::make_shared<bool>(false); // said by admit to take, which follows at once
+    Route route{"GET", path, [&common, full](const Request& request) { return refused(request, common, *full); },
+                nullptr};
     route.mark = [&common](const Request& request, Response& response) {
         const std::string origin = request.header("origin");
         add_cors_headers(response, origin, common.admissions.allows_origin(origin));
     };
-    route.take = [events, &common](Request request, SharedWire wire) {
-        if (common.admissions.refuse(request)) {
+    route.take = [events, full](Request request, SharedWire wire) {
+        if (*full) {
             wire->close();
         } else {
             std::make_shared<Stream>(events, std::move(request), std::move(wire))->start();

@@ -287,6 +287,7 @@ test('so many from one address, and so many in all', async () => {
   await full.end();
   assert.equal(full.text, '', 'no answer: a browser would not come back after an error');
   assert.equal(await few.metric('booking_relay_realtime_connections'), 5);
+  assert.equal(await few.metric('booking_relay_realtime_refusals_total{reason="full"}'), 1);
   assert.ok(await few.metric('booking_relay_http_connections') <= 2, 'they do not count among those who wait for answers');
   assert.equal((await few.get('/healthz')).status, 200);
   first[0].close();
