@@ -380,6 +380,23 @@ TEST_F(SocketIoClients, AreToldWhatTheyMissed) {
     EXPECT_EQ(after.events().size(), 5U);
 }
 
+TEST_F(SocketIoClients, TakeThePlaceOfTheirOldConnection) {
+    const Page before = connected_as("ada");
+    for (const char* digit : {"1", "2", "3"}) {
+        before.say(R"(42["join:library",")" + venue.substr(0, 35) + digit + "\"]");
+    }
+    const Page after = back_as("ada", before, "100");
+    EXPECT_TRUE(before.socket->is_closed);
+    after.say(R"(421["join:library",")" + venue + "\"]");
+    EXPECT_EQ(after.last(), R"(431[{"ok":true}])") << "there are no more than three";
+    settle();
+    EXPECT_EQ(clients_.count(), 1U);
+    EXPECT_EQ(around_.names.size(), 1U);
+    after.client->session().close();
+    settle();
+    EXPECT_TRUE(around_.names.empty());
+}
+
 TEST_F(SocketIoClients, ComeBackAsSomebodyAfterTheySignedIn) {
     const Page before = connected("");
     before.say(R"(421["auth:token","ada"])");
