@@ -146,6 +146,12 @@ TEST_F(SocketIoClients, ShowTheirTokenWithTheRequestToo) {
     const Page page = open("ada");
     page.say("40");
     EXPECT_EQ(page.client->identity().user, "ada");
+    Request request;
+    request.query.emplace("token", "ada");
+    const Page query{clients_.open(request)};
+    query.client->session().open_on(query.socket);
+    query.say("40");
+    EXPECT_EQ(query.client->identity().user, "ada");
     const Page other = open("ada");
     other.say(R"(40{"token":"Bearer staff"})");
     EXPECT_EQ(other.client->identity().user, "sam");
