@@ -3,6 +3,7 @@
 #include "main/log.hpp"
 #include "realtime/socketio.hpp"
 #include "realtime/sse.hpp"
+#include "realtime/supabase.hpp"
 
 #include <utility>
 
@@ -61,6 +62,7 @@ Realtime::Realtime(boost::asio::io_context& loop, Router& router, Metrics& metri
               subscriptions_} {
     add_socketio(router, live_, common_);
     add_sse(router, live_, common_);
+    add_supabase(router, live_, common_);
 }
 
 void Realtime::start() {
