@@ -472,6 +472,24 @@ TEST_F(LiveTest, SeatsAreLookedAtEveryNowAndThenWhereHoldsLeaveNoEvents) {
     EXPECT_EQ(feed.seat_questions, before) << "nobody looks any more";
 }
 
+TEST_F(LiveTest, SeatsAreAskedForAnewWhenTheActivityChanges) {
+    feed.of_room[activity_room] = {session};
+    feed.left[session] = 5;
+    start();
+    const auto one = listener({activity_room});
+    timers.advance(milliseconds(600));
+    feed.left[session] = 2;
+    happen({activity_room, "public"});
+    timers.advance(milliseconds(600));
+    EXPECT_EQ(one->seats, (std::vector{5, 2}));
+    live.leave_all(*one);
+    feed.left.erase(session); // it is not public any more
+    happen({activity_room, "public"});
+    const auto two = listener({"session:" + session});
+    timers.advance(milliseconds(600));
+    EXPECT_TRUE(two->seats.empty()) << "memory does not know better";
+}
+
 TEST_F(LiveTest, SeatsAreToldAfterTheDatabaseWasAway) {
     feed.left[session] = 5;
     start();
