@@ -176,7 +176,7 @@ protected:
     }
 
     test::FakeHub hub;
-    Subscriptions subscriptions{100};
+    Subscriptions subscriptions{1'000};
     Shared shared{hub, subscriptions, 1'000'000, std::chrono::seconds(180), Cursors(std::chrono::seconds(600))};
     std::chrono::system_clock::time_point now{std::chrono::seconds(1'800'000'000)};
     std::chrono::steady_clock::time_point steady{std::chrono::seconds(1'000)};
