@@ -209,16 +209,18 @@ private:
             resumes_ = true; // what happens meanwhile is asked for then
             join_due_ = true;
             beat();
-        } else if (result == Resumption::too_old) {
+            return;
+        }
+        joined_ = true; // and has been told all up to the hub's position
+        if (result == Resumption::too_old) {
             reset(events_->hub.position().value_or(cursor_));
         }
     }
 
     void reset(std::int64_t now) {
+        constexpr const char* reason = "what was missed is not kept any more: look at the present state";
         cursor_ = now;
-        write(framed(
-            "id: " + std::to_string(now) + "\n" +
-            sse::event(0, "reset", {{"reason", "what was missed is not kept any more: look at the present state"}})));
+        write(framed("id: " + std::to_string(now) + "\n" + sse::event(0, "reset", {{"reason", reason}})));
     }
 
     // Whoever does not read comes back for the rest; what has been written arrives, if it is taken. Not at once: the
@@ -248,9 +250,16 @@ private:
             join();
             beat();
         } else {
-            write(events_->heartbeat);
+            give_sign_of_life();
             beat();
         }
+    }
+
+    // Where nothing happens for long, what the client knows of its place would become too old to go on from.
+    void give_sign_of_life() {
+        const auto now = joined_ ? events_->hub.position().value_or(cursor_) : cursor_;
+        write(now > cursor_ ? framed(sse::cursor(now)) : events_->heartbeat);
+        cursor_ = std::max(cursor_, now);
     }
 
     void after(std::chrono::steady_clock::duration pause, void (Stream::*then)()) {
@@ -307,12 +316,15 @@ private:
     bool answered_ = false;
     bool resumes_ = false; // what has happened since the cursor is still to be told
     bool join_due_ = false;
+    bool joined_ = false;
     bool behind_ = false;
 };
 
-std::optional<Response> refused(const Request& request, Common& common) {
+// full: there is no room, which is not said: see Stream::hold.
+std::optional<Response> refused(const Request& request, Common& common, bool& full) {
     auto refusal = common.admissions.refuse(request);
-    if (!refusal || refusal->status == 503) { // that one is not said: see Stream::hold
+    full = refusal && refusal->status == 503;
+    if (!refusal || full) {
         return std::nullopt;
     }
     const std::string origin = request.header("origin");
@@ -325,13 +337,15 @@ std::optional<Response> refused(const Request& request, Common& common) {
 void add_sse(Router& router, Hub& hub, Common& common) {
     const std::string path = "/events";
     const auto events = std::make_shared<Events>(hub, common);
-    Route route{"GET", path, [&common](const Request& request) { return refused(request, common); }, nullptr};
+    const auto full = std::make_shared<bool>(false); // said by admit to take, which follows at once
+    Route route{"GET", path, [&common, full](const Request& request) { return refused(request, common, *full); },
+                nullptr};
     route.mark = [&common](const Request& request, Response& response) {
         const std::string origin = request.header("origin");
         add_cors_headers(response, origin, common.admissions.allows_origin(origin));
     };
-    route.take = [events, &common](Request request, SharedWire wire) {
-        if (common.admissions.refuse(request)) {
+    route.take = [events, full](Request request, SharedWire wire) {
+        if (*full) {
             wire->close();
         } else {
             std::make_shared<Stream>(events, std::move(request), std::move(wire))->start();
