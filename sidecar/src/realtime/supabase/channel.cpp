@@ -419,9 +419,7 @@ void Channel::send(const Frame& frame) {
 }
 
 void Channel::reply_to(const Heading& heading, bool good, std::string_view response) {
-    const std::string payload = R"({"status":)" + std::string(good ? R"("ok")" : R"("error")") + R"(,"response":)" +
-                                std::string(response) + "}";
-    connection_->send({heading_.join_ref, heading.ref, heading_.topic, "phx_reply"}, payload);
+    connection_->send({heading_.join_ref, heading.ref, heading_.topic, "phx_reply"}, reply_json(good, response));
 }
 
 // Nobody, for whom nothing is remembered, if there is neither a user nor a name of the client's own.

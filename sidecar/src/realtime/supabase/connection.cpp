@@ -42,6 +42,11 @@ std::string reason_json(std::string_view reason) {
     return R"({"reason":)" + json_text(reason) + "}";
 }
 
+std::string reply_json(bool good, std::string_view response) {
+    std::string out = good ? R"({"status":"ok","response":)" : R"({"status":"error","response":)";
+    return out.append(response).append("}");
+}
+
 Connection::Connection(Shared& shared, Outlet& outlet, Hello hello)
     : shared_(shared), outlet_(outlet), hello_(std::move(hello)) {}
 
@@ -191,9 +196,7 @@ void Connection::send(const Heading& heading, std::string_view payload) {
 }
 
 void Connection::reply(const Heading& heading, bool good, std::string_view response) {
-    const std::string payload = R"({"status":)" + std::string(good ? R"("ok")" : R"("error")") + R"(,"response":)" +
-                                std::string(response) + "}";
-    send({heading.join_ref, heading.ref, heading.topic, "phx_reply"}, payload);
+    send({heading.join_ref, heading.ref, heading.topic, "phx_reply"}, reply_json(good, response));
 }
 
 // Time

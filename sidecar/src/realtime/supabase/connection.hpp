@@ -96,5 +96,7 @@ private:
 
 // {"reason": ...}
 std::string reason_json(std::string_view reason);
+// {"status": "ok" or "error", "response": ...}
+std::string reply_json(bool good, std::string_view response);
 
 } // namespace pgbk::relay::supabase

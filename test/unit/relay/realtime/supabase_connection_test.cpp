@@ -176,7 +176,7 @@ protected:
     }
 
     test::FakeHub hub;
-    Subscriptions subscriptions{100};
+    Subscriptions subscriptions{1'000};
     Shared shared{hub, subscriptions, 1'000'000, std::chrono::seconds(180), Cursors(std::chrono::seconds(600))};
     std::chrono::system_clock::time_point now{std::chrono::seconds(1'800'000'000)};
     std::chrono::steady_clock::time_point steady{std::chrono::seconds(1'000)};
@@ -210,6 +210,7 @@ TEST_F(Supabase, TellsVisitorsOnlyHowManySeatsAreLeft) {
     const auto& record = told[0].at("data").at("record").as_object();
     EXPECT_EQ(told[0].at("data").at("type"), "UPDATE");
     EXPECT_TRUE(record.at("id").is_null());
+    EXPECT_EQ(told[0].at("data").at("old_record"), json::value(json::object()));
     EXPECT_EQ(record.at("court_id"), json::value(court));
     EXPECT_EQ(record.at("seats_available"), 3);
     EXPECT_FALSE(record.contains("customer_email"));
