@@ -218,6 +218,20 @@ TEST_F(LiveTest, ResumesFromTheTableAndHoldsBackWhatHappensMeanwhile) {
     EXPECT_EQ(one->told, expected);
 }
 
+TEST_F(LiveTest, WhatWasInThePageAlreadyIsNotToldAgain) {
+    start();
+    for (int i = 0; i < 20; ++i) {
+        happen({"public"});
+    }
+    feed.add({"public"}); // the hub has not read it yet
+    const auto one = listener({"public"}, 0);
+    timers.settle();
+    EXPECT_EQ(one->told.size(), 21U) << "the table has it";
+    live.wake();
+    timers.settle();
+    EXPECT_EQ(one->told.size(), 21U);
+}
+
 TEST_F(LiveTest, RoomsThatWereJoinedBeforeGoOnInOrderWhileOneCatchesUp) {
     start();
     for (int i = 0; i < 20; ++i) {
