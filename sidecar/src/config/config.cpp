@@ -2,6 +2,7 @@
 
 #include "http/origin.hpp"
 #include "net/address.hpp"
+#include "realtime/token_keys.hpp"
 #include "text/ascii.hpp"
 
 #include <toml++/toml.h>
@@ -71,6 +72,19 @@ const std::array keys{
     Key{"gateway.create_per_minute", Number{&Config::gateway_create_per_minute, 1, million}},
     Key{"gateway.schedule_per_minute", Number{&Config::gateway_schedule_per_minute, 1, million}},
     Key{"gateway.status_per_minute", Number{&Config::gateway_status_per_minute, 1, million}},
+    Key{"realtime.connections", Number{&Config::realtime_connections, 0, million}},
+    Key{"realtime.connections_per_address", Number{&Config::realtime_connections_per_address, 1, million}},
+    Key{"realtime.subscriptions", Number{&Config::realtime_subscriptions, 1, 1'000}},
+    Key{"realtime.queue_limit", Number{&Config::realtime_queue_limit, 65'536, 64 * 1'048'576}},
+    Key{"realtime.frame_limit", Number{&Config::realtime_frame_limit, 1'024, 1'048'576}},
+    Key{"realtime.heartbeat_seconds", Number{&Config::realtime_heartbeat_seconds, 1, 50}},
+    Key{"realtime.availability_ms", Number{&Config::realtime_availability_ms, 50, 60'000}},
+    Key{"realtime.ring", Number{&Config::realtime_ring, 1, million}},
+    Key{"realtime.poll_ms", Number{&Config::realtime_poll_ms, 50, 60'000}},
+    Key{"realtime.allowed_origins", &Config::realtime_allowed_origins},
+    Key{"realtime.jwt_secret", &Config::realtime_jwt_secret, "SUPABASE_JWT_SECRET", "JWT_SECRET", Secrecy::secret},
+    Key{"realtime.jwt_audience", &Config::realtime_jwt_audience},
+    Key{"realtime.jwt_issuer", &Config::realtime_jwt_issuer},
     Key{"make.url", &Config::make_url, "MAKE_WEBHOOK_URL", {}, Secrecy::url},
     Key{"make.secret", &Config::make_secret, "MAKE_WEBHOOK_SECRET", {}, Secrecy::secret},
 };
@@ -203,6 +217,10 @@ void check(const LoadedConfig& loaded) {
                   "needs an organization (BOOKING_ORGANIZATION), to which the events belong");
     check.require(parse_origins(config.gateway_allowed_origins).has_value(), "gateway.allowed_origins",
                   "must be origins with commas between them, such as \"https://example.com, http://localhost:5173\"");
+    check.require(parse_origins(config.realtime_allowed_origins).has_value(), "realtime.allowed_origins",
+                  "must be origins with commas between them, such as \"https://example.com, http://localhost:5173\"");
+    check.require(parse_token_keys(config.realtime_jwt_secret).has_value(), "realtime.jwt_secret",
+                  "must be secrets of 32 bytes or more, with blanks between them, each alone or as kid:secret");
     check.require(config.make_url.empty() || is_web_url(config.make_url), "make.url", "must be an http or https URL");
     check.require(config.make_url.empty() || config.organization > 0, "make.url",
                   "needs an organization (BOOKING_ORGANIZATION), whose events go there");

@@ -51,6 +51,20 @@ struct Config {
     int gateway_schedule_per_minute = 20;
     int gateway_status_per_minute = 60;
 
+    int realtime_connections = 10'000; // 0: without realtime
+    int realtime_connections_per_address = 200;
+    int realtime_subscriptions = 10;
+    int realtime_queue_limit = 1'048'576;
+    int realtime_frame_limit = 65'536;
+    int realtime_heartbeat_seconds = 25;
+    int realtime_availability_ms = 500;
+    int realtime_ring = 65'536;
+    int realtime_poll_ms = 1'000;
+    std::string realtime_allowed_origins;
+    std::string realtime_jwt_secret;
+    std::string realtime_jwt_audience;
+    std::string realtime_jwt_issuer;
+
     std::string make_url;
     std::string make_secret;
 

@@ -5,6 +5,9 @@
 #ifdef PGBK_GATEWAY
 #include "gateway/gateway.hpp"
 #endif
+#ifdef PGBK_REALTIME
+#include "realtime/realtime.hpp"
+#endif
 
 namespace pgbk::relay {
 
@@ -14,6 +17,11 @@ Rooms::Rooms(boost::asio::io_context& loop, [[maybe_unused]] Router& router, [[m
 #ifdef PGBK_GATEWAY
     if (config.organization > 0 && config.gateway_connections > 0) {
         rooms_.push_back(std::make_unique<Gateway>(loop, router, metrics, config));
+    }
+#endif
+#ifdef PGBK_REALTIME
+    if (config.realtime_connections > 0) {
+        rooms_.push_back(std::make_unique<Realtime>(loop, router, metrics, config));
     }
 #endif
 }

@@ -113,6 +113,24 @@ TEST_F(ConfigFile, OriginsAreOrigins) {
     }
 }
 
+TEST_F(ConfigFile, OriginsOfRealtimeAreOrigins) {
+    EXPECT_EQ(load("[realtime]\nallowed_origins = \"https://a.example\"\n").realtime_allowed_origins,
+              "https://a.example");
+    EXPECT_EQ(complaint("[realtime]\nallowed_origins = \"*\"\n"),
+              path_ + ":2: realtime.allowed_origins must be origins with commas between them, such as "
+                      "\"https://example.com, http://localhost:5173\"");
+}
+
+TEST_F(ConfigFile, SecretsOfTokensAreLongEnough) {
+    const std::string secret(32, 's');
+    EXPECT_EQ(load("", {{"JWT_SECRET", secret}}).realtime_jwt_secret, secret);
+    EXPECT_EQ(load("", {{"JWT_SECRET", secret}, {"SUPABASE_JWT_SECRET", "k:" + secret}}).realtime_jwt_secret,
+              "k:" + secret);
+    EXPECT_EQ(complaint("", {{"SUPABASE_JWT_SECRET", secret + " hidden"}}),
+              "environment SUPABASE_JWT_SECRET: realtime.jwt_secret must be secrets of 32 bytes or more, with blanks "
+              "between them, each alone or as kid:secret");
+}
+
 TEST_F(ConfigFile, WhatBelongsTogetherIsChecked) {
     EXPECT_EQ(complaint("[http]\nkey_file = \"k\"\n"), path_ + ":2: http.key_file needs http.certificate_file as well");
     EXPECT_EQ(complaint("", {{"MAKE_WEBHOOK_URL", "https://hook.eu1.make.com/x"}}),
@@ -133,7 +151,8 @@ TEST_F(ConfigFile, NoComplaintAndNoDescriptionShowsASecret) {
         {"BOOKING_DATABASE_URL", "postgresql://relay:hidden1@db/booking?password=hidden2"},
         {"MAKE_WEBHOOK_URL", "https://user:hidden3@hook.eu1.make.com/hidden4?k=hidden5"},
         {"MAKE_WEBHOOK_SECRET", "hidden6"},
-        {"SUPABASE_WEBHOOK_SECRET", "hidden7 hidden7 hidden7"}};
+        {"SUPABASE_WEBHOOK_SECRET", "hidden7 hidden7 hidden7"},
+        {"SUPABASE_JWT_SECRET", "hidden9-hidden9-hidden9-hidden9-hidden9"}};
     const auto loaded =
         load_config(file("[outbound]\nproxy = \"http://u:hidden8@proxy:3128\"\n"), variables(environment));
     std::string all;
@@ -147,7 +166,8 @@ TEST_F(ConfigFile, NoComplaintAndNoDescriptionShowsASecret) {
         << all;
     EXPECT_NE(all.find("make.url = \"https://hook.eu1.make.com/****\""), std::string::npos);
     EXPECT_NE(all.find("http.port = 3001  # default\n"), std::string::npos);
-    for (const char* name : {"MAKE_WEBHOOK_SECRET", "SUPABASE_WEBHOOK_SECRET", "MAKE_WEBHOOK_URL"}) {
+    for (const char* name :
+         {"MAKE_WEBHOOK_SECRET", "SUPABASE_WEBHOOK_SECRET", "MAKE_WEBHOOK_URL", "SUPABASE_JWT_SECRET"}) {
         auto broken = environment;
         broken[name] = "hidden\nhidden";
         EXPECT_EQ(complaint("", broken).find("hidden"), std::string::npos);

@@ -1,0 +1,28 @@
+// What happens, told to browsers as it happens.
+#pragma once
+
+#include "config/config.hpp"
+#include "http/message.hpp"
+#include "main/room.hpp"
+#include "metrics/metrics.hpp"
+#include "realtime/limits.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+
+namespace pgbk::relay {
+
+class Realtime : public Room {
+public:
+    Realtime(boost::asio::io_context& loop, Router& router, Metrics& metrics, const Config& config);
+
+    void start() override;
+    void stop(std::function<void()> done) override;
+
+private:
+    boost::asio::io_context& loop_;
+    Subscriptions subscriptions_;
+};
+
+} // namespace pgbk::relay

@@ -1,0 +1,101 @@
+#include "realtime/identity.hpp"
+
+#include <gtest/gtest.h>
+
+namespace pgbk::relay {
+
+namespace {
+
+Event event_of(int organization, std::initializer_list<View> views) {
+    Event event;
+    event.organization = organization;
+    event.customer = "ada";
+    event.booking = "b-1";
+    for (const View view : views) {
+        event.bodies[static_cast<std::size_t>(view)].emplace();
+    }
+    return event;
+}
+
+Identity user(std::string name) {
+    Identity identity;
+    identity.user = std::move(name);
+    return identity;
+}
+
+Identity member_of(int organization) {
+    Identity identity = user("eve");
+    identity.organizations[organization] = "staff";
+    return identity;
+}
+
+Identity service() {
+    Identity identity;
+    identity.service = true;
+    return identity;
+}
+
+const auto all = {View::everybody, View::customer, View::member};
+
+TEST(ViewOf, IsTheWidestThatIsTheirs) {
+    const Event event = event_of(7, all);
+    EXPECT_EQ(Identity().view_of(event), View::everybody);
+    EXPECT_EQ(user("bob").view_of(event), View::everybody);
+    EXPECT_EQ(user("ada").view_of(event), View::customer);
+    EXPECT_EQ(member_of(7).view_of(event), View::member);
+    EXPECT_EQ(service().view_of(event), View::member);
+    EXPECT_EQ(member_of(8).view_of(event), View::everybody) << "another organization's";
+}
+
+TEST(ViewOf, IsNothingWhereNothingIsShown) {
+    const Event event = event_of(7, {View::member, View::customer});
+    EXPECT_EQ(Identity().view_of(event), std::nullopt);
+    EXPECT_EQ(user("bob").view_of(event), std::nullopt);
+    EXPECT_EQ(member_of(8).view_of(event), std::nullopt);
+    EXPECT_EQ(user("ada").view_of(event), View::customer);
+    EXPECT_EQ(user("ada").view_of(event_of(7, {View::member})), std::nullopt);
+    EXPECT_EQ(member_of(7).view_of(event_of(7, {View::everybody})), View::everybody) << "a narrower one will do";
+}
+
+TEST(ViewOf, OfTheBookingsHolder) {
+    Identity holder;
+    holder.booking = "b-1";
+    EXPECT_EQ(holder.view_of(event_of(7, all)), View::customer);
+    holder.booking = "b-2";
+    EXPECT_EQ(holder.view_of(event_of(7, all)), View::everybody);
+}
+
+TEST(ViewOf, EmptyNamesMatchNobody) {
+    Event event = event_of(7, {View::customer});
+    event.customer.clear();
+    event.booking.clear();
+    EXPECT_EQ(Identity().view_of(event), std::nullopt);
+}
+
+TEST(MayJoin, OrganizationsAreForTheirMembers) {
+    EXPECT_TRUE(member_of(7).may_join("organization:7"));
+    EXPECT_TRUE(service().may_join("organization:7"));
+    EXPECT_FALSE(member_of(7).may_join("organization:8"));
+    EXPECT_FALSE(Identity().may_join("organization:7"));
+    for (const char* room : {"organization:", "organization:7x", "organization: 7", "organization:99999999999"}) {
+        EXPECT_FALSE(member_of(7).may_join(room)) << room;
+        EXPECT_FALSE(service().may_join(room)) << room;
+    }
+}
+
+TEST(MayJoin, CustomersAreForThemselves) {
+    EXPECT_TRUE(user("ada").may_join("customer:ada"));
+    EXPECT_TRUE(service().may_join("customer:ada"));
+    EXPECT_FALSE(user("bob").may_join("customer:ada"));
+    EXPECT_FALSE(Identity().may_join("customer:"));
+}
+
+TEST(MayJoin, TheOthersAreForEverybody) {
+    for (const char* room : {"public", "venue:v", "activity:a", "session:s", "booking:b"}) {
+        EXPECT_TRUE(Identity().may_join(room)) << room;
+    }
+}
+
+} // namespace
+
+} // namespace pgbk::relay
