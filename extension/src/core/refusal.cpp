@@ -46,6 +46,7 @@ constexpr std::array codes{
     RefusalCode{K::booking_not_found, "booking_not_found", "BK104", "no booking has this token or id"},
     RefusalCode{K::slot_not_found, "slot_not_found", "BK105",
                 "the package's activity has no session at this time, or not this one"},
+    RefusalCode{K::venue_not_found, "venue_not_found", "BK106", "no venue has this embed_key"},
     RefusalCode{K::sold_out, "sold_out", "BK201", "not enough seats are left"},
     RefusalCode{K::session_started, "session_started", "BK202", "the session has started or is over"},
     RefusalCode{K::session_closed, "session_closed", "BK203", "the session is closed for booking"},

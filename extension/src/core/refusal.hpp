@@ -39,6 +39,7 @@ enum class RefusalKind : std::uint8_t {
     activity_not_found,
     booking_not_found,
     slot_not_found,
+    venue_not_found,
     sold_out,
     session_started,
     session_closed,
