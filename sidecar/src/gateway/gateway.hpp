@@ -6,7 +6,7 @@
 
 #include "config/config.hpp"
 #include "db/pool.hpp"
-#include "gateway/cors.hpp"
+#include "http/cors.hpp"
 #include "http/rate_limiter.hpp"
 #include "main/room.hpp"
 

@@ -18,6 +18,7 @@ std::string head_problem(const Head& head) {
 Request request_of(const Head& head) {
     Request request;
     request.method = std::string(head.method_string());
+    request.version = static_cast<int>(head.version());
     for (const auto& field : head) {
         request.headers.emplace(lower_case(field.name_string()), std::string(field.value()));
     }

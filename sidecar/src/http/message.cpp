@@ -11,6 +11,27 @@ Response error_response(int status, std::string_view message) {
     return {status, boost::json::serialize(boost::json::object{{"error", message}}) + "\n"};
 }
 
+std::string last_words(const Response& response, bool without_body) {
+    std::string out = "HTTP/1.1 " + std::to_string(response.status) + " \r\n"; // the words are nobody's to read
+    const auto add = [&](std::string_view name, std::string_view value) {
+        out.append(name).append(": ").append(value).append("\r\n");
+    };
+    if (!response.content_type.empty()) {
+        add("Content-Type", response.content_type);
+    }
+    add("Cache-Control", "no-store");
+    add("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : response.headers) {
+        add(name, value);
+    }
+    if (response.status != 204) { // has none (RFC 9110, 8.6)
+        add("Content-Length", std::to_string(response.body.size()));
+    }
+    add("Connection", "close");
+    out += "\r\n";
+    return without_body ? out : out + response.body;
+}
+
 std::string Request::header(std::string_view lower_case_name) const {
     std::string out;
     const auto [first, last] = headers.equal_range(lower_case_name);

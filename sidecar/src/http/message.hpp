@@ -17,6 +17,7 @@ namespace pgbk::relay {
 
 struct Request {
     std::string method;
+    int version = 11;                                             // 10: HTTP/1.0
     std::string path;                                             // as it came, without the query
     PathParameters parameters;                                    // of the route's pattern
     Query query;                                                  // decoded
@@ -44,6 +45,9 @@ struct Response {
 
 // {"error": "..."}
 Response error_response(int status, std::string_view message);
+
+// For a wire: the bytes of an answer that is the connection's last; without_body: to HEAD.
+std::string last_words(const Response& response, bool without_body);
 
 using Respond = std::function<void(Response)>;
 

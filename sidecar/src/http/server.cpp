@@ -85,6 +85,7 @@ Server::Server(asio::io_context& loop, const Router& router, Metrics& metrics, S
 
 Server::~Server() {
     stop();
+    dismiss();
 }
 
 std::uint16_t Server::listen() {
@@ -94,6 +95,7 @@ std::uint16_t Server::listen() {
         if (!settings.certificate_file.empty()) {
             state.tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
                                   asio::ssl::context::no_tlsv1_1);
+            SSL_CTX_set_mode(state.tls.native_handle(), SSL_MODE_RELEASE_BUFFERS); // of connections that wait
             state.tls.use_certificate_chain_file(settings.certificate_file);
             state.tls.use_private_key_file(settings.key_file, asio::ssl::context::pem);
         }
@@ -134,6 +136,14 @@ void Server::stop() {
     for (const auto& weak : std::list(state_->reading)) {
         if (const auto visitor = weak.lock()) {
             visitor->close();
+        }
+    }
+}
+
+void Server::dismiss() {
+    for (const auto& weak : std::list(state_->departed)) {
+        if (const auto connection = weak.lock()) {
+            connection->dismiss();
         }
     }
 }

@@ -35,6 +35,7 @@ public:
 
     std::uint16_t listen(); // the port, chosen by the system if 0 was asked for; throws std::runtime_error
     void stop();            // accepts nothing more, and closes connections that are not being answered
+    void dismiss();         // closes those that routes have taken over, when nobody has anything to write any more
 
     struct State;
 

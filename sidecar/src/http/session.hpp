@@ -4,11 +4,10 @@
 
 #include "http/client_address.hpp"
 #include "http/head.hpp"
-#include "http/server.hpp"
+#include "http/server_state.hpp"
+#include "http/taken.hpp"
 #include "text/ascii.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -16,55 +15,17 @@
 
 #include <array>
 #include <list>
+#include <type_traits>
 #include <utility>
 
 namespace pgbk::relay {
 
-namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using asio::ip::tcp;
-using boost::beast::error_code;
 
 inline constexpr std::uint32_t most_header_bytes = 8 * 1024;
 // Bounds what the library leaves unbounded: chunk headers, trailers.
 inline constexpr std::size_t most_buffered = 16UL * 1024;
 inline constexpr std::chrono::seconds write_limit{10};
-inline constexpr std::chrono::seconds linger_limit{2};
-
-// A connection, seen from the outside.
-class Visitor {
-public:
-    virtual ~Visitor() = default;
-    virtual void start() = 0;
-    virtual void close() = 0;
-};
-
-struct Server::State : std::enable_shared_from_this<Server::State> {
-    State(asio::io_context& io, const Router& routes, Metrics& numbers, Settings given)
-        : loop(io), router(routes), metrics(numbers), settings(std::move(given)), tls(asio::ssl::context::tls_server) {}
-
-    asio::io_context& loop;
-    const Router& router;
-    Metrics& metrics;
-    Settings settings;
-    asio::ssl::context tls;
-    std::vector<std::unique_ptr<tcp::acceptor>> acceptors;
-    std::list<std::weak_ptr<Visitor>> reading; // in the order in which they began to wait for a request
-    std::size_t connections = 0;
-    bool stopping = false;
-
-    void open(const tcp::endpoint& endpoint, bool dual_stack);
-    void accept(tcp::acceptor& acceptor);
-    void welcome(tcp::socket socket);
-    void make_room();
-
-    // Connections that outlive the server, in handlers that are never called any more, have nothing to count with.
-    void count() {
-        if (!stopping) {
-            metrics.set("booking_relay_http_connections", static_cast<double>(connections));
-        }
-    }
-};
 
 template <class Stream> class Session : public Visitor, public std::enable_shared_from_this<Session<Stream>> {
 public:
@@ -113,13 +74,7 @@ public:
 private:
     std::shared_ptr<Session> self() { return this->shared_from_this(); }
 
-    tcp::socket& socket() {
-        if constexpr (std::is_same_v<Stream, tcp::socket>) {
-            return stream_;
-        } else {
-            return stream_.next_layer();
-        }
-    }
+    tcp::socket& socket() { return socket_of(stream_); }
 
     // One timer of our own for each phase; that of Beast 1.81's streams has known faults.
     void limit(std::chrono::steady_clock::duration time) {
@@ -207,7 +162,34 @@ private:
             finish(std::move(*refused));
             return;
         }
-        admit_body();
+        if (route_->take) {
+            hand_over();
+        } else {
+            admit_body();
+        }
+    }
+
+    // The route's own from now on, with what came behind the request; we are done.
+    void hand_over() {
+        if (!parser_->is_done() && (parser_->chunked() || parser_->content_length().value_or(0) > 0)) {
+            refuse(error_response(400, "this path takes no body"));
+            return;
+        }
+        leave_place();
+        timer_.cancel();
+        count("taken");
+        const auto rest = buffer_.data();
+        const auto wire = std::make_shared<Taken<Stream>>(
+            state_, std::move(stream_), std::string(static_cast<const char*>(rest.data()), rest.size()));
+        wire->enlist();
+        route_->take(std::move(request_), wire);
+    }
+
+    void count(const std::string& status) {
+        state_->metrics.add("booking_relay_http_requests_total",
+                            {{"route", std::string(label_)},
+                             {"method", route_ == nullptr ? "other" : route_->method},
+                             {"status", status}});
     }
 
     void admit_body() {
@@ -273,10 +255,7 @@ private:
     }
 
     void respond(Response response, bool keep) {
-        state_->metrics.add("booking_relay_http_requests_total",
-                            {{"route", std::string(label_)},
-                             {"method", route_ == nullptr ? "other" : route_->method},
-                             {"status", std::to_string(response.status)}});
+        count(std::to_string(response.status));
         response_ = {};
         response_.version(11);
         response_.result(static_cast<unsigned>(response.status));
@@ -313,17 +292,7 @@ private:
     // Closing while the client still sends would make its system drop the response unread.
     void linger() {
         limit(linger_limit);
-        if constexpr (std::is_same_v<Stream, tcp::socket>) {
-            shut_writing();
-        } else {
-            stream_.async_shutdown([self = self()](error_code) { self->shut_writing(); });
-        }
-    }
-
-    void shut_writing() {
-        error_code ignored;
-        socket().shutdown(tcp::socket::shutdown_send, ignored);
-        discard();
+        end_writing(stream_, [self = self()] { self->discard(); });
     }
 
     void discard() {

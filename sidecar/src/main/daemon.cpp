@@ -295,7 +295,10 @@ private:
         });
         inbound_.stop(std::chrono::seconds(config_.outbound_drain_seconds), [this] { end(); });
         webhooks_.stop([this] { end(); });
-        rooms_.stop([this] { end(); });
+        rooms_.stop([this] {
+            server_.dismiss();
+            end();
+        });
     }
 
     void end() {

@@ -71,6 +71,19 @@ Metrics::Metrics() {
             "Connections closed because a newer one needed their place.");
     declare(Kind::counter, "booking_relay_webhooks_total", "Webhooks received, by scheme and what became of them.");
     declare(Kind::gauge, "booking_relay_webhook_sources", "Active sources of webhooks.");
+    declare(Kind::gauge, "booking_relay_realtime_connections", "Browsers connected, whatever the protocol.");
+    declare(Kind::counter, "booking_relay_realtime_refusals_total",
+            "Connections refused: origin, full, or too many from one address.");
+    declare(Kind::counter, "booking_relay_realtime_events_total",
+            "Events told to browsers: of history, and how many seats are left.");
+    declare(Kind::counter, "booking_relay_realtime_deliveries_total", "Events told to somebody, once for each.");
+    declare(Kind::counter, "booking_relay_realtime_failed_deliveries_total",
+            "Connections given up because an event could not be written for them.");
+    declare(Kind::gauge, "booking_relay_realtime_lag", "Events that have a position and are not told yet.");
+    declare(Kind::gauge, "booking_relay_realtime_position", "Position of the latest event told.");
+    declare(Kind::counter, "booking_relay_realtime_resumptions_total",
+            "Who came back for what they had missed, by where it was found: memory, table, too_old or failed.");
+    declare(Kind::counter, "booking_relay_realtime_refused_tokens_total", "Tokens not accepted, by cause.");
     declare(Kind::counter, "booking_relay_inbound_refusals_total", "Events that the database refused, by SQLSTATE.");
 }
 

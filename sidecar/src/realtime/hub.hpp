@@ -27,6 +27,9 @@ public:
     // An event of a room that was joined, with the view that is theirs: once each, however many of its rooms they are
     // in, and in the order of seq. Must not call the hub back before it returns.
     virtual void deliver(const SharedEvent& event, View view) = 0;
+
+    // Whether it has to get rid of what it was told before it is told more of what it has missed.
+    virtual bool congested() const { return false; }
 };
 
 enum class Resumption : std::uint8_t {

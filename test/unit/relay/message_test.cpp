@@ -20,6 +20,17 @@ TEST(Request, ShowsWhatCameTwice) {
     EXPECT_EQ(request.query_value("none"), std::nullopt);
 }
 
+TEST(LastWords, AreAWholeAnswer) {
+    Response response{429, "slow down", "text/plain"};
+    response.headers.emplace_back("Retry-After", "5");
+    const std::string head = "HTTP/1.1 429 \r\nContent-Type: text/plain\r\nCache-Control: no-store\r\n"
+                             "X-Content-Type-Options: nosniff\r\nRetry-After: 5\r\nContent-Length: 9\r\n"
+                             "Connection: close\r\n\r\n";
+    EXPECT_EQ(last_words(response, false), head + "slow down");
+    EXPECT_EQ(last_words(response, true), head) << "the length stays what it would be";
+    EXPECT_EQ(last_words({204, "", ""}, false).find("\nContent-"), std::string::npos);
+}
+
 Router router() {
     Router made;
     for (const auto& [method, path] : std::vector<std::pair<std::string, std::string>>{{"POST", "/webhooks/{source}"},

@@ -1,4 +1,4 @@
-#include "gateway/cors.hpp"
+#include "http/cors.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Which web pages may read what the gateway answers, and the headers that tell their browsers. Pure.
+// Which web pages may read what we answer, and the headers that tell their browsers. Pure.
 //
 // This protects nobody's booking: what does is the token, and no cookie or other credential that a browser adds by
 // itself counts here. So whoever is no browser is served, and a page of a foreign origin is as well, but its browser

@@ -1,0 +1,240 @@
+#include "realtime/seat_watch.hpp"
+
+#include "core/uuid_text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pgbk::relay {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view session_prefix = "session:";
+constexpr std::size_t most_asked = 500;
+constexpr std::size_t most_marked = 65'536;
+constexpr std::size_t most_listed = 200; // sessions of an activity or a venue that somebody is told of when joining
+constexpr milliseconds margin{50};       // a hold is over when its time is past
+
+bool has_sessions(std::string_view room) {
+    return room.starts_with("activity:") || room.starts_with("venue:");
+}
+
+// Whether something can be asked about it: anybody may join a room of any name, and one that is no uuid would spoil the
+// answer for all.
+bool is_id(std::string_view text) {
+    return core::parse_uuid(text).has_value();
+}
+
+} // namespace
+
+SeatWatch::SeatWatch(Feed& feed, Timers& timers, const Audience& audience, Settings settings, Tell tell,
+                     TellOne tell_one)
+    : feed_(feed),
+      timers_(timers),
+      audience_(audience),
+      settings_(settings),
+      tell_(std::move(tell)),
+      tell_one_(std::move(tell_one)) {}
+
+void SeatWatch::reachable() {
+    reachable_ = true;
+    asking_ = false;
+    for (auto& [room, waiting] : std::exchange(listed_, {})) {
+        for (const auto& one : waiting) {
+            if (const auto subscriber = one.lock()) {
+                present_all(subscriber, room);
+            }
+        }
+    }
+    ask_later();
+    if (!std::exchange(rechecking_, true)) {
+        timers_.after(settings_.recheck, [this] { recheck(); });
+    }
+}
+
+void SeatWatch::changed(const Event& event) {
+    for (const auto& room : event.rooms) {
+        if (!room.starts_with(session_prefix)) {
+            continue;
+        }
+        const std::string session = room.substr(session_prefix.size());
+        if (is_watched(event)) {
+            mark(session);
+        } else {
+            known_.erase(session); // and who joins later asks anew
+        }
+    }
+}
+
+bool SeatWatch::is_watched(const Event& event) const {
+    return std::any_of(event.rooms.begin(), event.rooms.end(), [this](const std::string& room) {
+        return (room.starts_with(session_prefix) || has_sessions(room)) && audience_.anybody_in(room);
+    });
+}
+
+void SeatWatch::mark(const std::string& session) {
+    if (marked_.size() < most_marked) {
+        marked_.insert(session);
+        ask_later();
+    }
+}
+
+void SeatWatch::ask_later() {
+    if (waiting_ || asking_ || !reachable_ || marked_.empty()) {
+        return;
+    }
+    waiting_ = true;
+    const auto pause = std::chrono::ceil<milliseconds>(asked_ + settings_.interval - timers_.now());
+    timers_.after(std::clamp(pause, milliseconds(0), settings_.interval), [this] {
+        waiting_ = false;
+        ask();
+    });
+}
+
+void SeatWatch::ask() {
+    std::unordered_set<std::string> sessions;
+    while (!marked_.empty() && sessions.size() < most_asked) {
+        sessions.insert(marked_.extract(marked_.begin()));
+    }
+    asked_ = timers_.now();
+    asking_ = true;
+    feed_.seats({sessions.begin(), sessions.end()},
+                [this, sessions](const std::optional<std::vector<Seats>>& seats, const FeedError& error) {
+                    asking_ = false;
+                    if (seats) {
+                        got(sessions, *seats);
+                    } else {
+                        marked_.insert(sessions.begin(), sessions.end());
+                        reachable_ = !error.lost;
+                    }
+                    ask_later();
+                });
+}
+
+void SeatWatch::got(const std::unordered_set<std::string>& asked, const std::vector<Seats>& seats) {
+    std::unordered_set<std::string> gone = asked;
+    for (const auto& one : seats) {
+        gone.erase(one.session);
+        remember(one);
+    }
+    for (const auto& session : gone) { // nobody's business any more
+        known_.erase(session);
+        presented_.erase(session);
+    }
+}
+
+void SeatWatch::remember(const Seats& seats) {
+    if (known_.size() >= settings_.most_known && !known_.contains(seats.session)) {
+        known_.erase(known_.begin());
+    }
+    auto& known = known_[seats.session];
+    const bool news = known.event == nullptr || known.event->bodies != seats.event->bodies;
+    known.event = seats.event;
+    known.asked = asked_;
+    known.until = seats.until.count() > 0
+                      ? timers_.now() + std::chrono::ceil<milliseconds>(seats.until) + margin
+                      : Time{};
+    wake_at(seats.session, known);
+    const SharedEvent event = seats.event;
+    const Waiting waiting = presented_.contains(seats.session) ? presented_.extract(seats.session).mapped() : Waiting{};
+    if (news) {
+        tell_(event);
+        return; // those who have joined are among those who are told
+    }
+    for (const auto& one : waiting) {
+        if (const auto subscriber = one.lock()) {
+            tell_one_(subscriber, event);
+        }
+    }
+}
+
+// One timer a session at most, unless it would come too late.
+void SeatWatch::wake_at(const std::string& session, Known& known) {
+    const Time now = timers_.now();
+    if (known.until == Time{} || (known.wakes > now && known.wakes <= known.until)) {
+        return;
+    }
+    known.wakes = known.until;
+    timers_.after(std::chrono::ceil<milliseconds>(known.until - now), [this, session] { woken(session); });
+}
+
+void SeatWatch::woken(const std::string& session) {
+    const auto found = known_.find(session);
+    if (found == known_.end() || found->second.until == Time{}) {
+        return;
+    }
+    if (found->second.until > timers_.now()) {
+        wake_at(session, found->second);
+    } else if (is_watched(*found->second.event)) {
+        mark(session);
+    } else {
+        known_.erase(found);
+    }
+}
+
+void SeatWatch::joined(const std::shared_ptr<Subscriber>& subscriber, const std::vector<std::string>& rooms) {
+    for (const auto& room : rooms) {
+        if (!is_id(std::string_view(room).substr(room.find(':') + 1))) {
+            continue;
+        }
+        if (room.starts_with(session_prefix)) {
+            present(subscriber, room.substr(session_prefix.size()));
+        } else if (has_sessions(room)) {
+            present_all(subscriber, room);
+        }
+    }
+}
+
+void SeatWatch::present(const std::shared_ptr<Subscriber>& subscriber, const std::string& session) {
+    const auto found = known_.find(session);
+    const Time now = timers_.now();
+    const bool fresh = found != known_.end() && !marked_.contains(session) &&
+                       now - found->second.asked < settings_.recheck &&
+                       (found->second.until == Time{} || found->second.until > now);
+    if (fresh) {
+        tell_one_(subscriber, found->second.event);
+        return;
+    }
+    presented_[session].push_back(subscriber);
+    mark(session);
+}
+
+void SeatWatch::present_all(const std::shared_ptr<Subscriber>& subscriber, const std::string& room) {
+    auto& waiting = listed_[room];
+    waiting.push_back(subscriber);
+    if (waiting.size() > 1 || !reachable_) {
+        return;
+    }
+    feed_.sessions_of(room, most_listed,
+                      [this, room](const std::optional<std::vector<std::string>>& sessions, const FeedError& error) {
+                          if (!sessions && error.lost) {
+                              return; // when it can be asked again
+                          }
+                          const auto node = listed_.extract(room);
+                          if (node.empty() || !sessions) {
+                              return;
+                          }
+                          for (const auto& one : node.mapped()) {
+                              const auto who = one.lock();
+                              for (std::size_t i = 0; who && i < sessions->size(); ++i) {
+                                  present(who, (*sessions)[i]);
+                              }
+                          }
+                      });
+}
+
+void SeatWatch::recheck() {
+    for (auto known = known_.begin(); known != known_.end();) {
+        if (is_watched(*known->second.event)) {
+            mark(known->first);
+            ++known;
+        } else {
+            known = known_.erase(known);
+        }
+    }
+    timers_.after(settings_.recheck, [this] { recheck(); });
+}
+
+} // namespace pgbk::relay

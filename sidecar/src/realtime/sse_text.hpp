@@ -1,0 +1,44 @@
+// Server-Sent Events as text (WHATWG HTML, 9.2), and what a client asks for. Pure.
+#pragma once
+
+#include "http/message.hpp"
+#include "realtime/identity.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgbk::relay::sse {
+
+struct Wish {
+    std::vector<std::string> rooms;     // none: those that are the asker's own
+    std::optional<std::int64_t> after;  // seq of the last event that the client has
+    bool unknown_cursor = false;        // it has one, and it is none of ours
+    std::string token;                  // a JWT; empty: none
+    std::optional<std::string> booking; // the token of a booking
+    std::string problem;                // empty: there is none
+};
+
+Wish read_wish(const Request& request);
+
+// Of whoever names no topics: their own room, their organizations', that of the booking whose token they have shown.
+std::vector<std::string> own_rooms(const Identity& identity);
+
+// The beginning of the answer. allowed: the Origin of the request is.
+std::string head(const Request& request, bool allowed);
+
+// Sets how long the client waits before it comes back, and from where it goes on if it has to before anything happens.
+std::string start(std::chrono::milliseconds retry, std::int64_t cursor);
+
+// What happened: with an id for the client to resume from, unless it is state (seq 0), which is told anew.
+std::string event(std::int64_t seq, std::string_view kind, const boost::json::object& body);
+
+// Nothing; so that proxies keep the connection, and a client that is gone is noticed.
+inline constexpr std::string_view heartbeat = ":\n\n";
+
+} // namespace pgbk::relay::sse
