@@ -16,6 +16,23 @@ CREATE FUNCTION booking.set_session_lanes(session_id uuid, lanes integer) RETURN
 COMMENT ON FUNCTION booking.set_session_lanes(uuid, integer) IS
     'Spreads the free seats of a session that has become busy over that many lanes, never fewer than it has; BK012, BK101';
 
+CREATE FUNCTION booking.set_session_capacity(
+    session_id uuid, capacity integer, expected_capacity integer DEFAULT NULL,
+    OUT capacity_total integer, OUT capacity_remaining integer, OUT seats_available integer, OUT oversold_by integer)
+    AS 'MODULE_PATHNAME', 'pgbk_set_session_capacity' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.set_session_capacity(uuid, integer, integer) IS
+    'Gives a session another capacity, also less than is sold: then nothing is left, oversold_by says by how much, and seats that come back make up for it before any is sold. Staff and trusted callers; BK020, BK101, BK222';
+
+CREATE FUNCTION booking.close_session(session_id uuid, reason text DEFAULT NULL) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'pgbk_close_session' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.close_session(uuid, text) IS
+    'Nothing more of the session is held or sold from now on. Bookings stay and can be cancelled or moved, and holds that are live can still be confirmed and extended. True if it was open. Staff and trusted callers; BK020, BK101, BK204';
+
+CREATE FUNCTION booking.open_session(session_id uuid) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'pgbk_open_session' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.open_session(uuid) IS
+    'Puts a session that was closed on sale again. True if it was closed. Staff and trusted callers; BK101, BK204';
+
 CREATE FUNCTION booking.check_slot_availability(session_id uuid, party_size integer) RETURNS boolean
     AS 'MODULE_PATHNAME', 'pgbk_check_slot_availability' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.check_slot_availability(uuid, integer) IS

@@ -4,12 +4,12 @@
 CREATE FUNCTION booking.public_venue(organization_id integer, embed_key text) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_public_venue' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.public_venue(integer, text) IS
-    'The venue of an embed_key: id, name, embed_key, timezone; BK001, BK106';
+    'The venue of an embed_key: id, name, embed_key, timezone; BK001, BK107';
 
 CREATE FUNCTION booking.public_venue_activities(organization_id integer, embed_key text) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_public_venue_activities' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.public_venue_activities(integer, text) IS
-    'The venue of an embed_key, and its activities by name: id, name, capacity, price_minor, price_basis, currency, party_size_min, party_size_max; BK001, BK106';
+    'The venue of an embed_key, and its activities by name: id, name, capacity, price_minor, price_basis, currency, party_size_min, party_size_max; BK001, BK107';
 
 CREATE FUNCTION booking.public_activity_sessions(
     activity_id uuid, from_date text DEFAULT NULL, to_date text DEFAULT NULL) RETURNS jsonb
@@ -20,7 +20,7 @@ COMMENT ON FUNCTION booking.public_activity_sessions(uuid, text, text) IS
 CREATE FUNCTION booking.public_embed(organization_id integer, embed_key text, activity_id uuid) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_public_embed' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.public_embed(integer, text, uuid) IS
-    'Which pages may show the widget of a venue, or of an activity if embed_key is NULL: embed_key, allowed_origins; BK001, BK103, BK106';
+    'Which pages may show the widget of a venue, or of an activity if embed_key is NULL: embed_key, allowed_origins; BK001, BK103, BK107';
 
 CREATE FUNCTION booking.reservation_status(reservation_id uuid, hold_token text) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_reservation_status' LANGUAGE C STABLE PARALLEL UNSAFE;

@@ -28,6 +28,26 @@ CREATE FUNCTION booking.change_party_size(
 COMMENT ON FUNCTION booking.change_party_size(uuid, integer, bigint, text) IS
     'Gives a booking that is still to come more or fewer seats of its session; a price by the seat changes with them, at the price of the purchase, and the difference is due from the customer or to him. Customers, with their token, until the cutoff; BK002, BK104, BK201 to BK204, BK217, BK220 to BK222, BK302, BK310';
 
+-- The same for buyers, jsonb in and out. All need bookingToken (of booking_create, or the hold_token together with
+-- bookingId) and take bookingId (a session of a package) and expectedVersion; all answer with success, bookingId,
+-- bookingNumber, status, sessionId, scheduledStart, scheduledEnd, partySize, amountCents, currency, paymentStatus,
+-- refundStatus, refundDueCents, amountDueCents, version.
+
+CREATE FUNCTION booking.booking_cancel(request jsonb) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'pgbk_booking_cancel' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.booking_cancel(jsonb) IS
+    'Cancels the booking of bookingToken, as cancel_booking does by the terms of the purchase; optionally bookingId, reason, expectedVersion; repeated, the same answer; BK001, BK015, BK104, BK220 to BK222, BK224, BK302';
+
+CREATE FUNCTION booking.booking_reschedule(request jsonb) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'pgbk_booking_reschedule' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.booking_reschedule(jsonb) IS
+    'Moves the booking of bookingToken to sessionId, as reschedule_booking does; optionally bookingId, expectedVersion; repeated, the same answer; BK001, BK015, BK101, BK104, BK201 to BK204, BK217, BK220 to BK222, BK225, BK302';
+
+CREATE FUNCTION booking.booking_change(request jsonb) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'pgbk_booking_change' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.booking_change(jsonb) IS
+    'Gives the booking of bookingToken partySize seats, as change_party_size does; optionally bookingId, expectedVersion; repeated, the same answer; BK001, BK002, BK015, BK104, BK201 to BK204, BK217, BK220 to BK222, BK302';
+
 -- Who has come. All answer with the booking's status and the number of its units in each state.
 
 CREATE FUNCTION booking.check_in(

@@ -69,7 +69,7 @@ COMMENT ON FUNCTION booking.cancel_unpaid_bookings(integer) IS
 CREATE FUNCTION booking.resolve_payment(payment_id uuid, decision text, booking_id uuid DEFAULT NULL) RETURNS text
     AS 'MODULE_PATHNAME', 'pgbk_resolve_payment' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.resolve_payment(uuid, text, uuid) IS
-    'Decides about a payment that was not accepted (conflict, or without a booking): refund, its money is due; accept, it pays its booking, or the one that is passed, although amounts differ, and what is more than the price is due. Returns the status of the payment; repeated, the same. For owners of the organization; BK001, BK015, BK104, BK212, and what confirm_reservation raises where it is for a hold';
+    'Decides about a payment that was not accepted (conflict, or without a booking): refund, its money is due; accept, it pays its booking, or the one that is passed, although amounts differ, and what is more than the price is due. Returns the status of the payment; repeated, the same. For owners of the organization; BK001, BK021, BK104, BK106, BK227, and what confirm_reservation raises where it is for a hold';
 
 -- What holds cost.
 

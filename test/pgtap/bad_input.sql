@@ -88,22 +88,20 @@ SELECT public.is(pg_temp.refusal(format('SELECT * FROM booking.reserve_slot(%s)'
 SELECT public.is(pg_temp.outcome(c.arguments), c.answer, 'try_reserve_slot ' || c.arguments)
   FROM pg_temp.reserve_cases AS c;
 
--- E-mail addresses. A long one is cut in the message, control characters cannot forge a line of the log.
-CREATE TEMPORARY TABLE addresses (email text, shown text);
+-- E-mail addresses. None is repeated in the message: it is somebody's, and messages end in logs.
+CREATE TEMPORARY TABLE addresses (email text);
 INSERT INTO pg_temp.addresses (email)
 VALUES (''), (' '), ('a'), ('@'), ('a@'), ('@b.de'), ('a@b'), ('a@b.'), ('a@.de'), ('a@b..de'), ('a b@c.de'),
        ('a@b c.de'), ('a@b@c.de'), ('.a@b.de'), ('a.@b.de'), ('a..b@c.de'), ('a@-b.de'), ('a@b-.de'), ('a@b_c.de'),
        ('a@1.2.3.4'),
        ('a@[1.2.3.4]'), ('"a"@b.de'), (' a@b.de'), ('a@b.de '), ('a@b.de,c@d.de'), ('Ann <a@b.de>'), ('a@bücher.de'),
        ('mailto:a@b.de'), ('a@b.de;'), ('(a)@b.de');
-INSERT INTO pg_temp.addresses (email, shown)
-VALUES (E'a\nFATAL: b@c.de', 'a?FATAL: b@c.de'), (E'a\x7f@b.de', 'a?@b.de'),
-       (E'a@b.de\r\nBcc: c@d.de', 'a@b.de??Bcc: c@d.de'),
-       (repeat('a', 65) || '@b.de', NULL), ('a@' || repeat('b', 64) || '.de', NULL),
-       (repeat('a', 64) || '@' || repeat('b.', 94) || 'de', repeat('a', 64) || '@' || repeat('b.', 7) || 'b...'),
-       (repeat('x', 100000), repeat('x', 80) || '...'), ('x' || repeat('ü', 1000), 'x' || repeat('ü', 39) || '...');
+INSERT INTO pg_temp.addresses (email)
+VALUES (E'a\nFATAL: b@c.de'), (E'a\x7f@b.de'), (E'a@b.de\r\nBcc: c@d.de'), (repeat('a', 65) || '@b.de'),
+       ('a@' || repeat('b', 64) || '.de'), (repeat('a', 64) || '@' || repeat('b.', 94) || 'de'), (repeat('x', 100000)),
+       ('x' || repeat('ü', 1000));
 SELECT public.is(pg_temp.refusal(format('SELECT * FROM booking.reserve_slot(pg_temp.id(''tour 9''), 1, %L)', a.email)),
-                 format('BK003 invalid e-mail address "%s"', COALESCE(a.shown, a.email)),
+                 format('BK003 invalid e-mail address of %s bytes', octet_length(a.email)),
                  'e-mail ' || quote_literal(left(a.email, 60))) FROM pg_temp.addresses AS a;
 SELECT public.lives_ok(format('SELECT booking.cancel_reservation(r.reservation_id, r.hold_token)
                                 FROM booking.reserve_slot(pg_temp.id(''tour 9''), 1, %L) AS r', a.email),
@@ -190,20 +188,20 @@ SELECT public.is(pg_temp.refusal(c.statement),
      'BK301 the hold token does not belong to reservation @'),
     (NULL, 'SELECT booking.extend_reservation(pg_temp.id(''held''), NULL, 0)',
      'BK004 hold of 0 seconds is out of range'),
-    (NULL, 'SELECT booking.confirm_reservation(pg_temp.id(''held''), NULL, '''')', 'BK010 invalid customer name ""'),
-    (NULL, 'SELECT booking.confirm_reservation(pg_temp.id(''held''), NULL, '' '')', 'BK010 invalid customer name " "'),
+    (NULL, 'SELECT booking.confirm_reservation(pg_temp.id(''held''), NULL, '''')', 'BK010 invalid customer name of 0 characters'),
+    (NULL, 'SELECT booking.confirm_reservation(pg_temp.id(''held''), NULL, '' '')', 'BK010 invalid customer name of 1 characters'),
     (NULL, 'SELECT booking.confirm_reservation(pg_temp.id(''held''), NULL, E''\n'')',
-     'BK010 invalid customer name "?"'),
+     'BK010 invalid customer name of 1 characters'),
     (NULL, 'SELECT booking.confirm_reservation(pg_temp.id(''held''), NULL, repeat(''ü'', 201))',
-     format('BK010 invalid customer name "%s..."', repeat('ü', 40))),
+     'BK010 invalid customer name of 201 characters'),
     (NULL, 'SELECT booking.confirm_reservation(pg_temp.id(''held''), NULL, ''Ann'', '''')',
-     'BK010 invalid customer phone ""'),
+     'BK010 invalid customer phone of 0 bytes'),
     (NULL, 'SELECT booking.confirm_reservation(pg_temp.id(''held''), NULL, NULL, ''12'')',
-     'BK010 invalid customer phone "12"'),
+     'BK010 invalid customer phone of 2 bytes'),
     (NULL, 'SELECT booking.confirm_reservation(pg_temp.id(''held''), NULL, NULL, ''call me'')',
-     'BK010 invalid customer phone "call me"'),
+     'BK010 invalid customer phone of 7 bytes'),
     (NULL, 'SELECT booking.confirm_reservation(pg_temp.id(''held''), NULL, NULL, repeat(''1'', 41))',
-     format('BK010 invalid customer phone "%s"', repeat('1', 41))),
+     'BK010 invalid customer phone of 41 bytes'),
     (NULL, 'SELECT booking.generate_activity_sessions(NULL, ''2027-03-08'', 1)', 'BK001 activity_id must not be NULL'),
     (NULL, 'SELECT booking.generate_activity_sessions(pg_temp.id(''tour''), NULL, 1)',
      'BK001 start_date must not be NULL'),

@@ -21,7 +21,7 @@ SELECT public.results_eq(
         WHERE p.organization_id = 1 AND p.id IN ('single', 'monthly') ORDER BY p.id $$,
     $$ VALUES ('monthly', 18000::bigint, 4, NULL::uuid), ('single', 5500, 1, pg_temp.id('tour')) $$,
     'and leaves alone what is there');
-SELECT public.is(pg_temp.refusal('SELECT booking.create_default_packages(' || c.arguments || ')'), c.answer, c.answer)
+SELECT public.is(pg_temp.refused('SELECT booking.create_default_packages(' || c.arguments || ')'), c.answer, c.answer)
   FROM (VALUES ('NULL, ''EUR'', 1, 2, 3', 'BK001 organization_id: organization_id must not be NULL'),
                ('2, NULL, 1, 2, 3', 'BK001 currency: currency must not be NULL'),
                ('2, ''EUR'', NULL, 2, 3', 'BK001 single_price: single_price must not be NULL'),
@@ -36,7 +36,7 @@ SELECT public.is(pg_temp.refusal('SELECT booking.create_default_packages(' || c.
                 'BK016 quarterly_sessions: package "quarterly" must have between 1 and 1000 sessions, got 1001'),
                ('99, ''EUR'', 1, 2, 3', 'BK609 -: no organization has the number 99'))
     AS c (arguments, answer);
-SELECT public.is(pg_temp.refusal($$ SELECT booking.create_default_packages(2, 'EUR', 1, 2, 3, 4, 12, pg_temp.id('tour')) $$),
+SELECT public.is(pg_temp.refused($$ SELECT booking.create_default_packages(2, 'EUR', 1, 2, 3, 4, 12, pg_temp.id('tour')) $$),
                  format('BK103 activity_id: no activity of the organization has the id %s', pg_temp.id('tour')),
                  'the activity is the organization''s own');
 SET LOCAL ROLE booking_member;
@@ -112,7 +112,7 @@ SELECT public.results_eq(
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'every seat is accounted for');
 
 -- Validation: one below, one above. The fields are named.
-SELECT public.is(pg_temp.refusal(format('SELECT booking.booking_create(1, pg_temp.wanted(%L))', c.changes)),
+SELECT public.is(pg_temp.refused(format('SELECT booking.booking_create(1, pg_temp.wanted(%L))', c.changes)),
                  c.answer, c.answer)
   FROM (VALUES
     ('{"packageId": null}', 'BK015 packageId: packageId is missing'),
@@ -139,7 +139,7 @@ SELECT public.is(pg_temp.refusal(format('SELECT booking.booking_create(1, pg_tem
     ('{"metadata": [1]}', 'BK015 metadata: metadata must be an object'),
     ('{"idempotencyKey": "123456789012345"}', 'BK005 idempotencyKey: invalid idempotency key of 15 bytes'))
     AS c (changes, answer);
-SELECT public.is(pg_temp.refusal(format('SELECT booking.booking_create(1, pg_temp.wanted(jsonb_build_object(%L, %s)))',
+SELECT public.is(pg_temp.refused(format('SELECT booking.booking_create(1, pg_temp.wanted(jsonb_build_object(%L, %s)))',
                                         c.field, c.value)), c.answer, format('%s: %s', c.field, c.value))
   FROM (VALUES
     ('customerName', 'repeat(''é'', 101)', 'BK015 customerName: customerName must have 2 to 100 characters, got 101'),
@@ -162,7 +162,7 @@ SELECT public.is(pg_temp.refusal(format('SELECT booking.booking_create(1, pg_tem
     ('idempotencyKey', 'repeat(''k'', 16)', 'was not refused, and changed the books'),
     ('idempotencyKey', 'repeat(''k'', 256)', 'BK005 idempotencyKey: invalid idempotency key of 256 bytes'))
     AS c (field, value, answer);
-SELECT public.is(pg_temp.refusal('SELECT booking.booking_create(' || c.arguments || ')'), c.answer, c.arguments)
+SELECT public.is(pg_temp.refused('SELECT booking.booking_create(' || c.arguments || ')'), c.answer, c.arguments)
   FROM (VALUES ('NULL, ''{}''', 'BK001 organization_id: organization_id must not be NULL'),
                ('1, NULL', 'BK001 request: request must not be NULL'),
                ('1, ''[]''', 'BK015 request: request must be a JSON object'),
@@ -171,7 +171,7 @@ SELECT public.is(pg_temp.refusal('SELECT booking.booking_create(' || c.arguments
                ('-1, pg_temp.wanted()', 'BK015 packageId: packageId names no package that is sold: "discovery"'))
     AS c (arguments, answer);
 UPDATE booking.organizations SET status = 'suspended' WHERE organization_id = 2;
-SELECT public.is(pg_temp.refusal($$ SELECT booking.booking_create(2, pg_temp.wanted('{"packageId": "theirs"}')) $$),
+SELECT public.is(pg_temp.refused($$ SELECT booking.booking_create(2, pg_temp.wanted('{"packageId": "theirs"}')) $$),
                  'BK015 packageId: packageId names no package that is sold: "theirs"',
                  'a suspended organization sells nothing');
 
@@ -184,7 +184,7 @@ SELECT public.is(booking.booking_create(1, '{"metadata": {"b": 2, "a": 1}, "cust
                  (SELECT k.answer FROM pg_temp.keyed AS k), 'the same request with its key gets the same answer');
 SELECT public.is(pg_temp.status('keyed') ->> 'status', 'pending', 'and the token is the one');
 RESET ROLE;
-SELECT public.is(pg_temp.refusal(format('SELECT booking.booking_create(1, pg_temp.wanted(%L))', c.changes)),
+SELECT public.is(pg_temp.refused(format('SELECT booking.booking_create(1, pg_temp.wanted(%L))', c.changes)),
                  'BK208 -: the idempotency key belongs to another request', 'the key with ' || c.changes)
   FROM (VALUES ('{"idempotencyKey": "key-0123456789abcdef", "packageId": "discovery", "metadata": {"a": 1, "b": 2}}'),
                ('{"idempotencyKey": "key-0123456789abcdef", "packageId": "single", "metadata": {"a": 1, "b": 3}}'),
@@ -194,7 +194,7 @@ SELECT public.isnt(pg_temp.buy('again', 'single') ->> 'bookingId', pg_temp.buy('
                    'without a key each call is a booking');
 
 -- Status: by the token alone.
-SELECT public.is(pg_temp.refusal(format('SELECT booking.booking_status(%L)', c.token)), c.answer, c.answer)
+SELECT public.is(pg_temp.refused(format('SELECT booking.booking_status(%L)', c.token)), c.answer, c.answer)
   FROM (VALUES (NULL, 'BK001 token: token must not be NULL'), ('', 'BK015 token: token is not a booking token'),
                (left(pg_temp.token('free'), 43), 'BK015 token: token is not a booking token'),
                (pg_temp.token('free') || ' ', 'BK015 token: token is not a booking token'),

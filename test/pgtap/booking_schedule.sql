@@ -20,10 +20,10 @@ SELECT count(pg_temp.buy(b.name, b.package))
                ('rival', 'discovery'), ('link', 'link')) AS b (name, package) \g /dev/null
 
 -- Before the payment.
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.schedule('single', '2027-03-03 09:00 UTC') $$),
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.schedule('single', '2027-03-03 09:00 UTC') $$),
                  'BK210 -: the booking is not paid yet', 'before the payment nothing is scheduled');
 UPDATE booking.bookings SET payment_status = 'failed' WHERE id = pg_temp.id('failed');
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.schedule('failed', '2027-03-03 09:00 UTC') $$),
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.schedule('failed', '2027-03-03 09:00 UTC') $$),
                  'BK210 -: the booking is not paid yet', 'nor after one that failed');
 
 -- Paid.
@@ -54,18 +54,18 @@ SELECT public.results_eq(
     $$ VALUES ('booking.created'), ('booking.paid'), ('payment.paid'), ('booking.scheduled') $$, 'and it is told');
 
 -- The same call again, and another one.
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.schedule('single', '2027-03-03 09:00 UTC') $$), 'was not refused',
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.schedule('single', '2027-03-03 09:00 UTC') $$), 'was not refused',
                  'the same call changes nothing');
 SELECT public.is(pg_temp.schedule('single', '2027-03-03 09:00 UTC', '{"timezone": "Europe/Berlin"}'),
                  pg_temp.schedule('single', '2027-03-03 09:00 UTC',
                                   jsonb_build_object('sessionId', pg_temp.id('tour 9'),
                                                      'startTime', '2027-03-03T10:00:00.000+01:00')),
                  'however the time is written, the answer is the same');
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.schedule('single', '2027-03-03 11:00 UTC') $$),
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.schedule('single', '2027-03-03 11:00 UTC') $$),
                  'BK216 -: the booking is scheduled already', 'another time is refused');
 
 -- Which token, which booking.
-SELECT public.is(pg_temp.refusal(format('SELECT pg_temp.schedule(''free'', ''2027-03-03 09:00 UTC'', %L)', c.changes)),
+SELECT public.is(pg_temp.refused(format('SELECT pg_temp.schedule(''free'', ''2027-03-03 09:00 UTC'', %L)', c.changes)),
                  c.answer, c.answer)
   FROM (VALUES (jsonb_build_object('bookingToken', NULL), 'BK015 bookingToken: bookingToken is missing'),
                (jsonb_build_object('bookingToken', left(pg_temp.token('free'), 42) || '.1'),
@@ -91,12 +91,12 @@ SELECT public.is(pg_temp.refusal(format('SELECT pg_temp.schedule(''free'', ''202
                (jsonb_build_object('endTime', '2027-03-04T09:00:01Z'),
                 'BK015 endTime: endTime must be at most 24 hours after startTime'))
     AS c (changes, answer);
-SELECT public.is(pg_temp.refusal('SELECT booking.booking_schedule(' || c.argument || ')'), c.answer, c.answer)
+SELECT public.is(pg_temp.refused('SELECT booking.booking_schedule(' || c.argument || ')'), c.answer, c.answer)
   FROM (VALUES ('NULL', 'BK001 request: request must not be NULL'),
                ('''[]''', 'BK015 request: request must be a JSON object')) AS c (argument, answer);
 
 -- Which session.
-SELECT public.is(pg_temp.refusal(format('SELECT pg_temp.schedule(''free'', %L, %L)', c.at, c.changes)),
+SELECT public.is(pg_temp.refused(format('SELECT pg_temp.schedule(''free'', %L, %L)', c.at, c.changes)),
                  replace(c.answer, '@', COALESCE(pg_temp.id(c.session)::text, '@')), c.what)
   FROM (VALUES
     (NULL, '2027-03-03 10:00 UTC', '{}'::jsonb,
@@ -118,7 +118,7 @@ SELECT public.is(pg_temp.refusal(format('SELECT pg_temp.schedule(''free'', %L, %
     (NULL, '1970-01-01 00:00 UTC', '{}', 'BK202 startTime: startTime is in the past: 1970-01-01 00:00:00+00',
      'long past')) AS c (session, at, changes, answer, what);
 SELECT pg_temp.schedule('rival', '2027-03-05 09:00 UTC') \g /dev/null
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.schedule('free', '2027-03-05 09:00 UTC') $$),
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.schedule('free', '2027-03-05 09:00 UTC') $$),
                  format('BK201 -: session %s has not enough seats left for a party of 1', pg_temp.id('one seat')),
                  'one that is sold out');
 -- A hold that has run out is free the moment it does.
@@ -127,7 +127,7 @@ UPDATE booking.slot_reservations AS r SET status = 'cancelled'
  WHERE r.id = (SELECT b.reservation_id FROM booking.bookings AS b WHERE b.id = pg_temp.id('rival'));
 UPDATE booking.sessions SET remaining = 1 WHERE id = pg_temp.id('one seat');
 SELECT pg_temp.hold('held', 'one seat', 1) \g /dev/null
-SELECT public.is(left(pg_temp.refusal($$ SELECT pg_temp.schedule('free', '2027-03-05 09:00 UTC') $$), 5), 'BK201',
+SELECT public.is(left(pg_temp.refused($$ SELECT pg_temp.schedule('free', '2027-03-05 09:00 UTC') $$), 5), 'BK201',
                  'nor one that is held');
 SELECT pg_temp.set_clock('2027-03-02 11:30 UTC') \g /dev/null
 SELECT public.is(pg_temp.schedule('free', '2027-03-05 09:00 UTC', jsonb_build_object('bookingId', pg_temp.id('free'))),
@@ -141,10 +141,10 @@ SELECT public.is((SELECT array_agg(pg_temp.schedule('monthly', t.at) ->> 'schedu
                     FROM (VALUES ('2027-03-06 09:00 UTC'::timestamptz), ('2027-03-03 11:00 UTC')) AS t (at)),
                  '{2027-03-06T09:00:00.000Z,2027-03-03T11:00:00.000Z}', 'two of three sessions, in any order');
 SELECT public.is(pg_temp.status('monthly') -> 'sessionsScheduled', '2', 'two are scheduled');
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.schedule('monthly', '2027-03-03 11:00 UTC') $$), 'was not refused',
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.schedule('monthly', '2027-03-03 11:00 UTC') $$), 'was not refused',
                  'a session that is scheduled is not scheduled again');
 SELECT pg_temp.schedule('monthly', '2027-03-03 09:00 UTC') \g /dev/null
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.schedule('monthly', '2027-04-20 09:00 UTC') $$),
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.schedule('monthly', '2027-04-20 09:00 UTC') $$),
                  'BK216 -: all 3 sessions of the booking are scheduled already', 'a fourth is refused');
 SELECT public.results_eq(
     $$ SELECT b.status, b.payment_status, b.amount_cents, b.package_booking_id, b.session_id, b.customer_id IS NULL,
@@ -176,7 +176,7 @@ SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'every seat is
 
 -- Appointments that a calendar elsewhere keeps: any time to come, and no seats.
 CREATE TEMPORARY TABLE elsewhere AS SELECT pg_temp.books() AS books;
-SELECT public.is(pg_temp.refusal(format('SELECT pg_temp.schedule(''call'', ''2027-03-09 16:45 UTC'', %L)',
+SELECT public.is(pg_temp.refused(format('SELECT pg_temp.schedule(''call'', ''2027-03-09 16:45 UTC'', %L)',
                                         jsonb_build_object('sessionId', pg_temp.id('tour 9')))),
                  'BK105 startTime: the package has no session from 2027-03-09 16:45:00+00 to 2027-03-09 17:45:00+00',
                  'a package without an activity has no session');
@@ -192,7 +192,7 @@ SELECT public.is(pg_temp.status('call') -> 'calBookingId', '"4711"', 'and of the
 
 -- Too late.
 SELECT pg_temp.set_clock('2027-03-03 08:00 UTC') \g /dev/null
-SELECT public.matches(pg_temp.refusal($$ SELECT pg_temp.schedule('other', '2027-03-05 09:00 UTC') $$),
+SELECT public.matches(pg_temp.refused($$ SELECT pg_temp.schedule('other', '2027-03-05 09:00 UTC') $$),
                       '^BK215 -: the booking was not paid by 2027-03-02 12:00:', 'not paid in time');
 SELECT public.ok((pg_temp.status('other') ->> 'expiresAt')::timestamptz < booking.clock()
                  AND pg_temp.status('other') ->> 'status' = 'pending', 'its status says until when');
@@ -200,7 +200,7 @@ SELECT pg_temp.pay('late payer') \g /dev/null
 SELECT public.is(pg_temp.schedule('late payer', '2027-03-03 09:00 UTC') -> 'success', 'true',
                  'money that comes late still counts');
 SELECT pg_temp.set_clock('2027-04-01 08:00 UTC') \g /dev/null
-SELECT public.matches(pg_temp.refusal($$ SELECT pg_temp.schedule('early', '2027-04-20 09:00 UTC') $$),
+SELECT public.matches(pg_temp.refused($$ SELECT pg_temp.schedule('early', '2027-04-20 09:00 UTC') $$),
                       '^BK215 -: the sessions of this booking had to be scheduled by 2027-03-31 12:00:',
                       'paid, but too late to choose a time');
 SELECT public.is(pg_temp.schedule('free', '2027-03-05 09:00 UTC') -> 'success', 'true',
@@ -209,7 +209,7 @@ SELECT public.is(pg_temp.schedule('free', '2027-03-05 09:00 UTC') -> 'success', 
 -- Cancelled and refunded.
 SELECT pg_temp.pay('refunded') \g /dev/null
 UPDATE booking.bookings SET status = 'cancelled', payment_status = 'refunded' WHERE id = pg_temp.id('refunded');
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.schedule('refunded', '2027-04-20 09:00 UTC') $$),
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.schedule('refunded', '2027-04-20 09:00 UTC') $$),
                  'BK217 -: the booking was cancelled', 'what is cancelled is not scheduled');
 
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'every seat is accounted for');

@@ -9,15 +9,15 @@ UPDATE booking.packages SET live_bookings_per_email = NULL;
 
 -- One free booking that is not over.
 SELECT public.lives_ok($$ SELECT pg_temp.buy('d1', 'discovery') $$, 'the first');
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.buy('d2', 'discovery', '{"customerEmail": "ADA@example.org"}') $$),
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.buy('d2', 'discovery', '{"customerEmail": "ADA@example.org"}') $$),
                  'BK219 -: this e-mail address has 1 bookings of package "discovery" already', 'the second');
 SELECT public.lives_ok($$ SELECT pg_temp.buy('e1', 'discovery', '{"customerEmail": "eve@example.org"}') $$, 'another person');
 SELECT public.lives_ok($$ SELECT pg_temp.buy('c1', 'call') $$, 'another package');
 SELECT public.lives_ok($$ SELECT pg_temp.buy('s' || n, 'single') FROM generate_series(1, 3) AS n $$, 'what costs something');
 SELECT pg_temp.schedule('d1', '2027-03-03 09:00 UTC') \g /dev/null
-SELECT public.is(left(pg_temp.refusal($$ SELECT pg_temp.buy('d2', 'discovery') $$), 5), 'BK219', 'until it has been');
+SELECT public.is(left(pg_temp.refused($$ SELECT pg_temp.buy('d2', 'discovery') $$), 5), 'BK219', 'until it has been');
 SELECT pg_temp.set_clock('2027-03-03 09:59 UTC') \g /dev/null
-SELECT public.is(left(pg_temp.refusal($$ SELECT pg_temp.buy('d2', 'discovery') $$), 5), 'BK219', 'to the end');
+SELECT public.is(left(pg_temp.refused($$ SELECT pg_temp.buy('d2', 'discovery') $$), 5), 'BK219', 'to the end');
 SELECT pg_temp.set_clock('2027-03-03 10:01 UTC') \g /dev/null
 SELECT public.lives_ok($$ SELECT pg_temp.buy('d2', 'discovery') $$, 'then there is another');
 SELECT pg_temp.set_clock('2027-04-05 12:00 UTC') \g /dev/null
@@ -29,7 +29,7 @@ SELECT pg_temp.set_clock('2027-03-01 12:00 UTC') \g /dev/null
 -- The organization may set its own limit.
 UPDATE booking.packages SET live_bookings_per_email = 5 WHERE id = 'single' AND organization_id = 1;
 SELECT public.lives_ok($$ SELECT pg_temp.buy('s' || n, 'single') FROM generate_series(4, 5) AS n $$, 'up to the limit');
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.buy('s6', 'single') $$),
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.buy('s6', 'single') $$),
                  'BK219 -: this e-mail address has 5 bookings of package "single" already', 'and not beyond');
 SELECT public.throws_ok($$ UPDATE booking.packages SET live_bookings_per_email = 0 WHERE id = 'single' $$, '23514', NULL,
                         'none at all is no limit');
@@ -75,11 +75,11 @@ SELECT public.results_eq($$ SELECT c.name, c.phone FROM booking.customers AS c W
                          $$ VALUES ('Kay', NULL::text) $$, 'a trusted caller completes it');
 
 -- Messages are logged: nobody's address, number or token is in them.
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.buy('x', 'single', '{"customerEmail": "ada at example.org"}') $$),
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.buy('x', 'single', '{"customerEmail": "ada at example.org"}') $$),
                  'BK015 customerEmail: customerEmail must be an e-mail address', 'an address that is none');
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.buy('x', 'single', '{"customerPhone": "call me on 1"}') $$),
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.buy('x', 'single', '{"customerPhone": "call me on 1"}') $$),
                  'BK015 customerPhone: customerPhone must be a telephone number', 'a number that is none');
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.schedule('k', '2027-03-03 11:00 UTC',
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.schedule('k', '2027-03-03 11:00 UTC',
                                                             jsonb_build_object('bookingId', pg_temp.token('k'))) $$),
                  'BK015 bookingId: bookingId must be a uuid', 'a token in the wrong place');
 

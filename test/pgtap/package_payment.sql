@@ -25,7 +25,7 @@ SELECT count(pg_temp.buy(b.name, b.package))
 -- Paid by the token, to the minor unit.
 SELECT public.is(pg_temp.report('payment.failed', 'monthly', 180), 'applied', 'a payment fails');
 SELECT public.is(pg_temp.status('monthly') ->> 'paymentStatus', 'failed', 'the booking says so');
-SELECT public.is(left(pg_temp.refusal($$ SELECT pg_temp.schedule('monthly', '2027-03-03 09:00 UTC') $$), 5), 'BK210',
+SELECT public.is(left(pg_temp.refused($$ SELECT pg_temp.schedule('monthly', '2027-03-03 09:00 UTC') $$), 5), 'BK210',
                  'and is not scheduled');
 SELECT public.is(pg_temp.report('payment.succeeded', 'monthly', 180), 'applied', 'a later attempt succeeds');
 SELECT public.is((pg_temp.status('monthly') ->> 'status') || ' ' || (pg_temp.status('monthly') ->> 'paymentStatus'),
@@ -36,7 +36,7 @@ SELECT public.results_eq(
         WHERE c.booking_id = pg_temp.id('monthly') ORDER BY c.id $$,
     $$ VALUES ('visitor', 'token'), ('webhook', 'till'), ('webhook', 'till') $$, 'the record names the source');
 SELECT public.is(pg_temp.report('payment.succeeded', 'single', 49.99), 'conflict', 'another amount is not the price');
-SELECT public.is(left(pg_temp.refusal($$ SELECT pg_temp.schedule('single', '2027-03-03 09:00 UTC') $$), 5), 'BK210',
+SELECT public.is(left(pg_temp.refused($$ SELECT pg_temp.schedule('single', '2027-03-03 09:00 UTC') $$), 5), 'BK210',
                  'and pays nothing');
 SELECT public.is(pg_temp.report('payment.succeeded', 'yen', 100, 'JPY'), 'applied', 'yen have no cents');
 
@@ -56,14 +56,14 @@ SELECT public.results_eq(
     'with it goes what has not begun');
 SELECT public.is(ARRAY[pg_temp.seats_left('tour 9'), pg_temp.seats_left('tour 11'), pg_temp.seats_left('third')],
                  '{4,3,4}', 'and the seats are free');
-SELECT public.is(pg_temp.refusal($$ SELECT pg_temp.schedule('monthly', '2027-03-03 09:00 UTC') $$),
+SELECT public.is(pg_temp.refused($$ SELECT pg_temp.schedule('monthly', '2027-03-03 09:00 UTC') $$),
                  'BK217 -: the booking was cancelled', 'nothing more is scheduled');
 SELECT public.is(pg_temp.report('refund.received', 'monthly', 180), 'duplicate', 'the same report again has no effect');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'every seat is accounted for');
 
 -- Money that comes after the booking has run out.
 SELECT pg_temp.set_clock('2027-03-02 13:00 UTC') \g /dev/null
-SELECT public.is(left(pg_temp.refusal($$ SELECT pg_temp.schedule('late', '2027-03-03 09:00 UTC') $$), 5), 'BK215',
+SELECT public.is(left(pg_temp.refused($$ SELECT pg_temp.schedule('late', '2027-03-03 09:00 UTC') $$), 5), 'BK215',
                  'not paid in time');
 SELECT public.is(pg_temp.report('payment.succeeded', 'late', 50), 'applied', 'the money comes, late');
 SELECT public.is(pg_temp.schedule('late', '2027-03-03 09:00 UTC') -> 'success', 'true', 'and is not lost');

@@ -198,13 +198,13 @@ SELECT public.is(pg_temp.standing('m2') || ', ' || pg_temp.account('p31'), 'pend
 SELECT public.bag_eq('SELECT pg_temp.reports()', $$ VALUES ('refund.due') $$, 'which is told');
 SELECT public.is(pg_temp.paid('p31', '50', 'm2'), 'conflict', 'what comes later');
 SELECT public.is(pg_temp.standing('m2'), 'pending pending none', 'does not change the decision');
-SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p31'), 'accept') $$, 'BK212', NULL, 'nor does anybody');
-SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p32'), 'accept') $$, 'BK212', NULL, 'for which booking?');
+SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p31'), 'accept') $$, 'BK227', NULL, 'nor does anybody');
+SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p32'), 'accept') $$, 'BK227', NULL, 'for which booking?');
 SELECT public.is(booking.resolve_payment(pg_temp.payment('p32'), 'accept', pg_temp.id('m2')), 'paid', 'for this one');
 SELECT public.is(pg_temp.standing('m2'), 'paid paid none', 'it is paid');
-SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p33'), 'accept') $$, 'BK212', NULL, 'another currency is no price');
-SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p33'), 'keep') $$, 'BK015', NULL, 'no decision');
-SELECT public.throws_ok($$ SELECT booking.resolve_payment(booking.new_id(1), 'refund') $$, 'BK104', NULL, 'no payment');
+SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p33'), 'accept') $$, 'BK227', NULL, 'another currency is no price');
+SELECT public.throws_ok($$ SELECT booking.resolve_payment(pg_temp.payment('p33'), 'keep') $$, 'BK021', NULL, 'no decision');
+SELECT public.throws_ok($$ SELECT booking.resolve_payment(booking.new_id(1), 'refund') $$, 'BK106', NULL, 'no payment');
 SELECT pg_temp.set_clock('2027-03-04 09:00 UTC'), pg_temp.hold('m6', 'ms2', 1) \g /dev/null
 SELECT pg_temp.paid_hold('p34', '20', 'm6') \g /dev/null
 SELECT booking.resolve_payment(pg_temp.payment('p34'), 'refund') \g /dev/null

@@ -43,7 +43,7 @@ SELECT public.is(booking.public_venue(1, 'boathouse') - 'id',
                  '{"name": "Boathouse", "embed_key": "boathouse", "timezone": "Europe/Berlin"}',
                  'a venue is what the public may see of it');
 SELECT public.is(booking.public_venue(2, 'boathouse') ->> 'name', 'Cabin', 'a key is found within its organization');
-SELECT public.is(pg_temp.refusal($$ SELECT booking.public_venue(1, 'nowhere1') $$), 'BK106', 'or nowhere');
+SELECT public.is(pg_temp.refusal($$ SELECT booking.public_venue(1, 'nowhere1') $$), 'BK107', 'or nowhere');
 SELECT public.is(pg_temp.refusal($$ SELECT booking.public_venue(1, NULL) $$), 'BK001 embed_key', 'NULL is no key');
 
 -- Activities.
@@ -55,7 +55,7 @@ SELECT public.is(
     jsonb_path_query_first(booking.public_venue_activities(1, 'boathouse'), '$.activities[1]') - 'id',
     '{"name": "massage", "capacity": 4, "price_minor": 2500, "price_basis": "seat", "currency": "EUR",
       "party_size_min": 1, "party_size_max": 2}', 'with what a page needs, and nothing else');
-SELECT public.is(pg_temp.refusal($$ SELECT booking.public_venue_activities(1, 'nowhere1') $$), 'BK106',
+SELECT public.is(pg_temp.refusal($$ SELECT booking.public_venue_activities(1, 'nowhere1') $$), 'BK107',
                  'of an unknown venue there are none');
 
 -- Sessions.

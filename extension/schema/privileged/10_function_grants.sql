@@ -24,6 +24,9 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
     booking.generate_activity_sessions(uuid, date, integer),
     booking.set_session_lanes(uuid, integer),
+    booking.set_session_capacity(uuid, integer, integer),
+    booking.close_session(uuid, text),
+    booking.open_session(uuid),
     booking.get_upcoming_bookings(integer),
     booking.get_weekly_bookings_trend()
     TO booking_member, booking_service;

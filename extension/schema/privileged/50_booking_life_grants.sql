@@ -3,7 +3,10 @@
 GRANT EXECUTE ON FUNCTION
     booking.cancel_booking(uuid, text, text, bigint, boolean, bigint, text),
     booking.reschedule_booking(uuid, uuid, bigint, text),
-    booking.change_party_size(uuid, integer, bigint, text)
+    booking.change_party_size(uuid, integer, bigint, text),
+    booking.booking_cancel(jsonb),
+    booking.booking_reschedule(jsonb),
+    booking.booking_change(jsonb)
     TO booking_public;
 
 GRANT EXECUTE ON FUNCTION

@@ -41,9 +41,10 @@ CREATE TRIGGER renew_rules_version AFTER UPDATE ON booking.activities
            NEW.unpaid_percent_max))
     EXECUTE FUNCTION booking.renew_rules_version();
 DROP TRIGGER IF EXISTS renew_rules_version ON booking.sessions;
-CREATE TRIGGER renew_rules_version AFTER UPDATE OF status, start_time, activity_id ON booking.sessions
+CREATE TRIGGER renew_rules_version AFTER UPDATE OF status, start_time, activity_id, capacity_total ON booking.sessions
     FOR EACH ROW
-    WHEN (OLD.status <> NEW.status OR OLD.start_time <> NEW.start_time OR OLD.activity_id <> NEW.activity_id)
+    WHEN (OLD.status <> NEW.status OR OLD.start_time <> NEW.start_time OR OLD.activity_id <> NEW.activity_id
+          OR OLD.capacity_total <> NEW.capacity_total)
     EXECUTE FUNCTION booking.renew_rules_version();
 
 -- Events. The function's argument names the entity. Once a statement, over its transition tables; only the update of

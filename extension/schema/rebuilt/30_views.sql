@@ -11,17 +11,18 @@ SELECT s.organization_id,
        s.timezone,
        s.status,
        s.capacity_total,
-       (s.remaining + l.seats)::integer AS capacity_remaining,
-       GREATEST(s.remaining + l.seats + booking.expired_hold_seats(s.organization_id, s.id) - s.oversold_by, 0)::integer
-           AS seats_available,
-       s.oversold_by
+       GREATEST(f.seats, 0)::integer AS capacity_remaining,
+       GREATEST(f.seats + booking.expired_hold_seats(s.organization_id, s.id), 0)::integer AS seats_available,
+       GREATEST(- f.seats, 0)::integer AS oversold_by,
+       CASE s.status WHEN 'closed' THEN NULLIF(s.closed_reason, '') END AS closed_reason
   FROM booking.sessions s
  CROSS JOIN LATERAL (
-       SELECT CASE WHEN s.lane_count = 0 THEN 0
-                   ELSE (SELECT COALESCE(sum(x.remaining), 0) FROM booking.session_lanes x
-                          WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END AS seats) l;
+       SELECT s.remaining - s.oversold_by
+              + CASE WHEN s.lane_count = 0 THEN 0
+                     ELSE (SELECT COALESCE(sum(x.remaining + COALESCE(x.set_aside, 0)), 0) FROM booking.session_lanes x
+                            WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END AS seats) f;
 COMMENT ON VIEW booking.activity_sessions IS
-    'Sessions with their seats: capacity_remaining counts expired holds as taken until they are released, seats_available does not';
+    'Sessions with their seats: capacity_remaining counts expired holds as taken until they are released, seats_available does not; oversold_by is what was sold beyond a capacity that was cut, and comes first when seats are given back';
 
 CREATE OR REPLACE VIEW booking.user_organizations WITH (security_invoker = true) AS
 SELECT m.user_id, m.organization_id AS org_id, m.role

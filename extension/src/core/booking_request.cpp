@@ -6,6 +6,8 @@
 #include "core/validation.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -183,6 +185,21 @@ std::optional<Uuid> id_of(const JsonNode& document, std::string_view field) {
     return id;
 }
 
+// A whole number; nothing where there is none.
+std::optional<std::int64_t> number_of(const JsonNode& document, std::string_view field, std::int64_t most) {
+    const JsonNode* const node = given(document, field);
+    if (node == nullptr) {
+        return std::nullopt;
+    }
+    std::int64_t number = 0;
+    const char* const end = node->text.data() + node->text.size();
+    const auto read = std::from_chars(node->text.data(), end, number);
+    if (node->kind != JsonKind::number || read.ec != std::errc() || read.ptr != end || number < 1 || number > most) {
+        refuse_field(field, "must be a whole number from 1 to " + std::to_string(most));
+    }
+    return number;
+}
+
 void check_object(const JsonNode& document) {
     if (document.kind != JsonKind::object) {
         refuse_field("request", "must be a JSON object");
@@ -229,6 +246,54 @@ ScheduleRequest read_schedule_request(const JsonNode& document) {
     request.additional_notes = lines_of(document, "additionalNotes", 500);
     request.session = id_of(document, "sessionId");
     request.booking = id_of(document, "bookingId");
+    return request;
+}
+
+namespace {
+
+ChangeRequest read_change_request(const JsonNode& document) {
+    check_object(document);
+    ChangeRequest request{};
+    request.token = required(document, "bookingToken");
+    request.booking_token = parse_booking_token(request.token);
+    request.booking = id_of(document, "bookingId");
+    if (!request.booking_token.has_value() && !parse_token(request.token).has_value()) {
+        refuse_field(
+            "bookingToken", "is not a booking token",
+            "Pass the bookingToken that booking_create returned, or the hold_token of reserve_slot, as it was.");
+    }
+    if (!request.booking_token.has_value() && !request.booking.has_value()) {
+        refuse_field("bookingId", "is missing", "A hold_token does not say which booking was made of the hold.");
+    }
+    request.expected_version = number_of(document, "expectedVersion", std::numeric_limits<std::int64_t>::max());
+    return request;
+}
+
+} // namespace
+
+ChangeRequest read_cancel_request(const JsonNode& document) {
+    ChangeRequest request = read_change_request(document);
+    request.reason = lines_of(document, "reason", 500);
+    return request;
+}
+
+ChangeRequest read_reschedule_request(const JsonNode& document) {
+    ChangeRequest request = read_change_request(document);
+    const auto session = id_of(document, "sessionId");
+    if (!session.has_value()) {
+        refuse_field("sessionId", "is missing");
+    }
+    request.session = *session;
+    return request;
+}
+
+ChangeRequest read_party_request(const JsonNode& document) {
+    ChangeRequest request = read_change_request(document);
+    const auto party_size = number_of(document, "partySize", std::numeric_limits<std::int32_t>::max());
+    if (!party_size.has_value()) {
+        refuse_field("partySize", "is missing");
+    }
+    request.party_size = static_cast<std::int32_t>(*party_size);
     return request;
 }
 

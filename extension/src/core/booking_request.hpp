@@ -1,4 +1,5 @@
-// What buyers of packages send: the requests of booking_create and booking_schedule. Each member is checked, and what
+// What buyers send: the requests of booking_create, booking_schedule, booking_cancel, booking_reschedule and
+// booking_change. Each member is checked, and what
 // is wrong is named as the field of the refusal. Members that we do not know are ignored, as web forms send some; so
 // are optional ones that are null or empty. Text is kept as it was given: making it harmless is for whoever shows it.
 //
@@ -36,8 +37,22 @@ struct ScheduleRequest {
     std::optional<Uuid> booking;
 };
 
+// Of a booking that was made: by its own token, which names it, or, with its id, by that of its package or hold.
+struct ChangeRequest {
+    std::string_view token;
+    std::optional<BookingToken> booking_token; // if the token is one
+    std::optional<Uuid> booking;               // never empty without a booking_token
+    std::optional<std::int64_t> expected_version;
+    std::optional<std::string_view> reason; // to cancel: at most 500 characters
+    Uuid session;                           // to reschedule
+    std::int32_t party_size;                // to change
+};
+
 BookingRequest read_booking_request(const JsonNode& document);
 ScheduleRequest read_schedule_request(const JsonNode& document);
+ChangeRequest read_cancel_request(const JsonNode& document);
+ChangeRequest read_reschedule_request(const JsonNode& document);
+ChangeRequest read_party_request(const JsonNode& document);
 
 // field: what the caller calls it.
 BookingToken read_booking_token(std::string_view text, std::string_view field);

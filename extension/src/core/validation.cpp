@@ -96,7 +96,8 @@ bool is_email(std::string_view email, std::size_t longest) {
 
 void check_email(std::string_view email) {
     if (!is_email(email, longest_email)) {
-        throw Refusal(RefusalKind::invalid_email, "invalid e-mail address " + quoted(email), {},
+        throw Refusal(RefusalKind::invalid_email,
+                      "invalid e-mail address of " + std::to_string(email.size()) + " bytes", {},
                       "Expected local@domain.tld of at most 254 bytes, without spaces or quotes.", "email");
     }
 }
@@ -141,7 +142,8 @@ void check_customer_name(std::string_view name) {
     const bool blank = std::all_of(name.begin(), name.end(), [](char c) { return c == ' '; });
     // A line break in a name would become a header of its own in somebody's mail.
     if (blank || has_control_character(name) || characters(name) > 200) {
-        throw Refusal(RefusalKind::invalid_customer, "invalid customer name " + quoted(name), {},
+        throw Refusal(RefusalKind::invalid_customer,
+                      "invalid customer name of " + std::to_string(characters(name)) + " characters", {},
                       "Pass 1 to 200 characters without line breaks, or NULL.", "customer_name");
     }
 }
@@ -155,9 +157,9 @@ bool is_phone(std::string_view phone) {
 
 void check_customer_phone(std::string_view phone) {
     if (!is_phone(phone)) {
-        throw Refusal(RefusalKind::invalid_customer, "invalid customer phone " + quoted(phone), {},
-                      "Pass at least three digits, spaces and + - ( ) . / x, 40 characters in all, or NULL.",
-                      "customer_phone");
+        throw Refusal(
+            RefusalKind::invalid_customer, "invalid customer phone of " + std::to_string(phone.size()) + " bytes", {},
+            "Pass at least three digits, spaces and + - ( ) . / x, 40 characters in all, or NULL.", "customer_phone");
     }
 }
 

@@ -1,5 +1,6 @@
 // What a caller's values must look like. Each check returns normally or throws the Refusal that says which value was
-// wrong and what is expected; none of them looks anything up.
+// wrong and what is expected; none of them looks anything up. What belongs to a person is not repeated, since refusals end
+// in logs.
 #pragma once
 
 #include <chrono>

@@ -156,6 +156,18 @@ void settle_account(BookingAccount& account) {
     schedule_if_accepted(account, clock);
 }
 
+// The rest counts only beside money that was accepted: a part of the price is not taken for a beginning.
+void accept_if_due(Payment& payment, const BookingAccount& account) {
+    static constinit Statement statement("SELECT COALESCE(sum(p.amount_minor), 0)::bigint FROM booking.payments AS p"
+                                         " WHERE p.organization_id = $1 AND p.booking_id = $2 AND p.accepted");
+    const std::int64_t arrived = statement.write({account.organization, account.id}).int8(0, 1);
+    const std::int64_t rest = account.price - arrived;
+    const bool is_rest = arrived > 0 && rest > 0 && is_price(payment, rest, account.currency);
+    if (is_rest || is_price(payment, account.price, account.currency)) {
+        accept(payment, account.currency);
+    }
+}
+
 void claim_payments(std::int32_t organization, const core::Uuid& reservation, const core::Uuid& booking,
                     std::size_t locked) {
     std::vector<Payment> payments = unclaimed_payments(organization, reservation);
@@ -171,7 +183,7 @@ void claim_payments(std::int32_t organization, const core::Uuid& reservation, co
     for (Payment& payment : payments) {
         payment.booking = booking;
         if (payment.captured > 0 && !payment.subjects_differ && payment.decision.empty()) {
-            accept_if_price(payment, account->price, account->currency);
+            accept_if_due(payment, *account);
         }
         write_facts(payment, std::nullopt);
     }

@@ -32,6 +32,10 @@ std::optional<BookingAccount> lock_account(std::int32_t organization, const core
 // is brought up to date.
 void settle_account(BookingAccount& account);
 
+// Accepts what is the booking's price, or, after a change has raised it, just what is still to be paid; else it is a
+// conflict. Any amount that was ever named will do. The account must be locked.
+void accept_if_due(Payment& payment, const BookingAccount& account);
+
 // Money that came for a hold, and waits or was to go back, is the booking's that was made of it after all. The
 // reservation must be locked. Throws Refusal retry if there is more of it than was locked before the reservation.
 void claim_payments(std::int32_t organization, const core::Uuid& reservation, const core::Uuid& booking,

@@ -1,8 +1,8 @@
 // cancel_booking: the seats go back, and of the money what the terms of the purchase say, or staff decide. Idempotent.
 #include "core/cancellation.hpp"
 #include "pg/booking_account.hpp"
+#include "pg/booking_changes.hpp"
 #include "pg/capacity.hpp"
-#include "pg/live_booking.hpp"
 #include "pg/settings.hpp"
 
 namespace pgbk {
@@ -79,18 +79,23 @@ Datum cancel_booking_body(Call& call) {
     const bool override_cutoff = boolean_argument(call, 4, "override");
     const core::CancellationWish wish =
         core::read_cancellation(optional_text(call, 2), optional_int8(call, 3), override_cutoff, reason);
-    const auto token = optional_text(call, 6);
-    const VisitorScope scope(call, token.has_value());
-    const LiveBooking booking = lock_live_booking(call, id, token);
-    if (booking.status != "cancelled") {
-        check_version(booking, optional_int8(call, 5));
-        check_may_be_cancelled(booking);
-        cancel(booking, wish, reason);
-    }
-    return booking_result(call, booking);
+    const BookingCaller caller{id, optional_int8(call, 5), optional_text(call, 6)};
+    return booking_result(call, cancel_booking(call, caller, wish, reason));
 }
 
 } // namespace
+
+LiveBooking cancel_booking(const Call& call, const BookingCaller& caller, const core::CancellationWish& wish,
+                           std::optional<std::string_view> reason) {
+    const VisitorScope scope(call, caller.token.has_value());
+    LiveBooking booking = lock_live_booking(call, caller.booking, caller.token);
+    if (booking.status != "cancelled") {
+        check_version(booking, caller.expected_version);
+        check_may_be_cancelled(booking);
+        cancel(booking, wish, reason);
+    }
+    return booking;
+}
 
 PGBK_WRITER(cancel_booking, cancel_booking_body);
 

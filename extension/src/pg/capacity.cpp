@@ -3,6 +3,7 @@
 #include "core/refusal.hpp"
 #include "pg/arguments.hpp"
 #include "pg/lane.hpp"
+#include "pg/session_parts.hpp"
 #include "pg/subtransaction.hpp"
 
 namespace pgbk::capacity {
@@ -97,20 +98,6 @@ bool take_unpaid_from_unlocked_lane(const Seats& seats, TimestampTz clock, std::
     });
 }
 
-// Free seats, and unpaid ones, in one place: the session's row (lane -1) or a lane.
-struct Part {
-    std::int32_t lane;
-    std::int32_t remaining;
-    std::int32_t unpaid;
-
-    friend bool operator==(const Part&, const Part&) = default;
-};
-
-// What falls to a lane when a number is spread evenly.
-std::int32_t part_of(std::int32_t all, std::int32_t lanes, std::int32_t lane) {
-    return all / lanes + (lane < all % lanes ? 1 : 0);
-}
-
 // Counts the seats as unpaid in parts that have room for them within their own part of the limit. There is room, since
 // all together stay within the limit.
 void spread_unpaid(std::vector<Part>& parts, std::int32_t count, std::int32_t most) {
@@ -123,87 +110,31 @@ void spread_unpaid(std::vector<Part>& parts, std::int32_t count, std::int32_t mo
     }
 }
 
-// Locks the session's row and all its lanes, in this order.
-std::vector<Part> lock_all_parts(const Seats& seats) {
-    static constinit Statement session("SELECT s.remaining, s.unpaid FROM booking.sessions AS s"
-                                       " WHERE s.organization_id = $1 AND s.id = $2 FOR NO KEY UPDATE");
-    static constinit Statement lanes("SELECT l.lane::integer, l.remaining, l.unpaid FROM booking.session_lanes AS l"
-                                     " WHERE l.organization_id = $1 AND l.session_id = $2"
-                                     " ORDER BY l.lane FOR NO KEY UPDATE");
-    const Rows row = session.write({seats.organization, seats.session});
-    if (row.empty()) {
-        refuse_unknown_session(seats.session);
-    }
-    std::vector<Part> parts{{-1, row.int4(0, 1), row.int4(0, 2)}};
-    const Rows rows = lanes.write({seats.organization, seats.session});
-    for (std::uint64_t i = 0; i < rows.count(); ++i) {
-        parts.push_back({rows.int4(i, 1), rows.int4(i, 2), rows.int4(i, 3)});
-    }
-    return parts;
-}
-
-void write_part(const Seats& seats, const Part& part) {
-    static constinit Statement session("UPDATE booking.sessions AS s SET remaining = $3, unpaid = $4"
-                                       " WHERE s.organization_id = $1 AND s.id = $2");
-    static constinit Statement lane("UPDATE booking.session_lanes AS l SET remaining = $3, unpaid = $4"
-                                    " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5");
-    if (part.lane < 0) {
-        session.write({seats.organization, seats.session, part.remaining, part.unpaid});
-    } else {
-        lane.write({seats.organization, seats.session, part.remaining, part.unpaid, part.lane});
-    }
-}
-
 bool is_on_sale(const Seats& seats, TimestampTz clock) {
     static constinit Statement statement("SELECT 1 FROM booking.sessions AS s WHERE s.organization_id = $1"
                                          " AND s.id = $2 AND s.status = 'open' AND s.start_time > $3");
     return !statement.write({seats.organization, seats.session, Value::timestamp(clock)}).empty();
 }
 
-std::vector<Part> read_all_parts(const Seats& seats) {
-    static constinit Statement statement(
-        "SELECT -1, s.remaining, s.unpaid FROM booking.sessions AS s WHERE s.organization_id = $1 AND s.id = $2"
-        " UNION ALL "
-        "SELECT l.lane, l.remaining, l.unpaid FROM booking.session_lanes AS l"
-        " WHERE l.organization_id = $1 AND l.session_id = $2 ORDER BY 1");
-    const Rows rows = statement.write({seats.organization, seats.session});
-    std::vector<Part> parts;
-    for (std::uint64_t i = 0; i < rows.count(); ++i) {
-        parts.push_back({rows.int4(i, 1), rows.int4(i, 2), rows.int4(i, 3)});
-    }
-    return parts;
-}
-
-struct Total {
-    std::int64_t remaining;
-    std::int64_t unpaid;
-};
-
-Total total(const std::vector<Part>& parts) {
-    Total sum{0, 0};
-    for (const Part& part : parts) {
-        sum.remaining += part.remaining;
-        sum.unpaid += part.unpaid;
-    }
-    return sum;
-}
-
 // Takes the seats from wherever they lie, all parts locked.
 bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
     return in_subtransaction([&] {
-        std::vector<Part> parts = lock_all_parts(seats);
+        std::vector<Part> parts = lock_all_parts(seats.organization, seats.session);
         if (expired == Expired::reclaim) {
             reclaim(seats, clock);
-            parts = read_all_parts(seats);
+            parts = read_all_parts(seats.organization, seats.session);
         }
         const Total sum = total(parts);
-        if (sum.remaining < seats.count || !is_on_sale(seats, clock)) {
+        if (sum.free < seats.count || !is_on_sale(seats, clock)) {
             return false;
         }
         if (seats.unpaid && sum.unpaid + seats.count > unpaid_most) {
             return false;
         }
         const std::vector<Part> before = parts;
+        if (sum.any_aside) { // what was oversold has been made up for
+            arrange(parts, sum.free, true);
+        }
         std::int32_t wanted = seats.count;
         for (Part& part : parts) {
             const std::int32_t from_here = std::min(part.remaining, wanted);
@@ -213,11 +144,7 @@ bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t
         if (seats.unpaid) {
             spread_unpaid(parts, seats.count, unpaid_most);
         }
-        for (std::size_t i = 0; i < parts.size(); ++i) {
-            if (parts[i] != before[i]) {
-                write_part(seats, parts[i]);
-            }
-        }
+        write_parts(seats.organization, seats.session, parts, before);
         return true;
     });
 }
@@ -255,7 +182,8 @@ bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t u
         return take_from_session(seats, clock);
     }
     return take_from_some_lane(seats, clock, own_lane(seats.session, lanes)) ||
-           (total(read_all_parts(seats)).remaining >= seats.count && gather(seats, clock, expired, unpaid_most));
+           (total(read_all_parts(seats.organization, seats.session)).free >= seats.count &&
+            gather(seats, clock, expired, unpaid_most));
 }
 
 bool take_or_sold_out(const Seats& seats, TimestampTz clock) {
@@ -270,15 +198,17 @@ bool take_or_sold_out(const Seats& seats, TimestampTz clock) {
 }
 
 void give(const Seats& seats) {
-    // An oversold session has no lanes in use: its seats first make up for the overselling.
+    // Seats make up for what is oversold before they are for sale: a session's row counts that itself, lanes set aside.
     static constinit Statement to_session("UPDATE booking.sessions AS s"
                                           "   SET remaining = s.remaining + GREATEST($3 - s.oversold_by, 0),"
                                           "       oversold_by = GREATEST(s.oversold_by - $3, 0),"
                                           "       unpaid = s.unpaid - $4"
                                           " WHERE s.organization_id = $1 AND s.id = $2");
-    static constinit Statement to_lane("UPDATE booking.session_lanes AS l"
-                                       "   SET remaining = l.remaining + $3, unpaid = l.unpaid - $4"
-                                       " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5");
+    static constinit Statement to_lane(
+        "UPDATE booking.session_lanes AS l"
+        "   SET remaining = l.remaining + CASE WHEN l.set_aside IS NULL THEN $3 ELSE 0 END,"
+        "       set_aside = l.set_aside + $3, unpaid = l.unpaid - $4"
+        " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5");
     const std::int32_t lanes = lane_count(seats);
     const std::int32_t unpaid = seats.unpaid ? seats.count : 0;
     if (lanes == 0) {
@@ -317,8 +247,7 @@ Unpaid unpaid_seats(std::int32_t organization, const core::Uuid& session, Timest
 }
 
 void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t lanes) {
-    const Seats seats{organization, session, 0};
-    std::vector<Part> parts = lock_all_parts(seats);
+    std::vector<Part> parts = lock_all_parts(organization, session);
     const auto have = static_cast<std::int32_t>(parts.size()) - 1;
     if (lanes < have) {
         lanes = have;
@@ -327,15 +256,43 @@ void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t l
                                    " SELECT $1, $2, n, 0 FROM generate_series($3, $4 - 1) AS n");
     add.write({organization, session, have, lanes});
     const Total sum = total(parts);
-    write_part(seats, {-1, 0, 0});
+    parts.resize(1);
+    parts[0].unpaid = 0;
     for (std::int32_t lane = 0; lane < lanes; ++lane) {
-        write_part(seats, {lane, part_of(static_cast<std::int32_t>(sum.remaining), lanes, lane),
-                           part_of(static_cast<std::int32_t>(sum.unpaid), lanes, lane)});
+        parts.push_back({lane, 0, part_of(static_cast<std::int32_t>(sum.unpaid), lanes, lane), std::nullopt});
     }
+    arrange(parts, sum.free, is_for_sale(organization, session));
+    write_parts(organization, session, parts, {});
     static constinit Statement count("UPDATE booking.sessions AS s SET lane_count = $3::smallint"
                                      " WHERE s.organization_id = $1 AND s.id = $2");
     count.write({organization, session, lanes});
     remember_lanes(session, lanes);
+}
+
+bool is_for_sale(std::int32_t organization, const core::Uuid& session) {
+    static constinit Statement statement("SELECT s.status = 'open' FROM booking.sessions AS s"
+                                         " WHERE s.organization_id = $1 AND s.id = $2");
+    return statement.write({organization, session}).boolean(0, 1);
+}
+
+std::int64_t set_total(std::int32_t organization, const core::Uuid& session, std::int32_t capacity) {
+    static constinit Statement statement("UPDATE booking.sessions AS s SET capacity_total = $3, remaining = $4"
+                                         " WHERE s.organization_id = $1 AND s.id = $2");
+    static constinit Statement old("SELECT s.capacity_total FROM booking.sessions AS s"
+                                   " WHERE s.organization_id = $1 AND s.id = $2");
+    std::vector<Part> parts = lock_all_parts(organization, session);
+    const std::int64_t free = total(parts).free + capacity - old.write({organization, session}).int4(0, 1);
+    arrange(parts, free, is_for_sale(organization, session));
+    statement.write({organization, session, capacity, parts[0].remaining}); // together, for the check of the two
+    write_parts(organization, session, parts, {});
+    return free;
+}
+
+void set_for_sale(std::int32_t organization, const core::Uuid& session, bool for_sale) {
+    const std::vector<Part> before = lock_all_parts(organization, session);
+    std::vector<Part> parts = before;
+    arrange(parts, total(parts).free, for_sale);
+    write_parts(organization, session, parts, before);
 }
 
 std::int32_t default_lanes(std::optional<std::int32_t> of_activity, std::int32_t capacity) {

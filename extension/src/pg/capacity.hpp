@@ -22,10 +22,10 @@ namespace pgbk::capacity {
 // $1 organization, $2 session, $4 clock; of a session s.
 #define PGBK_ON_SALE_SQL "s.organization_id = $1 AND s.id = $2 AND s.status = 'open' AND s.start_time > $4"
 
-// Seats of session s that are free by its counters, as an expression for readers.
+// Seats of session s that are free by its counters, but for those that are oversold, as an expression for readers.
 #define PGBK_REMAINING_SQL                                                                                             \
     "(s.remaining + CASE WHEN s.lane_count = 0 THEN 0 ELSE"                                                            \
-    "    (SELECT COALESCE(sum(x.remaining), 0) FROM booking.session_lanes AS x"                                        \
+    "    (SELECT COALESCE(sum(x.remaining + COALESCE(x.set_aside, 0)), 0) FROM booking.session_lanes AS x"             \
     "      WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END)"
 
 // Seats of the session's holds that have run out and are not released. Such a hold is free the moment it expires.
@@ -89,6 +89,17 @@ std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t 
 
 // Spreads the free seats of a session over lanes; the number never shrinks. Locks the whole session.
 void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t lanes);
+
+// Whether the session's status is open.
+bool is_for_sale(std::int32_t organization, const core::Uuid& session);
+
+// Gives the session another capacity, whatever is sold; returns what is free then, negative if it is oversold. What
+// comes back makes up for that first. Locks the whole session.
+std::int64_t set_total(std::int32_t organization, const core::Uuid& session, std::int32_t capacity);
+
+// Sets all seats aside, so that nobody takes one whose statement has begun before the session was closed, or puts them
+// on sale. Locks the whole session.
+void set_for_sale(std::int32_t organization, const core::Uuid& session, bool for_sale);
 
 // Lanes of a new session: what the activity says, or one for eight seats from 64 seats up, 64 at most.
 std::int32_t default_lanes(std::optional<std::int32_t> of_activity, std::int32_t capacity);

@@ -2,8 +2,8 @@
 // own, and stays the same booking.
 #include "core/validation.hpp"
 #include "pg/booking_account.hpp"
+#include "pg/booking_changes.hpp"
 #include "pg/capacity.hpp"
-#include "pg/live_booking.hpp"
 #include "pg/settings.hpp"
 
 namespace pgbk {
@@ -110,15 +110,7 @@ void reschedule(const LiveBooking& booking, const core::Uuid& to) {
 Datum reschedule_booking_body(Call& call) {
     const core::Uuid id = uuid_argument(call, 0, "booking_id");
     const core::Uuid to = uuid_argument(call, 1, "new_session_id");
-    const auto token = optional_text(call, 3);
-    const VisitorScope scope(call, token.has_value());
-    const LiveBooking booking = lock_live_booking(call, id, token);
-    check_is_to_come(booking, "moved");
-    if (booking.reservation->session != to) {
-        check_version(booking, optional_int8(call, 2));
-        reschedule(booking, to);
-    }
-    return booking_result(call, booking);
+    return booking_result(call, reschedule_booking(call, {id, optional_int8(call, 2), optional_text(call, 3)}, to));
 }
 
 void check_party_may_be(const LiveBooking& booking, std::int32_t party_size) {
@@ -184,12 +176,29 @@ Datum change_party_size_body(Call& call) {
     const core::Uuid id = uuid_argument(call, 0, "booking_id");
     const std::int32_t party_size = int4_argument(call, 1, "party_size");
     core::check_party_size(party_size);
-    const auto token = optional_text(call, 3);
-    const VisitorScope scope(call, token.has_value());
-    const LiveBooking booking = lock_live_booking(call, id, token);
+    return booking_result(call,
+                          change_party_size(call, {id, optional_int8(call, 2), optional_text(call, 3)}, party_size));
+}
+
+} // namespace
+
+LiveBooking reschedule_booking(const Call& call, const BookingCaller& caller, const core::Uuid& to) {
+    const VisitorScope scope(call, caller.token.has_value());
+    LiveBooking booking = lock_live_booking(call, caller.booking, caller.token);
+    check_is_to_come(booking, "moved");
+    if (booking.reservation->session != to) {
+        check_version(booking, caller.expected_version);
+        reschedule(booking, to);
+    }
+    return booking;
+}
+
+LiveBooking change_party_size(const Call& call, const BookingCaller& caller, std::int32_t party_size) {
+    const VisitorScope scope(call, caller.token.has_value());
+    LiveBooking booking = lock_live_booking(call, caller.booking, caller.token);
     check_is_to_come(booking, "changed");
     if (booking.party_size != party_size) {
-        check_version(booking, optional_int8(call, 2));
+        check_version(booking, caller.expected_version);
         const TimestampTz clock = settings::now();
         check_cutoff(booking, clock);
         check_party_may_be(booking, party_size);
@@ -197,10 +206,8 @@ Datum change_party_size_body(Call& call) {
         change_seats(booking, party_size, clock);
         write_party(booking, party_size, money, clock);
     }
-    return booking_result(call, booking);
+    return booking;
 }
-
-} // namespace
 
 PGBK_WRITER(reschedule_booking, reschedule_booking_body);
 PGBK_WRITER(change_party_size, change_party_size_body);

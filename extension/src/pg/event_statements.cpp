@@ -188,7 +188,9 @@ constinit TransitionStatement sessions_deleted(PGBK_WRITE_EVENTS_SQL(R"sql(
 constinit Statement session_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
     SELECT $2 AS organization_id, 'sessions.updated' AS kind, $3 AS subject_id, $3 AS session_id,
            NULL::uuid AS booking_id,
-           CASE WHEN $4 <> $5 THEN jsonb_build_object('status', $5, 'previous_status', $4) ELSE '{}' END
+           CASE WHEN $4 <> $5 THEN jsonb_strip_nulls(jsonb_build_object('status', $5, 'previous_status', $4, 'reason',
+                    (SELECT NULLIF(s.closed_reason, '') FROM booking.sessions AS s
+                      WHERE s.organization_id = $2 AND s.id = $3 AND $5 = 'closed'))) ELSE '{}' END
            || CASE WHEN $6 <> $7 THEN jsonb_build_object('capacity_total', $7, 'previous_capacity_total', $6)
                    ELSE '{}' END AS facts)sql"));
 

@@ -37,7 +37,8 @@ namespace pgbk::capacity {
     "     ORDER BY l.session_id FOR NO KEY UPDATE OF l)"                                                               \
     ", to_lane AS ("                                                                                                   \
     "    UPDATE booking.session_lanes AS l"                                                                            \
-    "       SET remaining = l.remaining + t.seats, unpaid = l.unpaid - t.unpaid"                                       \
+    "       SET remaining = l.remaining + CASE WHEN l.set_aside IS NULL THEN t.seats ELSE 0 END,"                      \
+    "           set_aside = l.set_aside + t.seats, unpaid = l.unpaid - t.unpaid"                                       \
     "      FROM striped AS t"                                                                                          \
     "     WHERE l.organization_id = $1 AND l.session_id = t.session_id AND l.lane = t.lane)"                           \
     " SELECT count(*) FROM expired"

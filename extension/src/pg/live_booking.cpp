@@ -4,6 +4,7 @@
 #include "core/token.hpp"
 #include "pg/access.hpp"
 #include "pg/booking_account.hpp"
+#include "pg/booking_answer.hpp"
 #include "pg/digest.hpp"
 
 namespace pgbk {
@@ -207,15 +208,18 @@ BookingMoney money_of(const LiveBooking& booking) {
     return {rows.boolean(0, 1), rows.int8(0, 2), rows.int8(0, 3)};
 }
 
+// Of booking b and its money m: what is to be refunded, and what is still to be paid.
+#define PGBK_REFUND_DUE_SQL                                                                                            \
+    "CASE WHEN b.refund_status <> 'due' THEN 0 WHEN m.is_known THEN m.due"                                             \
+    "     ELSE GREATEST(m.there - CASE b.status WHEN 'cancelled' THEN b.kept_minor ELSE b.amount_cents END, 0) END"
+#define PGBK_AMOUNT_DUE_SQL "CASE WHEN b.status = 'cancelled' THEN 0 ELSE GREATEST(b.amount_cents - m.paid, 0) END"
+
 Datum booking_result(const Call& call, const LiveBooking& booking) {
     static constinit Statement statement(
         "SELECT b.booking_number, b.status, b.session_id, b.scheduled_start, b.party_size, b.amount_cents, b.currency,"
         "       b.payment_status, b.refund_status, b.version,"
-        "       CASE WHEN b.refund_status <> 'due' THEN 0 WHEN m.is_known THEN m.due"
-        "            ELSE GREATEST(m.there - CASE b.status WHEN 'cancelled' THEN b.kept_minor ELSE b.amount_cents END,"
-        "                          0) END,"
-        "       CASE WHEN b.status = 'cancelled' THEN 0 ELSE GREATEST(b.amount_cents - m.paid, 0) END"
-        "  FROM booking.bookings AS b" PGBK_MONEY_SQL " WHERE b.organization_id = $1 AND b.id = $2");
+        "       " PGBK_REFUND_DUE_SQL ", " PGBK_AMOUNT_DUE_SQL "  FROM booking.bookings AS b" PGBK_MONEY_SQL
+        " WHERE b.organization_id = $1 AND b.id = $2");
     const Rows rows = statement.write({booking.organization, booking.id});
     return record_result(
         call, {booking.id, rows.bytes(0, 1), rows.bytes(0, 2),
@@ -223,6 +227,25 @@ Datum booking_result(const Call& call, const LiveBooking& booking) {
                rows.is_null(0, 4) ? Value::null(TIMESTAMPTZOID) : Value::timestamp(rows.timestamp(0, 4)),
                rows.int4(0, 5), Value::int8(rows.int8(0, 6)), rows.bytes(0, 7), rows.bytes(0, 8), rows.bytes(0, 9),
                Value::int8(rows.int8(0, 11)), Value::int8(rows.int8(0, 12)), Value::int8(rows.int8(0, 10))});
+}
+
+Datum booking_document(const Call& call, const LiveBooking& booking) {
+    static constinit Statement statement(
+        "SELECT jsonb_strip_nulls(jsonb_build_object("
+        "           'success', true, 'bookingId', b.id, 'bookingNumber', b.booking_number, 'status', b.status,"
+        "           'sessionId', b.session_id, 'scheduledStart', " PGBK_INSTANT_SQL(
+            "b.scheduled_start") ","
+                                 "           'scheduledEnd', " PGBK_INSTANT_SQL(
+                                     "b.scheduled_end") ", 'partySize', b.party_size,"
+                                                        "           'amountCents', b.amount_cents, 'currency', "
+                                                        "b.currency, 'paymentStatus', b.payment_status,"
+                                                        "           'refundStatus', b.refund_status, "
+                                                        "'refundDueCents', " PGBK_REFUND_DUE_SQL ","
+                                                        "           'amountDueCents', " PGBK_AMOUNT_DUE_SQL
+                                                        ", 'version', b.version))"
+                                                        "  FROM booking.bookings AS b" PGBK_MONEY_SQL
+                                                        " WHERE b.organization_id = $1 AND b.id = $2");
+    return copied_result(call, statement.write({booking.organization, booking.id}), 0, 1);
 }
 
 } // namespace pgbk

@@ -64,4 +64,7 @@ BookingMoney money_of(const LiveBooking& booking);
 // The columns that all functions on a booking return.
 Datum booking_result(const Call& call, const LiveBooking& booking);
 
+// The same as jsonb, by the names that buyers know.
+Datum booking_document(const Call& call, const LiveBooking& booking);
+
 } // namespace pgbk

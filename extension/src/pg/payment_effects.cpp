@@ -164,7 +164,7 @@ void judge(Case& work) {
         return;
     }
     if (work.account.has_value()) {
-        accept_if_price(payment, work.account->price, work.account->currency);
+        accept_if_due(payment, *work.account);
     } else if (work.hold.has_value()) {
         confirm_for_money(work);
     }

@@ -239,12 +239,6 @@ void accept(Payment& payment, std::string_view currency) {
     derive_amounts(payment);
 }
 
-void accept_if_price(Payment& payment, std::int64_t price, std::string_view currency) {
-    if (is_price(payment, price, currency)) {
-        accept(payment, currency);
-    }
-}
-
 std::string contradiction_of(const Payment& payment, const core::RefundNews& news) {
     static constinit Statement statement("SELECT f.payment_id, f.currency, f.is_named FROM booking.refunds AS f"
                                          " WHERE f.organization_id = $1 AND f.provider = $2 AND f.provider_ref = $3");

@@ -61,7 +61,6 @@ bool is_price(Payment& payment, std::int64_t price, std::string_view currency);
 
 // It pays its booking, which must be locked.
 void accept(Payment& payment, std::string_view currency);
-void accept_if_price(Payment& payment, std::int64_t price, std::string_view currency);
 
 // Why news of a refund cannot be what is known by its name; empty if they can, or if it is not known.
 std::string contradiction_of(const Payment& payment, const core::RefundNews& news);

@@ -14,21 +14,20 @@ using core::Refusal;
 using core::RefusalKind;
 
 [[noreturn]] void refuse_decision(const Payment& payment, const std::string& problem, std::string hint) {
-    throw Refusal(RefusalKind::illegal_transition, "payment " + uuid_text(payment.id) + " " + problem, {},
-                  std::move(hint));
+    throw Refusal(RefusalKind::not_to_decide, "payment " + uuid_text(payment.id) + " " + problem, {}, std::move(hint));
 }
 
 void check_decision(std::string_view decision) {
     if (decision != "accept" && decision != "refund") {
-        throw Refusal(RefusalKind::invalid_booking_request,
-                      "decision is not accept or refund: " + core::quoted(decision), {}, {}, "decision");
+        throw Refusal(RefusalKind::invalid_decision, "decision is not accept or refund: " + core::quoted(decision), {},
+                      {}, "decision");
     }
 }
 
 Payment lock_undecided(std::int32_t organization, const core::Uuid& id, std::string_view decision) {
     auto payment = find_payment(organization, id);
     if (!payment.has_value()) {
-        throw Refusal(RefusalKind::booking_not_found, "no payment has the id " + uuid_text(id), {}, {}, "payment_id");
+        throw Refusal(RefusalKind::payment_not_found, "no payment has the id " + uuid_text(id), {}, {}, "payment_id");
     }
     lock_payments({*payment});
     payment = find_payment(organization, id);

@@ -24,7 +24,7 @@ void remember_no_hold_has_run_out(const Request& request, TimestampTz clock) {
 }
 
 void refuse_if_still_sold_out(const Request& request, TimestampTz clock) {
-    static constinit Statement in_lanes("SELECT l.remaining FROM booking.session_lanes AS l"
+    static constinit Statement in_lanes("SELECT l.remaining + COALESCE(l.set_aside, 0) FROM booking.session_lanes AS l"
                                         " WHERE l.organization_id = $1 AND l.session_id = $2");
     static constinit Statement in_session("SELECT s.remaining FROM booking.sessions AS s"
                                           " WHERE s.organization_id = $1 AND s.id = $2");

@@ -71,6 +71,7 @@ const std::array keys{
     Key{"gateway.allowed_origins", &Config::gateway_allowed_origins},
     Key{"gateway.create_per_minute", Number{&Config::gateway_create_per_minute, 1, million}},
     Key{"gateway.schedule_per_minute", Number{&Config::gateway_schedule_per_minute, 1, million}},
+    Key{"gateway.change_per_minute", Number{&Config::gateway_change_per_minute, 1, million}},
     Key{"gateway.status_per_minute", Number{&Config::gateway_status_per_minute, 1, million}},
     Key{"realtime.connections", Number{&Config::realtime_connections, 0, million}},
     Key{"realtime.connections_per_address", Number{&Config::realtime_connections_per_address, 1, million}},

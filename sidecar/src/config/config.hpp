@@ -49,6 +49,7 @@ struct Config {
     std::string gateway_allowed_origins;
     int gateway_create_per_minute = 10;
     int gateway_schedule_per_minute = 20;
+    int gateway_change_per_minute = 20;
     int gateway_status_per_minute = 60;
 
     int realtime_connections = 10'000; // 0: without realtime

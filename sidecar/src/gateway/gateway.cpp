@@ -71,13 +71,10 @@ Gateway::Gateway(boost::asio::io_context& loop, Router& router, Metrics& metrics
              return body ? std::optional(Parameters{organization_, std::move(body)}) : std::nullopt;
          },
          RateLimiter(config.gateway_create_per_minute, random_seed())});
-    add(router, "/functions/v1/booking-schedule",
-        {"POST", "booking_schedule", "SELECT booking.booking_schedule($1::jsonb)",
-         [](const Request& request, Response& refusal) {
-             auto body = object_text(request, refusal);
-             return body ? std::optional(Parameters{std::move(body)}) : std::nullopt;
-         },
-         RateLimiter(config.gateway_schedule_per_minute, random_seed())});
+    add_change(router, "schedule", config.gateway_schedule_per_minute);
+    add_change(router, "cancel", config.gateway_change_per_minute);
+    add_change(router, "reschedule", config.gateway_change_per_minute);
+    add_change(router, "change", config.gateway_change_per_minute);
     add(router, "/functions/v1/booking-status",
         {"GET", "booking_status", "SELECT booking.booking_status($1::text)",
          [](const Request& request, Response&) { return std::optional(Parameters{booking_token(request)}); },
@@ -92,6 +89,17 @@ void Gateway::stop(std::function<void()> done) {
     stopping_ = true;
     timer_.cancel();
     pool_.stop(drain_limit_, std::move(done));
+}
+
+// booking-WORD: POST, and the body is the request of booking.booking_WORD(jsonb), which names the booking by its token.
+void Gateway::add_change(Router& router, const std::string& word, int per_minute) {
+    add(router, "/functions/v1/booking-" + word,
+        {"POST", "booking_" + word, "SELECT booking.booking_" + word + "($1::jsonb)",
+         [](const Request& request, Response& refusal) {
+             auto body = object_text(request, refusal);
+             return body ? std::optional(Parameters{std::move(body)}) : std::nullopt;
+         },
+         RateLimiter(per_minute, random_seed())});
 }
 
 void Gateway::add(Router& router, const std::string& path, Function given) {

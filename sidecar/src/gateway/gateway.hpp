@@ -1,4 +1,4 @@
-// The routes of a booking's buyer: POST /functions/v1/booking-create, POST /functions/v1/booking-schedule and
+// The routes of a booking's buyer: POST /functions/v1/booking-create, -schedule, -cancel, -reschedule and -change, and
 // GET /functions/v1/booking-status. Each is one SQL function, jsonb in and out, called as booking_public: whoever asks
 // has the rights of a visitor, and what a visitor may do to a booking the function decides by its token. A bearer token
 // that is no booking's gives nobody any other role: it is not looked at.
@@ -37,6 +37,7 @@ private:
         RateLimiter limiter;
     };
 
+    void add_change(Router& router, const std::string& word, int per_minute);
     void add(Router& router, const std::string& path, Function function);
     std::optional<Response> admit(const Request& request, Function& function);
     std::optional<Response> reason_to_refuse(const Request& request, Function& function);

@@ -50,6 +50,8 @@ CREATE FUNCTION pg_temp.add_session(new_name text, organization integer, activit
             start_time::date, capacity, capacity, 'UTC', status)
     RETURNING id $$;
 
+\ir refusals.sql
+
 SELECT pg_temp.set_clock('2027-03-01 12:00 UTC') \g /dev/null
 
 INSERT INTO booking.organizations (organization_id, name) VALUES (1, 'Riverside'), (2, 'Hillside');

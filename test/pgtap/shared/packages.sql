@@ -40,20 +40,3 @@ CREATE FUNCTION pg_temp.schedule(bought text, at timestamptz, changes jsonb DEFA
 
 CREATE FUNCTION pg_temp.status(bought text) RETURNS jsonb VOLATILE LANGUAGE sql AS $$
     SELECT booking.booking_status(pg_temp.token(bought)) $$;
-
--- SQLSTATE, field and message of a refusal, and whether it has changed the books.
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
-DECLARE
-    before text := pg_temp.books();
-    answer text;
-    field text;
-BEGIN
-    BEGIN
-        EXECUTE statement;
-        answer := 'was not refused';
-    EXCEPTION WHEN OTHERS THEN
-        GET STACKED DIAGNOSTICS field = COLUMN_NAME;
-        answer := SQLSTATE || ' ' || COALESCE(NULLIF(field, ''), '-') || ': ' || SQLERRM;
-    END;
-    RETURN answer || CASE WHEN pg_temp.books() = before THEN '' ELSE ', and changed the books' END;
-END $$;

@@ -1,0 +1,22 @@
+// What may become of a booking that was made, for the functions with arguments and for those with a jsonb request. All
+// are idempotent: what is so already changes nothing, whatever version is expected.
+#pragma once
+
+#include "core/cancellation.hpp"
+#include "pg/live_booking.hpp"
+
+namespace pgbk {
+
+// Which booking, in which version, and by whose right if not the caller's own.
+struct BookingCaller {
+    core::Uuid booking;
+    std::optional<std::int64_t> expected_version;
+    std::optional<std::string_view> token;
+};
+
+LiveBooking cancel_booking(const Call& call, const BookingCaller& caller, const core::CancellationWish& wish,
+                           std::optional<std::string_view> reason);
+LiveBooking reschedule_booking(const Call& call, const BookingCaller& caller, const core::Uuid& to);
+LiveBooking change_party_size(const Call& call, const BookingCaller& caller, std::int32_t party_size);
+
+} // namespace pgbk

@@ -1,0 +1,53 @@
+// booking_cancel, booking_reschedule and booking_change: what a buyer does to a booking, jsonb in and out.
+#include "core/booking_request.hpp"
+#include "pg/booking_changes.hpp"
+#include "pg/digest.hpp"
+#include "pg/jsonb_node.hpp"
+
+namespace pgbk {
+
+namespace {
+
+const core::JsonNode& request_of(const Call& call) {
+    const Datum document = jsonb_argument(call, 0, "request");
+    return *server([&] { return json_tree(DatumGetJsonbP(document)); });
+}
+
+// The booking that the request names, or that its token is of.
+BookingCaller caller_of(const core::ChangeRequest& request) {
+    static constinit Statement statement("SELECT b.id FROM booking.bookings AS b"
+                                         " WHERE b.organization_id = $1 AND b.token_hash = $2");
+    if (request.booking.has_value()) {
+        return {*request.booking, request.expected_version, request.token};
+    }
+    const Digest hash = sha256_of(as_bytes(request.booking_token->token));
+    const Rows rows = statement.write({request.booking_token->organization, Value::bytea(as_bytes(hash))});
+    if (rows.empty()) {
+        throw core::Refusal(core::RefusalKind::booking_not_found, "no booking has this token");
+    }
+    return {rows.uuid(0, 1), request.expected_version, request.token};
+}
+
+Datum booking_cancel_body(Call& call) {
+    const core::ChangeRequest request = core::read_cancel_request(request_of(call));
+    const core::CancellationWish by_terms = core::read_cancellation(std::nullopt, std::nullopt, false, std::nullopt);
+    return booking_document(call, cancel_booking(call, caller_of(request), by_terms, request.reason));
+}
+
+Datum booking_reschedule_body(Call& call) {
+    const core::ChangeRequest request = core::read_reschedule_request(request_of(call));
+    return booking_document(call, reschedule_booking(call, caller_of(request), request.session));
+}
+
+Datum booking_change_body(Call& call) {
+    const core::ChangeRequest request = core::read_party_request(request_of(call));
+    return booking_document(call, change_party_size(call, caller_of(request), request.party_size));
+}
+
+} // namespace
+
+PGBK_WRITER(booking_cancel, booking_cancel_body);
+PGBK_WRITER(booking_reschedule, booking_reschedule_body);
+PGBK_WRITER(booking_change, booking_change_body);
+
+} // namespace pgbk
