@@ -11,6 +11,11 @@ CREATE FUNCTION booking.event_kinds(OUT kind text, OUT entity text, OUT audience
 COMMENT ON FUNCTION booking.event_kinds() IS
     'Every kind of event, the widest circle that may see it (public, owner, full), and its description, in which {} is the name of what it is about';
 
+CREATE FUNCTION booking.event_audience(kind text) RETURNS text
+    AS 'MODULE_PATHNAME', 'pgbk_event_audience' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION booking.event_audience(text) IS
+    'The widest circle that may see events of the kind (public, owner, full); NULL for a kind that is none of ours; BK001';
+
 CREATE FUNCTION booking.event_description(kind text, subject text) RETURNS text
     AS 'MODULE_PATHNAME', 'pgbk_event_description' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION booking.event_description(text, text) IS
@@ -26,4 +31,4 @@ CREATE FUNCTION booking.maintain_event_partitions(
     OUT created integer, OUT moved bigint, OUT deleted bigint, OUT dropped integer, OUT skipped integer)
     AS 'MODULE_PATHNAME', 'pgbk_maintain_event_partitions' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.maintain_event_partitions(integer, integer) IS
-    'Makes the daily partitions of booking_events for today and the days ahead, moves events there that had gone to DEFAULT, and drops the days that are older than keep_days; skipped partitions were in use, the next run takes them; BK001, BK013';
+    'Makes the daily partitions of booking_events for today and the days ahead, moves events there that had gone to DEFAULT, and drops the days that are older than keep_days, with the places of their events; skipped partitions were in use, the next run takes them; BK001, BK013';

@@ -2,7 +2,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(218);
+SELECT public.plan(237);
 
 SELECT pg_temp.add_session(s.name, 1, 'tour', s.start_time::timestamptz, 4, s.status)
   FROM (VALUES ('past', '2027-03-01 09:00 UTC', 'open'), ('running', '2027-03-01 11:30 UTC', 'open'),
@@ -160,6 +160,29 @@ SELECT public.is(pg_temp.refusal(c.statement),
     (NULL, 'SELECT booking.relay_complete(booking.new_id(1), ''{}'')', 'BK613 invalid results: $ is not an array'),
     (NULL, 'SELECT booking.relay_complete(booking.new_id(1), ''[{"delivery_id": "x"}]'')',
      'BK613 invalid results: $[0].delivery_id is not a uuid'),
+    (NULL, 'SELECT booking.event_audience(NULL)', 'BK001 kind must not be NULL'),
+    (NULL, 'SELECT booking.relay_sequence(NULL)', 'BK001 most must not be NULL'),
+    (NULL, 'SELECT booking.relay_sequence(0)', 'BK613 most must be between 1 and 100000, got 0'),
+    (NULL, 'SELECT booking.relay_sequence(100001)', 'BK613 most must be between 1 and 100000, got 100001'),
+    (NULL, 'SELECT booking.relay_events(NULL, 1)', 'BK001 after must not be NULL'),
+    (NULL, 'SELECT booking.relay_events(0, NULL)', 'BK001 most must not be NULL'),
+    (NULL, 'SELECT booking.relay_events(0, 0)', 'BK613 most must be between 1 and 10000, got 0'),
+    (NULL, 'SELECT booking.relay_events(0, 10001)', 'BK613 most must be between 1 and 10000, got 10001'),
+    (NULL, 'SELECT booking.relay_availability(NULL)', 'BK001 sessions must not be NULL'),
+    (NULL, 'SELECT booking.relay_availability(array_fill(pg_temp.id(''tour 9''), ARRAY[10001]))',
+     'BK613 sessions must be at most 10000'),
+    (NULL, 'SELECT booking.relay_identity(NULL)', 'BK001 claims must not be NULL'),
+    (NULL, 'SELECT booking.relay_identity(''[]'')', 'BK614 the claims are not an object'),
+    (NULL, 'SELECT booking.relay_identity(''"x"'')', 'BK614 the claims are not an object'),
+    (NULL, 'SELECT booking.relay_identity(''{"sub": 7}'')',
+     'BK614 the claim "sub" is not a string of at most 255 bytes'),
+    (NULL, 'SELECT booking.relay_identity(jsonb_build_object(''sub'', repeat(''x'', 256)))',
+     'BK614 the claim "sub" is not a string of at most 255 bytes'),
+    (NULL, 'SELECT booking.relay_identity(''{"role": ["service_role"]}'')',
+     'BK614 the claim "role" is not a string of at most 255 bytes'),
+    (NULL, 'SELECT booking.relay_booking(NULL)', 'BK001 token must not be NULL'),
+    (NULL, 'SELECT booking.relay_booking('''')', 'BK015 token is not a booking token'),
+    (NULL, 'SELECT booking.relay_booking(repeat(''A'', 43) || ''.1'')', 'BK104 no booking has this token'),
     ('unknown', 'SELECT booking.relay_delivery(pg_temp.id(''unknown''))', 'BK607 no delivery has the id @'),
     (NULL, 'SELECT booking.relay_delivery(NULL)', 'BK001 delivery_id must not be NULL'),
     (NULL, 'SELECT booking.relay_make_endpoint(1, NULL, NULL)', 'BK001 url must not be NULL'),

@@ -48,6 +48,7 @@ SELECT public.bag_eq(
               ('booking.clock()', 'fss', false),
               ('booking.confirm_reservation(uuid,text,text,text)', 'fvu', false),
               ('booking.current_user_id()', 'fss', false),
+              ('booking.event_audience(text)', 'fis', false),
               ('booking.event_description(text,text)', 'fis', false),
               ('booking.event_kinds()', 'fis', false),
               ('booking.expired_hold_seats(integer,uuid)', 'fsu', false),
@@ -106,7 +107,13 @@ SELECT public.bag_eq(
               ('booking.relay_claim(uuid,integer,integer,uuid)', 'fvu', false),
               ('booking.relay_complete(uuid,jsonb)', 'fvu', false),
               ('booking.relay_connect()', 'fvu', false),
+              ('booking.relay_availability(uuid[])', 'fsu', false),
+              ('booking.relay_booking(text)', 'fsu', false),
               ('booking.relay_delivery(uuid)', 'fsu', false),
+              ('booking.relay_events(bigint,integer)', 'fsu', false),
+              ('booking.relay_identity(jsonb)', 'fsu', false),
+              ('booking.relay_position()', 'fsu', false),
+              ('booking.relay_sequence(integer)', 'fvu', false),
               ('booking.relay_make_endpoint(integer,text,text)', 'fvu', false),
               ('booking.relay_origins()', 'fsu', false),
               ('booking.relay_status()', 'fsu', false),
@@ -171,7 +178,7 @@ SELECT public.bag_eq(
          FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind NOT IN ('i', 'I') $$,
     $$ SELECT n AS name, 'r of booking_owner, rls t, forced f' AS properties
          FROM unnest(ARRAY['activities', 'activity_prices', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'booking_units', 'bookings', 'customers',
-                           'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
+                           'event_positions', 'event_sequencer', 'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
                            'received_events', 'relay_instances', 'schema_migrations',
                            'session_lanes', 'sessions', 'slot_reservations', 'venues', 'webhook_attempts_DAY',
                            'webhook_attempts_default', 'webhook_deliveries', 'webhook_endpoint_states',
@@ -207,8 +214,8 @@ SELECT public.is_empty(
         WHERE n.nspname = 'booking' AND (a.grantee = 0 OR a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner) $$,
     'the schema is not for PUBLIC, and nobody but the owner creates in it');
 
--- organization_id comes first, so that everything can be distributed by it. schema_migrations,
--- installation and relay_instances are not data of an organization.
+-- organization_id comes first, so that everything can be distributed by it. schema_migrations, installation,
+-- relay_instances and event_sequencer are not data of an organization.
 SELECT public.is_empty(
     $$ SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r'
           AND NOT EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary) $$,
@@ -217,7 +224,7 @@ SELECT public.is_empty(
     $$ SELECT i.indexrelid::regclass
          FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
          LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-        WHERE c.relnamespace = 'booking'::regnamespace AND i.indisunique AND c.relname NOT IN ('schema_migrations', 'installation', 'relay_instances')
+        WHERE c.relnamespace = 'booking'::regnamespace AND i.indisunique AND c.relname NOT IN ('schema_migrations', 'installation', 'relay_instances', 'event_sequencer')
           AND a.attname IS DISTINCT FROM 'organization_id' $$,
     'organization_id is the first column of every primary key, unique constraint and unique index');
 SELECT public.is_empty(
@@ -234,7 +241,7 @@ SELECT public.is_empty(
     'no foreign key leads from reservations or bookings to the session or organization');
 SELECT public.is_empty(
     $$ SELECT a.attrelid::regclass FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
-        WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('schema_migrations', 'installation', 'relay_instances')
+        WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('schema_migrations', 'installation', 'relay_instances', 'event_sequencer')
         GROUP BY a.attrelid HAVING bool_or(a.attname = 'organization_id' AND a.attnotnull
                                            AND a.atttypid = 'integer'::regtype) IS NOT TRUE $$,
     'every table has organization_id integer NOT NULL');
@@ -255,10 +262,12 @@ SELECT public.bag_eq(
     $$ VALUES ('booking.activities.price_minor'), ('booking.activity_prices.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'), ('booking.bookings.seat_price_minor'),
               ('booking.bookings.paid_minor'), ('booking.bookings.kept_minor'),
               ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
-              ('booking.installation.database_oid'), ('booking.webhook_deliveries.lease_token'),
+              ('booking.installation.database_oid'), ('booking.event_positions.seq'), ('booking.event_sequencer.last_seq'),
+              ('booking.event_sequencer.system_identifier'), ('booking.event_sequencer.database_oid'),
+              ('booking.event_sequencer.own_xid'), ('booking.webhook_deliveries.lease_token'),
               ('booking.payments.amount_minor'), ('booking.payments.refunded_minor'),
               ('booking.payments.reported_refunded_minor'), ('booking.refunds.amount_minor') $$,
-    'money, versions, and what identifies a database, are bigint');
+    'money, versions, numbers of events, and what identifies a database or transaction, are bigint');
 SELECT public.is_empty(
     $$ SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0

@@ -39,8 +39,8 @@ SELECT public.is_empty(
                OR (SELECT array_agg(k.contype::text ORDER BY k.contype) FROM pg_constraint AS k WHERE k.conrelid = c.oid)
                   IS DISTINCT FROM ARRAY['p']
                OR (SELECT count(*) FROM pg_index AS x JOIN pg_inherits AS p ON p.inhrelid = x.indexrelid
-                    WHERE x.indrelid = c.oid) <> 2) $$,
-    'each belongs to the owner, is closed to all others, and has the parent''s key and index');
+                    WHERE x.indrelid = c.oid) <> 3) $$,
+    'each belongs to the owner, is closed to all others, and has the parent''s key and indexes');
 
 -- A day without partition: events go to DEFAULT, and come back from there with the next run.
 SELECT format('DROP TABLE booking.%I', pg_temp.partition_of(pg_temp.today())) AS statement \gset

@@ -4,7 +4,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/payments.sql
-SELECT public.plan(34);
+SELECT public.plan(38);
 
 -- Sound books with something of every kind: held, expired, released, cancelled, confirmed late, sold out, oversold.
 SELECT pg_temp.hold('released', 'tour 9', 1) \g /dev/null
@@ -36,6 +36,9 @@ INSERT INTO pg_temp.named (name, id) SELECT 'payment', p.id FROM booking.payment
 INSERT INTO pg_temp.named (name, id) SELECT 'refund', f.id FROM booking.refunds AS f;
 INSERT INTO pg_temp.named (name, id)
 SELECT 'booking of ' || n.name, b.id FROM pg_temp.named AS n JOIN booking.bookings AS b ON b.reservation_id = n.id;
+SELECT booking.relay_sequence() \g /dev/null
+INSERT INTO pg_temp.named (name, id)
+SELECT 'last event', p.event_id FROM booking.event_positions AS p WHERE p.seq = (SELECT max(x.seq) FROM booking.event_positions AS x);
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'sound books violate nothing');
 
 -- One seat less than what is sold: allowed, counted in oversold_by, and paid back first.
@@ -129,7 +132,15 @@ SELECT public.is(pg_temp.violations(b.statement), b.answer, b.description)
     ('INSERT INTO booking.sessions SELECT s.organization_id, booking.new_id(1), s.activity_id,'
      ' s.start_time + interval ''30 minutes'', s.end_time, s.local_date, 4, 4, 0, 0, ''open'', s.timezone'
      ' FROM booking.sessions AS s WHERE s.id = pg_temp.id(''tour 11'')',
-     'sessions_do_not_overlap another of 1', 'two sessions of an activity at a time'))
+     'sessions_do_not_overlap another of 1', 'two sessions of an activity at a time'),
+    ('UPDATE booking.event_positions SET seq = seq + 1 WHERE seq >= 3; UPDATE booking.event_sequencer SET last_seq = last_seq + 1',
+     'positions_have_no_gap another of 1', 'a number left out'),
+    ('UPDATE booking.event_positions SET seq = seq - 1 WHERE seq >= 3; UPDATE booking.event_sequencer SET last_seq = last_seq - 1',
+     'positions_have_no_gap another of 1', 'a number given twice'),
+    ('UPDATE booking.event_sequencer SET last_seq = last_seq - 1',
+     'last_position_is_known last event of 1', 'a number that would be given again'),
+    ('DELETE FROM booking.booking_events WHERE id = pg_temp.id(''last event'')',
+     'position_has_event last event of 1', 'an event gone from under its place'))
     AS b (statement, answer, description);
 
 SELECT public.is(pg_temp.violations(

@@ -18,6 +18,8 @@ enum class LockOf : std::uint8_t {
     sequencer
 };
 
+constexpr std::string_view lock_of_sequencer = "booking"; // there is one
+
 // Waits, at most for lock_timeout. The bytes name the thing, for instance a uuid or a
 // digest.
 void lock_until_transaction_ends(LockOf what, std::string_view bytes);

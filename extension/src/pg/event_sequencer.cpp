@@ -164,7 +164,7 @@ Datum relay_sequence_body(Call& call) {
         refuse_relay_call("most must be between 1 and " + std::to_string(most_at_once) + ", got " +
                           std::to_string(most));
     }
-    const bool is_alone = try_to_lock_until_transaction_ends(LockOf::sequencer, "booking");
+    const bool is_alone = try_to_lock_until_transaction_ends(LockOf::sequencer, lock_of_sequencer);
     const core::Milliseconds now = milliseconds(GetCurrentTimestamp()); // the real clock, by which ids are made
     State state = read_state();
     const std::int32_t sequenced = is_alone ? pass(state, now, most) : 0;

@@ -93,6 +93,11 @@ Datum event_kinds_body(Call& call) {
     return null_result(call);
 }
 
+Datum event_audience_body(Call& call) {
+    const core::EventKind* const kind = core::find_event_kind(text_argument(call, 0, "kind"));
+    return kind == nullptr ? null_result(call) : text_result(call, core::audience_name(kind->audience));
+}
+
 Datum event_description_body(Call& call) {
     return text_result(call, core::describe_event(text_argument(call, 0, "kind"), optional_text(call, 1)));
 }
@@ -105,6 +110,7 @@ Datum canonical_event_filter_body(Call& call) {
 
 PGBK_TRIGGER_UNLESS(record_events, is_left_to_writer, record_events_body);
 PGBK_FUNCTION(event_kinds, event_kinds_body);
+PGBK_FUNCTION(event_audience, event_audience_body);
 PGBK_FUNCTION(event_description, event_description_body);
 PGBK_FUNCTION(canonical_event_filter, canonical_event_filter_body);
 

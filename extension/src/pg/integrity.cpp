@@ -157,6 +157,28 @@ constinit Statement overlaps(
     " WHERE x.start_time < x.earlier_end",
     Plan::automatic);
 
+// The order of events. A place outlives its event only where days were dropped; nothing is said of an event that has no
+// place yet.
+constinit Statement positions(
+    "SELECT 'positions_have_no_gap', x.organization_id, x.event_id, format('%s comes after %s', x.seq, x.before)"
+    "  FROM (SELECT p.organization_id, p.event_id, p.seq, lag(p.seq) OVER (ORDER BY p.seq) AS before"
+    "          FROM booking.event_positions AS p) AS x WHERE x.seq <> x.before + 1"
+    " UNION ALL "
+    "SELECT 'last_position_is_known', x.organization_id, x.event_id,"
+    "       format('%s is the last, %s was given last', x.seq, s.last_seq)"
+    "  FROM (SELECT p.organization_id, p.event_id, p.seq FROM booking.event_positions AS p"
+    "         ORDER BY p.seq DESC LIMIT 1) AS x"
+    "  LEFT JOIN booking.event_sequencer AS s ON s.singleton WHERE x.seq IS DISTINCT FROM s.last_seq"
+    " UNION ALL "
+    "SELECT 'position_has_event', p.organization_id, p.event_id, format('the event at %s is gone', p.seq)"
+    "  FROM booking.event_positions AS p"
+    "  LEFT JOIN booking.booking_events AS e ON e.organization_id = p.organization_id AND e.id = p.event_id"
+    " WHERE e.id IS NULL AND booking.organization_of(p.event_id) = p.organization_id"
+    "   AND to_regclass('booking.booking_events_' || to_char(timezone('UTC', to_timestamp("
+    "           ('x' || left(replace(p.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000)), 'YYYYMMDD'))"
+    "       IS NOT NULL",
+    Plan::automatic);
+
 Datum integrity_check_body(Call& call) {
     require_trusted(call, "check the integrity of all organizations", "Call as a member of booking_service.");
     ResultSet result(call);
@@ -166,6 +188,7 @@ Datum integrity_check_body(Call& call) {
     result.add(money.read({}));
     result.add(packages.read({}));
     result.add(overlaps.read({}));
+    result.add(positions.read({}));
     return null_result(call);
 }
 
