@@ -43,6 +43,9 @@ void Admission::State::leave(std::list<Guest>::iterator guest) {
     }
     guests.erase(guest);
     count();
+    if (guests.empty() && emptied) {
+        std::exchange(emptied, nullptr)();
+    }
 }
 
 Admission::Admission(Metrics& metrics, const Settings& settings)
@@ -53,6 +56,7 @@ Admission::Admission(Metrics& metrics, const Settings& settings)
 
 Admission::~Admission() {
     state_->metrics = nullptr;
+    state_->emptied = nullptr;
 }
 
 void Admission::set_of_venues(const std::vector<std::string>& origins) {
@@ -97,8 +101,13 @@ bool Admission::allows_origin(std::string_view origin) const {
     return origins_.allow(origin);
 }
 
-void Admission::end_all() {
+void Admission::end_all(std::function<void()> emptied) {
     stopping_ = true;
+    if (state_->guests.empty()) {
+        emptied();
+        return;
+    }
+    state_->emptied = std::move(emptied);
     std::vector<std::function<void()>> ends;
     for (auto& guest : state_->guests) {
         ends.push_back(std::exchange(guest.end, nullptr));

@@ -36,7 +36,8 @@ public:
     std::shared_ptr<void> enter(const Request& request, std::function<void()> end) override;
     bool allows_origin(std::string_view origin) const override;
 
-    void end_all(); // the relay stops; nobody is let in any more
+    // The relay stops: nobody is let in any more, and `emptied` is called when all are gone.
+    void end_all(std::function<void()> emptied);
     std::size_t connections() const { return state_->guests.size(); }
 
 private:
@@ -49,6 +50,7 @@ private:
         Metrics* metrics; // none: we are gone, and there is nothing to count with
         std::list<Guest> guests;
         std::unordered_map<std::string, std::size_t> of_address;
+        std::function<void()> emptied;
         void count() const;
         void leave(std::list<Guest>::iterator guest);
     };

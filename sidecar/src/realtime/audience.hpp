@@ -19,10 +19,10 @@ public:
     struct Member {
         std::weak_ptr<Subscriber> who;
         const Subscriber* key = nullptr; // where it is, or was
-        std::uint64_t number = 0;     // no two have the same, though one may stand where another stood
-        std::int64_t told = 0;        // nothing up to this seq is told
-        bool catching_up = false;     // is told of what happens by whoever lets it catch up
-        std::uint64_t round = 0;      // in which it was found last
+        std::uint64_t number = 0;        // no two have the same, though one may stand where another stood
+        std::int64_t told = 0;           // nothing up to this seq is told
+        bool catching_up = false;        // is told of what happens by whoever lets it catch up
+        std::uint64_t round = 0;         // in which it was found last
         struct Seat {
             Room* room;
             std::size_t place;

@@ -29,9 +29,8 @@ const std::string page_sql =
 const Statement as_visitor{"SELECT pg_catalog.set_config('role', 'booking_public', true), "
                            "pg_catalog.set_config('request.jwt.claims', '{\"role\":\"booking_public\"}', true)"};
 const std::string of_activity = "s.activity_id = $1::uuid";
-const std::string of_venue =
-    "s.activity_id IN (SELECT a.id FROM booking.public_activities AS a"
-    " WHERE a.organization_id = booking.organization_of($1::uuid) AND a.venue_id = $1::uuid)";
+const std::string of_venue = "s.activity_id IN (SELECT a.id FROM booking.public_activities AS a"
+                             " WHERE a.organization_id = booking.organization_of($1::uuid) AND a.venue_id = $1::uuid)";
 
 std::int64_t number(const Answer& answer, int row, int column) {
     return std::stoll(answer.text(row, column));
@@ -46,10 +45,10 @@ Page read_page(const Answer& answer) {
     page.kept = {number(answer, 0, 11), number(answer, 0, 12)};
     page.up_to = number(answer, 0, 13);
     for (int i = 0; i < answer.count() && !answer.is_null(i, 0); ++i) {
-        page.events.push_back(read_event({number(answer, i, 0), static_cast<int>(number(answer, i, 1)),
-                                          answer.text(i, 2), answer.text(i, 3), answer.text(i, 4), text(answer, i, 5),
-                                          text(answer, i, 6), answer.text(i, 7), text(answer, i, 8),
-                                          text(answer, i, 9), text(answer, i, 10)}));
+        page.events.push_back(
+            read_event({number(answer, i, 0), static_cast<int>(number(answer, i, 1)), answer.text(i, 2),
+                        answer.text(i, 3), answer.text(i, 4), text(answer, i, 5), text(answer, i, 6), answer.text(i, 7),
+                        text(answer, i, 8), text(answer, i, 9), text(answer, i, 10)}));
     }
     return page;
 }

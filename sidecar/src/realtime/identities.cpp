@@ -33,8 +33,7 @@ std::optional<json::object> object_of(std::string_view text) {
 
 std::optional<std::string> text_of(const json::object& object, std::string_view name) {
     const auto* const value = object.if_contains(name);
-    return value == nullptr || !value->is_string() ? std::nullopt
-                                                   : std::optional(std::string(value->get_string()));
+    return value == nullptr || !value->is_string() ? std::nullopt : std::optional(std::string(value->get_string()));
 }
 
 } // namespace
@@ -135,11 +134,11 @@ void Identities::admit_booking(const std::string& token, Done done) {
         done(refused("booking", "there is no booking with this token"));
         return;
     }
-    feed_.booking(token, [this, done = std::move(done)](const std::optional<std::string>& text,
-                                                        const FeedError& error) {
-        auto identity = text ? read_booking_identity(*text) : std::nullopt;
-        done(identity ? Hub::Admission{std::move(identity), "", false} : not_found(error));
-    });
+    feed_.booking(token,
+                  [this, done = std::move(done)](const std::optional<std::string>& text, const FeedError& error) {
+                      auto identity = text ? read_booking_identity(*text) : std::nullopt;
+                      done(identity ? Hub::Admission{std::move(identity), "", false} : not_found(error));
+                  });
 }
 
 Hub::Admission Identities::refused(std::string_view cause, std::string_view reason) {

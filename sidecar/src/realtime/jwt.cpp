@@ -26,8 +26,8 @@ constexpr RefusedToken too_early{"too_early", "the token is not valid yet"};
 constexpr RefusedToken wrong_audience{"audience", "the token is for another audience"};
 constexpr RefusedToken wrong_issuer{"issuer", "the token is from another issuer"};
 
-constexpr double clock_tolerance = 30;            // seconds, for "nbf" only: an expired token is an expired token
-constexpr double latest = 4'102'444'800;          // 2100: the clock's own range ends in 2262
+constexpr double clock_tolerance = 30;   // seconds, for "nbf" only: an expired token is an expired token
+constexpr double latest = 4'102'444'800; // 2100: the clock's own range ends in 2262
 constexpr std::size_t digest_size = 32;
 
 struct Parts {

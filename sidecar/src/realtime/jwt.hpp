@@ -27,7 +27,7 @@ struct VerifiedToken {
 };
 
 struct RefusedToken {
-    std::string_view cause; // one word, for metrics
+    std::string_view cause;  // one word, for metrics
     std::string_view reason; // for the client
 };
 

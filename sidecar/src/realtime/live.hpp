@@ -1,5 +1,5 @@
-// The hub: reads what has happened, in the order of its positions, and tells the rooms. Pure: the database and the clock
-// are others'.
+// The hub: reads what has happened, in the order of its positions, and tells the rooms. Pure: the database and the
+// clock are others'.
 #pragma once
 
 #include "metrics/metrics.hpp"

@@ -5,7 +5,12 @@
 #include "http/message.hpp"
 #include "main/room.hpp"
 #include "metrics/metrics.hpp"
+#include "realtime/admission.hpp"
+#include "realtime/database_feed.hpp"
+#include "realtime/identities.hpp"
 #include "realtime/limits.hpp"
+#include "realtime/live.hpp"
+#include "realtime/timers.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -21,8 +26,13 @@ public:
     void stop(std::function<void()> done) override;
 
 private:
-    boost::asio::io_context& loop_;
+    LoopTimers timers_;
+    Admission admission_;
     Subscriptions subscriptions_;
+    DatabaseFeed feed_;
+    Identities identities_;
+    Live live_;
+    Common common_;
 };
 
 } // namespace pgbk::relay

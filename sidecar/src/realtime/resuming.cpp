@@ -10,7 +10,7 @@ namespace pgbk::relay {
 namespace {
 
 constexpr std::size_t page_size = 500;
-constexpr int most_pages_asked = 2;  // at once: those who are up to date come first
+constexpr int most_pages_asked = 2;   // at once: those who are up to date come first
 constexpr int most_in_one_turn = 256; // events looked at, before others have their turn
 constexpr std::chrono::milliseconds congestion_pause{25};
 
@@ -184,8 +184,8 @@ bool Resuming::tell(Number number, const Ring::Entry& entry) {
     const auto event = entry.event; // the ring may move on meanwhile
     join.cursor = event->seq;
     const bool was_in = entry.concerns(join.seated);
-    const bool concerned = event->seq <= join.start ? entry.concerns(join.wanted) && !was_in
-                                                    : entry.concerns(join.wanted) || was_in;
+    const bool concerned =
+        event->seq <= join.start ? entry.concerns(join.wanted) && !was_in : entry.concerns(join.wanted) || was_in;
     if (!concerned) {
         return true;
     }

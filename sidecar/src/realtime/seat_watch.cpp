@@ -133,9 +133,8 @@ void SeatWatch::remember(const Seats& seats) {
     const bool news = known.event == nullptr || known.event->bodies != seats.event->bodies;
     known.event = seats.event;
     known.asked = asked_;
-    known.until = seats.until.count() > 0
-                      ? timers_.now() + std::chrono::ceil<milliseconds>(seats.until) + margin
-                      : Time{};
+    known.until =
+        seats.until.count() > 0 ? timers_.now() + std::chrono::ceil<milliseconds>(seats.until) + margin : Time{};
     wake_at(seats.session, known);
     const SharedEvent event = seats.event;
     const Waiting waiting = presented_.contains(seats.session) ? presented_.extract(seats.session).mapped() : Waiting{};

@@ -68,7 +68,7 @@ private:
     Tell tell_;
     TellOne tell_one_;
     std::unordered_map<std::string, Known> known_;
-    std::unordered_set<std::string> marked_; // to be asked about
+    std::unordered_set<std::string> marked_;             // to be asked about
     std::unordered_map<std::string, Waiting> presented_; // session -> who has joined and is told in any case
     std::unordered_map<std::string, Waiting> listed_;    // activity or venue -> the same
     Time asked_{};

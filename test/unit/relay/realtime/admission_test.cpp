@@ -74,11 +74,17 @@ TEST(Admission, EndsAllAndLetsNobodyIn) {
             places.clear(); // the first goodbye ends the others
         });
     }
-    admission.end_all();
+    int emptied = 0;
+    auto last = admission.enter(from("192.0.2.2"), [&] { EXPECT_EQ(emptied, 0) << "somebody is here yet"; });
+    admission.end_all([&] { ++emptied; });
     EXPECT_EQ(ended, 3);
-    EXPECT_EQ(admission.connections(), 0U);
+    EXPECT_EQ(admission.connections(), 1U);
     EXPECT_EQ(status_of(admission, from("192.0.2.1")), 503);
-    admission.end_all();
+    EXPECT_EQ(emptied, 0);
+    last.reset();
+    EXPECT_EQ(emptied, 1);
+    admission.end_all([&] { ++emptied; });
+    EXPECT_EQ(emptied, 2) << "nobody is left";
     EXPECT_EQ(ended, 3) << "once each";
 }
 
