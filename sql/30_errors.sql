@@ -397,6 +397,27 @@ SELECT booking.cancel_booking('01900000-0000-8000-8000-00210000004d', NULL, 'ful
 \set ON_ERROR_ROLLBACK off
 ROLLBACK;
 
+-- BK020, BK204, BK222: sessions that staff change
+SELECT booking.set_session_capacity(:'session', -1);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.set_session_capacity(:'session', 5, 9);
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.close_session(:'session', repeat('x', 501));
+SELECT booking.open_session('01900000-0000-8000-8000-00060000004d');
+-- BK021, BK106, BK227: decisions about payments
+BEGIN;
+\set ON_ERROR_ROLLBACK on
+INSERT INTO booking.payments (organization_id, id, provider, provider_ref, status, amount_minor, currency, accepted, created_at, updated_at)
+VALUES (77, '01900000-0000-8000-8000-00310000004d', 'stripe', 'pi_1', 'paid', 100, 'EUR', true, '2031-06-01 07:00+00', '2031-06-01 07:00+00');
+SELECT booking.resolve_payment('01900000-0000-8000-8000-00310000004d', 'keep');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.resolve_payment('01900000-0000-8000-8000-00320000004d', 'refund');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.resolve_payment('01900000-0000-8000-8000-00310000004d', 'refund');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+\set ON_ERROR_ROLLBACK off
+ROLLBACK;
+
 -- 42501: what a visitor may not
 SET ROLE booking_public;
 SELECT booking.confirm_reservation(:'live');

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The last part of the quickstart's walk: a package is booked over HTTP, its payment is reported by a signed webhook, a
-# time is chosen. Needs walk.sh, webhooks.sh and what they have made (ORGANIZATION, ACTIVITY, RELAY_URL, the receiver).
+# time is chosen, then another one, and it is cancelled. Needs walk.sh, webhooks.sh and what they have made (ORGANIZATION,
+# ACTIVITY, RELAY_URL, the receiver).
 
 # Shows the lines of stdin, which call curl once, runs them as they are shown, and wants this status of HTTP. Keeps what
 # came back in RESULT.
@@ -110,6 +111,35 @@ tamper_payment() {
   [[ $RESULT == "$before" ]]
 }
 
+reschedule_booking() {
+  sql_value "activity=$ACTIVITY" <<'SQL'
+SELECT session_id, to_json(start_time) #>> '{}'
+  FROM booking.next_available_sessions(:'activity', 1, 1, now() + interval '3 days');
+SQL
+  http 200 <<LINES
+curl -X POST $RELAY_URL/functions/v1/booking-reschedule \\
+  -H "Content-Type: application/json" \\
+  -d '{"bookingToken": "$TOKEN", "sessionId": "${RESULT%%|*}"}'
+LINES
+  [[ $(member status) == scheduled ]]
+  await_deliveries accepted 9 # booking.rescheduled
+}
+
+cancel_booking() {
+  http 200 <<LINES
+curl -X POST $RELAY_URL/functions/v1/booking-cancel \\
+  -H "Content-Type: application/json" \\
+  -d '{"bookingToken": "$TOKEN", "reason": "I am ill"}'
+LINES
+  [[ $(member status) == cancelled && $(member refundStatus) == due && $(member refundDueCents) == 15000 ]]
+  sql "org=$ORGANIZATION" <<'SQL'
+SELECT p.provider, p.provider_ref, r.status, r.amount_minor, r.currency
+  FROM booking.refunds AS r JOIN booking.payments AS p ON (p.organization_id, p.id) = (r.organization_id, r.payment_id)
+ WHERE r.organization_id = :'org';
+SELECT count(*) AS violations FROM booking.integrity_check();
+SQL
+}
+
 walk_payments() {
   step 'packages to sell, and a source of payment events' sell_packages
   step 'a package is booked over HTTP' create_booking
@@ -117,4 +147,6 @@ walk_payments() {
   step 'a time is chosen, and the events arrive' schedule_booking
   step 'the same event again has no effect' replay_payment
   step 'one that was tampered with is refused' tamper_payment
+  step 'the buyer chooses another time' reschedule_booking
+  step 'the buyer cancels: the money is due for refund' cancel_booking
 }

@@ -124,6 +124,18 @@ SELECT booking_number, status, payment_status
 SQL
 }
 
+check_in() {
+  sql_value "reservation=$RESERVATION" <<'SQL'
+SELECT id FROM booking.bookings WHERE reservation_id = :'reservation';
+SQL
+  sql "booking=$RESULT" <<'SQL'
+SELECT * FROM booking.check_in(:'booking', unit => 1, scan_nonce => 'gate-7-0001');
+SELECT * FROM booking.check_in(:'booking', unit => 1, scan_nonce => 'gate-7-0001');  -- the same scan again
+SELECT unit, status, checked_in_at FROM booking.booking_units WHERE booking_id = :'booking';
+SQL
+  [[ $(psql -XAtqc "SELECT count(*) FROM booking.booking_units WHERE status = 'checked_in'") == 1 ]]
+}
+
 # In place on a terminal, a line each ten seconds elsewhere.
 count_down() {
   local text="the hold runs out; pg_cron looks each minute: $1 s to the next run"
@@ -174,6 +186,7 @@ walk() {
   step 'Ada holds three of four seats' hold_seats
   step 'a rival wants two' refuse_rival
   step 'Ada has paid: the hold becomes a booking' confirm_booking
+  step 'one of the three is there: scanned at the gate' check_in
   step 'a hold that nobody confirms, released by pg_cron' release_by_cron
   step 'every seat is accounted for' check_integrity
 }

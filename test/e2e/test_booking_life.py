@@ -1,8 +1,10 @@
-"""The life of bookings against a simple model: random calls by many clients at once on a few sessions. Each client keeps
-to bookings of its own and knows exactly what they must be like; what all of them share, the seats, is judged at the end
-and by integrity_check() at random moments in between."""
+"""The life of holds and bookings against a simple model: random calls by many clients at once on a few sessions, while
+somebody else cuts and raises capacities, closes and opens sessions and releases holds. Each client keeps to bookings of
+its own and knows exactly what they must be like, also after the first session has begun; what all of them share, the
+seats, is judged at the end and by integrity_check() at random moments in between."""
 
 import collections
+import json
 import random
 import threading
 import unittest
@@ -15,14 +17,15 @@ SEEDS = range(5) if LONG else range(1)
 SESSIONS, CAPACITY, STRIPED = 6, 24, 2  # the last two have lanes
 PRICE = 1000
 RETRY = {"40001", "BK401"}
-OPEN = ("confirmed",)
+NO_ROOM = {"BK201", "BK203"}  # sold out, closed
 
 
 class Model:
     """One booking as it must be: nothing here knows how the extension does it."""
 
-    def __init__(self, session, party):
+    def __init__(self, session, party, has_ledger=False):
         self.session, self.party = session, party
+        self.has_ledger = has_ledger  # its payments are known one by one
         self.paid = party * PRICE
         self.kept = 0
         self.status = "confirmed"
@@ -53,13 +56,18 @@ class Model:
     def owed(self):
         return 0 if self.status == "cancelled" else max(self.party * PRICE - self.paid, 0)
 
+    def changed(self, due_before):
+        """A ledger is settled after the change, which makes a version of its own if something is due now or no more."""
+        self.version += 1 + (self.has_ledger and (due_before > 0) != (self.due() > 0))
+
 
 class Client:
-    def __init__(self, session, name, sessions, seed):
-        self.session, self.name, self.sessions = session, name, sessions
+    def __init__(self, session, name, sessions, seed, world):
+        self.session, self.name, self.sessions, self.world = session, name, sessions, world
         self.dice = random.Random(f"{seed} {name}")
-        self.bookings = {}
+        self.bookings, self.holds = {}, []
         self.count = 0
+        self.late = False  # the first session has begun
         self.answers = collections.Counter()
         self.waits = set()  # what was told to try again, and why
 
@@ -76,11 +84,8 @@ class Client:
                     return error.sqlstate
                 self.waits.add((what, error.message))
 
-    def expect(self, what, answer, wanted, may_be_full=False):
-        if may_be_full and answer == "BK201":
-            return False
+    def expect(self, what, answer, wanted):
         assert answer == wanted, f"{self.name} {what}: {answer}, not {wanted}"
-        return not isinstance(wanted, str)
 
     def facts(self, model):
         """As every function on a booking answers."""
@@ -89,15 +94,69 @@ class Client:
 
     COLUMNS = "status, session_id, party_size, amount_cents, refund_due_minor, amount_due_minor, version"
 
-    def book(self):
+    def reserve(self):
         self.count += 1
-        session, party = self.dice.randrange(SESSIONS), self.dice.randrange(1, 5)
+        session, party = self.dice.choice([0, self.dice.randrange(SESSIONS)]), self.dice.randrange(1, 5)
         answer = self.call("reserve", f"SELECT reservation_id FROM booking.reserve_slot('{self.sessions[session]}', "
                            f"{party}, '{self.name}-{self.count}@example.com')")
-        if answer == "BK201":
+        if isinstance(answer, str):
+            allowed = NO_ROOM | {"BK002"} | ({"BK202"} if self.late and session == 0 else set())
+            assert answer in allowed, f"{self.name} reserve: {answer}"
+            return None
+        return answer[0], session, party
+
+    def book(self):
+        hold = self.reserve()
+        if hold is None:
             return
-        booking = self.call("confirm", f"SELECT booking_id FROM booking.confirm_reservation('{answer[0]}')")[0]
-        self.bookings[booking] = Model(session, party)
+        if self.dice.random() < 0.3:
+            self.holds.append(hold)
+        elif self.dice.random() < 0.4:
+            self.confirm_by_money(hold)
+        else:
+            self.confirm(hold)
+
+    def confirm(self, hold):
+        """Whoever has travelled in time may have let it run out, and others may have its seats by now."""
+        answer = self.call("confirm", f"SELECT booking_id FROM booking.confirm_reservation('{hold[0]}')")
+        if answer != "BK211":
+            assert not isinstance(answer, str), f"{self.name} confirm: {answer}"
+            self.bookings[answer[0]] = Model(*hold[1:])
+
+    def send(self, metadata, amount):
+        self.count += 1
+        body = json.dumps({
+            "id": f"evt_{self.name}_{self.count}", "object": "event", "type": "payment_intent.succeeded", "created": 1,
+            "data": {"object": {"id": f"pi_{self.name}_{self.count}", "amount_received": amount, "currency": "eur",
+                                "metadata": metadata}}})
+        return self.call("pay", f"SELECT booking.receive_webhook('{self.world.source}', convert_to('{body}', 'UTF8')) ->> 'status'")[0]
+
+    def confirm_by_money(self, hold):
+        self.expect("pay a hold", self.send({"reservation_id": hold[0]}, hold[2] * PRICE), "applied")
+        rows = self.session.query(f"SELECT id FROM booking.bookings WHERE reservation_id = '{hold[0]}'")
+        if rows:
+            self.bookings[rows[0][0]] = Model(*hold[1:], has_ledger=True)
+        else:
+            self.answers["pay", "too late"] += 1
+            self.expect("money that came too late", self.session.query(
+                "SELECT f.status, f.amount_minor FROM booking.payments AS p JOIN booking.refunds AS f"
+                " ON (f.organization_id, f.payment_id) = (p.organization_id, p.id)"
+                f" WHERE p.reservation_id = '{hold[0]}'"), [("due", str(hold[2] * PRICE))])
+
+    def use_hold(self):
+        hold = self.holds.pop(self.dice.randrange(len(self.holds)))
+        action = self.dice.choice(["confirm", "money", "extend", "cancel"])
+        if action == "confirm":
+            self.confirm(hold)
+        elif action == "money":
+            self.confirm_by_money(hold)
+        elif action == "cancel":
+            answer = self.call("cancel hold", f"SELECT booking.cancel_reservation('{hold[0]}')")
+            assert answer in {("t",), ("f",)}, f"{self.name} cancel hold: {answer}"
+        else:
+            answer = self.call("extend", f"SELECT booking.extend_reservation('{hold[0]}') IS NOT NULL")
+            assert answer in {("t",), "BK205"} or answer == "BK209", f"{self.name} extend: {answer}"
+            self.holds.append(hold)
 
     def version_argument(self, model):
         """None, the right version or a wrong one; and whether it is wrong."""
@@ -106,23 +165,33 @@ class Client:
             return f", expected_version => {model.version + 7}", True
         return (f", expected_version => {model.version}" if kind < 3 else ""), False
 
+    def has_begun(self, model):
+        return self.late and model.session == 0
+
     def cancel(self, booking, model):
         argument, is_stale = self.version_argument(model)
         refund = self.dice.choice(["full", "none", "partial", "policy"])
         amount = self.dice.randrange(1, 7 * PRICE) if refund == "partial" else None
+        override = self.dice.random() < 0.5
         answer = self.call("cancel", f"SELECT {self.COLUMNS} FROM booking.cancel_booking('{booking}', 'why', '{refund}'"
-                           + (f", {amount}" if amount else "") + argument + ")")
+                           + (f", {amount}" if amount else "") + (", override => true" if override else "")
+                           + argument + ")")
         if model.status == "cancelled":
             self.expect("cancel again", answer, self.facts(model))
         elif is_stale:
             self.expect("cancel", answer, "BK222")
         elif model.status != "confirmed":
             self.expect("cancel", answer, "BK221")
+        elif self.has_begun(model) and not override:
+            self.expect("cancel", answer, "BK220")
         elif amount and amount > model.paid:
             self.expect("cancel", answer, "BK223")
         else:
-            back = {"full": model.paid, "none": 0, "partial": amount, "policy": model.paid}[refund]
-            model.kept, model.status, model.version = model.paid - back, "cancelled", model.version + 1
+            by_terms = 0 if self.has_begun(model) else model.paid
+            back = {"full": model.paid, "none": 0, "partial": amount, "policy": by_terms}[refund]
+            due = model.due()
+            model.kept, model.status = model.paid - back, "cancelled"
+            model.changed(due)
             self.expect("cancel", answer, self.facts(model))
 
     def is_refused(self, model, answer, what):
@@ -146,7 +215,9 @@ class Client:
             self.expect("move nowhere", answer, self.facts(model))
         elif is_stale:
             self.expect("move", answer, "BK222")
-        elif answer != "BK201":
+        elif self.late and to == 0:
+            assert answer in {"BK202", "BK203"}, f"{self.name} move into the past: {answer}"
+        elif answer not in NO_ROOM:
             model.session, model.version = to, model.version + 1
             self.expect("move", answer, self.facts(model))
 
@@ -164,17 +235,36 @@ class Client:
             self.expect("resize to the same", answer, self.facts(model))
         elif is_stale:
             self.expect("resize", answer, "BK222")
-        elif answer != "BK201" or party < model.party:
-            model.party, model.version = party, model.version + 1
+        elif party > model.party and self.has_begun(model):
+            assert answer in {"BK002", "BK202", "BK203"}, f"{self.name} grow after the start: {answer}"
+        elif party < model.party or answer not in NO_ROOM | {"BK002"}:
+            due = model.due()
+            model.party = party
+            model.changed(due)
             model.units, model.nonces = ["booked"] * party, [None] * party
             self.expect("resize", answer, self.facts(model))
+
+    def pay(self, booking, model):
+        """Another payment: the price, just what is still to be paid, or neither."""
+        if not model.has_ledger:
+            return
+        price = model.party * PRICE
+        rest = price - model.paid
+        amount = self.dice.choice([rest if rest > 0 else 1, price, PRICE // 2])
+        is_due = amount in (price, rest)
+        self.expect("pay", self.send({"booking_id": booking}, amount), "applied" if is_due else "conflict")
+        self.answers["pay", "the rest" if is_due and amount == rest else "the price" if is_due else "conflict"] += 1
+        if is_due:
+            due = model.due()
+            model.paid += amount
+            model.version += (due > 0) != (model.due() > 0)
 
     SCANS = {"check_in": ({"booked", "no_show"}, "checked_in"), "check_out": ({"checked_in"}, "checked_out"),
              "mark_no_show": ({"booked"}, "no_show"), "undo_check_in": ({"checked_in"}, "booked"),
              "undo_check_out": ({"checked_out"}, "checked_in"), "undo_no_show": ({"no_show"}, "booked")}
 
     def scan(self, booking, model):
-        action = self.dice.choice(list(self.SCANS))
+        action = self.dice.choice(list(self.SCANS) + ["mark_no_show"] * (4 if self.has_begun(model) else 0))
         unit = self.dice.randrange(0, model.party + 2)  # counts from 1
         nonce = self.dice.choice(["gate", "door"]) if action == "check_in" else None
         answer = self.call(action, f"SELECT status, booked, checked_in, checked_out, no_show, version FROM booking."
@@ -182,8 +272,8 @@ class Client:
         if model.status == "cancelled":
             self.expect(action, answer, "BK217")
             return
-        if action == "mark_no_show":
-            self.expect(action, answer, "BK221")  # nothing has begun
+        if action == "mark_no_show" and not self.has_begun(model):
+            self.expect(action, answer, "BK221")
             return
         if not 1 <= unit <= model.party:
             self.expect(action, answer, "BK018")
@@ -207,12 +297,39 @@ class Client:
 
     def live(self):
         for _ in range(OPERATIONS):
-            if not self.bookings or self.dice.random() < 0.2:
+            self.late = self.dice.random() < 0.2
+            self.session.query(f"SET pg_booking.clock_offset = {self.world.seconds_to_start if self.late else 0}")
+            live = [item for item in self.bookings.items() if item[1].status != "cancelled"]
+            if not live or self.dice.random() < 0.2:
                 self.book()
+            elif self.holds and self.dice.random() < 0.3:
+                self.use_hold()
             else:
-                booking, model = self.dice.choice(list(self.bookings.items()))
-                self.dice.choice([self.cancel, self.move, self.move, self.resize, self.resize, self.scan, self.scan])(
-                    booking, model)
+                begun = [item for item in live if self.has_begun(item[1])]
+                any_ = list(self.bookings.items()) if self.dice.random() < 0.1 else begun or live
+                booking, model = self.dice.choice(any_)
+                self.dice.choice([self.cancel, self.move, self.move, self.resize, self.resize, self.scan, self.scan,
+                                  self.pay])(booking, model)
+
+
+class Manager(Client):
+    """Who changes sessions, and releases holds."""
+
+    def live(self):
+        for _ in range(OPERATIONS):
+            session = self.dice.choice(self.sessions[1:])  # the first one begins, for many of them
+            action = self.dice.choice(["cut", "raise", "raise", "close", "open", "open", "open", "release"])
+            if action in ("cut", "raise"):
+                capacity = self.dice.randrange(CAPACITY // 2) if action == "cut" else CAPACITY + self.dice.randrange(9)
+                answer = self.call(action, f"SELECT capacity_total, capacity_remaining, oversold_by"
+                                   f" FROM booking.set_session_capacity('{session}', {capacity})")
+                assert answer[0] == str(capacity) and "0" in answer[1:], f"{action} to {capacity}: {answer}"
+            elif action == "release":
+                self.call(action, "SELECT booking.release_expired_reservations()")
+            else:
+                self.call(action, f"SELECT booking.{action}_session('{session}')")
+        for session in self.sessions:
+            self.call("open", f"SELECT booking.open_session('{session}')")
 
 
 class BookingLife(DatabaseCase):
@@ -227,6 +344,8 @@ class BookingLife(DatabaseCase):
             SELECT 1, booking.new_id(1), v.id, 'Tour', 5, 1000,
                    '{"operatingDays": ["Monday"], "startTime": "09:00", "endTime": "10:00", "slotInterval": 60}'
               FROM booking.venues AS v""")
+        cls.admin.query("UPDATE booking.activities SET currency = 'EUR'")
+        cls.source = cls.admin.value("SELECT source_id FROM booking.create_webhook_source(1, 'stripe', 'stripe', 'whsec_of_the_provider')")
 
     def make_sessions(self, seed):
         ids = [row[0] for row in self.admin.query(f"""
@@ -274,8 +393,15 @@ class BookingLife(DatabaseCase):
         for seed in SEEDS:
             with self.subTest(seed=seed):
                 sessions = self.make_sessions(seed)
-                clients = [Client(self.session(), f"client{n}", sessions, seed) for n in range(CLIENTS)]
-                self.run_clients(clients)
+                self.seconds_to_start = int(self.admin.value(
+                    f"SELECT ceil(extract(epoch FROM start_time - now())) + 900 FROM booking.sessions WHERE id = '{sessions[0]}'"))
+                clients = [Client(self.session(), f"client{seed}x{n}", sessions, seed, self) for n in range(CLIENTS)]
+                manager = Manager(self.session(), "manager", sessions, seed, self)
+                self.run_clients([*clients, manager])
+                self.assert_integrity()
+                self.admin.query(f"SET pg_booking.clock_offset = {self.seconds_to_start + 86400}")  # all have run out
+                self.admin.query("SELECT booking.release_expired_reservations()")
+                self.admin.query("RESET pg_booking.clock_offset")
                 self.assert_integrity()
                 taken = collections.Counter()
                 for client in clients:
@@ -287,16 +413,19 @@ class BookingLife(DatabaseCase):
                         if model.status != "cancelled":
                             taken[sessions[model.session]] += model.party
                 for session in sessions:
-                    self.assertEqual(self.admin.value("SELECT capacity_total - capacity_remaining"
-                                                      f" FROM booking.activity_sessions WHERE id = '{session}'"),
-                                     str(taken[session]))
-                    self.assertLessEqual(taken[session], CAPACITY)
-                answers = sum((client.answers for client in clients), collections.Counter())
-                self.assertTrue({("move", "ok"), ("resize", "ok"), ("cancel", "ok"), ("check_in", "ok"),
-                                 ("move", "BK201")} <= set(answers), answers)
-                # Whoever reserves may meet too many rivals; nobody meets a deadlock, since all lock in one order.
-                waits = set().union(*(client.waits for client in clients))
-                self.assertEqual([wait for wait in waits if "others are just booking session" not in wait[1]], [])
+                    self.assertEqual(self.admin.value(
+                        "SELECT capacity_total - capacity_remaining + oversold_by FROM booking.activity_sessions"
+                        f" WHERE id = '{session}'"), str(taken[session]))
+                answers = sum((client.answers for client in [*clients, manager]), collections.Counter())
+                self.assertTrue({("move", "ok"), ("resize", "ok"), ("cancel", "ok"), ("check_in", "ok"), ("cut", "ok"),
+                                 ("raise", "ok"), ("close", "ok"), ("open", "ok"), ("extend", "ok"), ("pay", "ok"),
+                                 ("pay", "the rest"), ("mark_no_show", "ok")} <= set(answers), answers)
+                self.assertTrue(NO_ROOM <= {state for what, state in answers if what in ("move", "reserve")}, answers)
+                # Whoever reserves may meet too many rivals, or holds that others are just giving back; nobody meets a
+                # deadlock, since all lock in one order.
+                waits = set().union(*(client.waits for client in clients), manager.waits)
+                self.assertEqual([wait for wait in waits if "others are just booking session" not in wait[1]
+                                  and "are just being given back" not in wait[1]], [])
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ SELECT public.bag_eq(
               ('booking_events_default', 'none'),
               ('booking_changes', 'm=r s=r a=r'),
               ('booking_units', 'm=r s=r a=r'),
-              ('bookings', 'c=r m=r s=r a=r'),
+              ('bookings', 'c=r m=r s=r a=r'), ('booking_policies', 'c=r m=r s=r a=r'),
               ('customers', 'c=r m=r s=rawd a=rawd'),
               ('event_payloads', 'none'),
               ('event_positions', 's=r a=r'),

@@ -4,7 +4,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
-SELECT public.plan(76);
+SELECT public.plan(77);
 
 CREATE FUNCTION pg_temp.resized(session text, capacity text) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
 DECLARE
@@ -71,13 +71,15 @@ SELECT public.results_eq($$ SELECT * FROM pg_temp.news('striped') $$,
 
 -- Holds that run out make up for it as well, whoever finds them.
 SELECT count(pg_temp.hold('run out ' || n, 'late', 2, 'run-out-' || n || '@example.org')) FROM generate_series(1, 4) AS n \g /dev/null
-SELECT pg_temp.booked('stays', 'late', 2) \g /dev/null
+SELECT pg_temp.booked('stays', 'late', 2), pg_temp.booked('pair', 'tour 11', 2) \g /dev/null
 SELECT public.is(pg_temp.resized('late', '3'), '3 0 0 7', 'a session of holds is cut');
 SELECT booking.set_session_lanes(pg_temp.id('late'), 2) \g /dev/null
 SELECT public.is(pg_temp.lies('late'), '0 7|0/0 0/0', 'striped, it stays oversold');
 SELECT pg_temp.set_clock('2027-03-01 12:11 UTC') \g /dev/null
 SELECT public.is(pg_temp.seen('late'), '3 0 1 7', 'holds that have run out count as given back');
 SELECT public.is(pg_temp.tries('late', 2), 'sold_out', 'for no more than there is room for');
+SELECT public.is(pg_temp.refused(format('SELECT booking.reschedule_booking(%L, %L)', pg_temp.id('pair'), pg_temp.id('late'))),
+                 format('BK201 -: session %s has not enough seats left: 2 are wanted', pg_temp.id('late')), 'whoever asks, and not to try again');
 SELECT public.is(pg_temp.tries('late', 1), 'held', 'the last seat is had without the job');
 SELECT public.is(pg_temp.seen('late'), '3 0 0 0', 'and all is even');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'the books are sound');

@@ -234,6 +234,67 @@ TEST(Package, IsCheckedBeforeItIsOffered) {
     EXPECT_EQ(outcome_of(1, "EUR", 1001), "BK016 monthly_sessions");
 }
 
+const std::string hold_token = token.substr(0, 43);
+const std::string id = "01900000-0000-8000-8000-000a00000007";
+
+TEST(ChangeRequest, NamesTheBookingByItsToken) {
+    const test::JsonText text(R"({"bookingToken": ")" + token + R"(", "reason": "ill\nagain", "expectedVersion": 12})");
+    const ChangeRequest request = read_cancel_request(text.root());
+    EXPECT_EQ(request.token, token);
+    ASSERT_TRUE(request.booking_token.has_value());
+    EXPECT_EQ(request.booking_token->organization, 7);
+    EXPECT_FALSE(request.booking.has_value());
+    EXPECT_EQ(request.reason, "ill\nagain");
+    EXPECT_EQ(request.expected_version, 12);
+}
+
+TEST(ChangeRequest, NamesTheBookingByItsIdWithTheTokenOfAHold) {
+    const test::JsonText text(R"({"bookingToken": ")" + hold_token + R"(", "bookingId": ")" + id + R"("})");
+    const ChangeRequest request = read_cancel_request(text.root());
+    EXPECT_EQ(request.token, hold_token);
+    EXPECT_FALSE(request.booking_token.has_value());
+    EXPECT_TRUE(request.booking.has_value());
+    EXPECT_EQ(outcome({{"bookingToken", hold_token}}, read_cancel_request), "BK015 bookingId: bookingId is missing");
+}
+
+TEST(ChangeRequest, RefusesATokenThatIsNone) {
+    for (const auto& wrong : {token + "0", hold_token + "A", std::string("x"), token.substr(1)}) {
+        EXPECT_EQ(outcome({{"bookingToken", wrong}, {"bookingId", id}}, read_cancel_request),
+                  "BK015 bookingToken: bookingToken is not a booking token");
+    }
+    EXPECT_EQ(outcome(Json::object(), read_cancel_request), "BK015 bookingToken: bookingToken is missing");
+    EXPECT_EQ(outcome(Json::array(), read_cancel_request), "BK015 request: request must be a JSON object");
+}
+
+TEST(ChangeRequest, TakesWholeNumbersOnly) {
+    const auto changed = [](const Json& number) {
+        return outcome({{"bookingToken", token}, {"partySize", number}}, read_party_request);
+    };
+    EXPECT_EQ(changed(1), "accepted");
+    EXPECT_EQ(changed(2147483647), "accepted");
+    for (const Json& wrong : {Json(0), Json(-1), Json(1.5), Json("2"), Json(true), Json(2147483648), Json(1e30)}) {
+        EXPECT_EQ(changed(wrong), "BK015 partySize: partySize must be a whole number from 1 to 2147483647");
+    }
+    EXPECT_EQ(changed(nullptr), "BK015 partySize: partySize is missing");
+    EXPECT_EQ(outcome({{"bookingToken", token}, {"expectedVersion", 0}}, read_cancel_request),
+              "BK015 expectedVersion: expectedVersion must be a whole number from 1 to 9223372036854775807");
+}
+
+TEST(ChangeRequest, NeedsWhereToMove) {
+    EXPECT_EQ(outcome({{"bookingToken", token}, {"sessionId", id}}, read_reschedule_request), "accepted");
+    EXPECT_EQ(outcome({{"bookingToken", token}}, read_reschedule_request), "BK015 sessionId: sessionId is missing");
+    EXPECT_EQ(outcome({{"bookingToken", token}, {"sessionId", "1"}}, read_reschedule_request),
+              "BK015 sessionId: sessionId must be a uuid");
+}
+
+TEST(ChangeRequest, HasAReasonOf500Characters) {
+    const auto reason = [](const std::string& text) {
+        return outcome({{"bookingToken", token}, {"reason", text}}, read_cancel_request);
+    };
+    EXPECT_EQ(reason(repeated("\u00e4", 500)), "accepted");
+    EXPECT_EQ(reason(repeated("x", 501)), "BK015 reason: reason must have at most 500 characters, got 501");
+}
+
 } // namespace
 
 } // namespace pgbk::core

@@ -182,3 +182,17 @@ SELECT f.organization_id,
                        THEN round(b.amount_cents / 1000.0, 3)
                    ELSE round(b.amount_cents / 100.0, 2) END AS total_price) m;
 COMMENT ON VIEW booking.event_payloads IS 'The body of a webhook, by event; for the functions of the relay';
+
+-- On what terms a booking was made: they stay as they were, whatever activity or package say today.
+CREATE OR REPLACE VIEW booking.booking_policies WITH (security_invoker = true) AS
+SELECT b.organization_id,
+       b.id AS booking_id,
+       b.booking_number,
+       b.cancel_cutoff_seconds AS cutoff_seconds,
+       b.scheduled_start - b.cancel_cutoff_seconds * interval '1 second' AS cutoff_at,
+       b.cancel_refund_percent AS refund_percent,
+       b.seat_price_minor,
+       b.currency
+  FROM booking.bookings b;
+COMMENT ON VIEW booking.booking_policies IS
+    'The terms of each purchase: until when the customer may cancel or change it (cutoff_at), what of the money goes back then (refund_percent), and, where the price is by the seat, that of one; for whoever may read the booking';

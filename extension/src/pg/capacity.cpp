@@ -190,7 +190,9 @@ bool take_or_sold_out(const Seats& seats, TimestampTz clock) {
     if (take(seats, clock, Expired::leave) || take(seats, clock, Expired::reclaim)) {
         return true;
     }
-    if (expired_seats(seats.organization, seats.session, clock) >= seats.count) {
+    const std::int64_t run_out = expired_seats(seats.organization, seats.session, clock);
+    if (is_on_sale(seats, clock) && run_out > 0 &&
+        total(read_all_parts(seats.organization, seats.session)).free + run_out >= seats.count) {
         throw core::Refusal(core::RefusalKind::retry, "seats of expired holds are just being given back", {},
                             "Try again.");
     }

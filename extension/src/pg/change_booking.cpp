@@ -128,7 +128,8 @@ void check_party_may_be(const LiveBooking& booking, std::int32_t party_size) {
     if (rows.empty()) {
         refuse_unknown_session(session);
     }
-    core::check_party_fits(party_size, rows.int4(0, 1), rows.int4(0, 2));
+    // Where the capacity was cut meanwhile, a party that is larger may still become smaller.
+    core::check_party_fits(party_size, rows.int4(0, 1), std::max(rows.int4(0, 2), booking.party_size));
 }
 
 void change_seats(const LiveBooking& booking, std::int32_t party_size, TimestampTz clock) {
