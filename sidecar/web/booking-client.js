@@ -264,7 +264,7 @@ function tell(callback, value) {
   try {
     callback(value);
   } catch (error) {
-    setTimeout(() => { throw error; });
+    (globalThis.reportError ?? console.error)(error);
   }
 }
 

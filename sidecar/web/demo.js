@@ -145,8 +145,8 @@ async function health() {
     pill.className = `pill ${isGood ? 'on' : 'off'}`;
   };
   try {
-    const { ready, ...details } = await client.request('/api/webhooks/booking-events');
-    say(ready ? 'ready' : 'not ready', ready);
+    const { status, ...details } = await client.request('/api/webhooks/booking-events');
+    say(status, status === 'ready');
     pill.title = JSON.stringify(details, null, 2);
   } catch (error) {
     say(error.message, false);
