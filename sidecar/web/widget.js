@@ -142,7 +142,6 @@ function showCatalogue() {
   byId('place').textContent = activity ? venue.name : '';
   byId('price').textContent = activity ? priceText() : '';
   byId('zone').textContent = language.say('zone', { zone: venue?.timezone?.replaceAll('_', ' ') ?? '' });
-  byId('activity-field').hidden = activities.length < 2;
   byId('activity').replaceChildren(...activities.map(({ id, name }) =>
     element('option', { value: id, textContent: name, selected: id === activity?.id })));
   if (activity) {
@@ -362,6 +361,7 @@ function arrows(box, choose) {
 
 function start() {
   translate();
+  byId('activity-field').hidden = query.get('widget') !== 'calendar'; // before anything is there that it would move
   waiting();
   byId('days').replaceChildren(...Array.from({ length: week }, () => element('div', { className: 'waiting' })));
   arrows(byId('days'), true);

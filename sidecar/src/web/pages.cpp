@@ -127,8 +127,9 @@ void Pages::make_embed(const Request& request, Response& response) const {
         response.headers.emplace_back("X-Frame-Options", "DENY");
         return;
     }
+    const auto answer = boost::json::parse(response.body);
     std::vector<std::string> origins;
-    for (const auto& origin : boost::json::parse(response.body).at("allowed_origins").as_array()) {
+    for (const auto& origin : answer.at("allowed_origins").as_array()) {
         if (origin.is_string()) {
             origins.emplace_back(origin.get_string());
         }

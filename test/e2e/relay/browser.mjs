@@ -66,8 +66,9 @@ export class Browser {
   }
 
   async stop() {
-    this.child.kill('SIGKILL');
+    this.call('Browser.close').catch(() => {}); // takes its own children along
     await this.ended;
+    for (const pipe of this.child.stdio) pipe?.destroy();
   }
 }
 

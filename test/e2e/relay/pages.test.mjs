@@ -7,7 +7,7 @@ import { Browser, site } from './browser.mjs';
 import { Relay, eventually } from './harness.mjs';
 import { environmentOf, openShop } from './shop.mjs';
 
-const secret = 'a secret of the tests with 32 bytes or more';
+const secret = 'a-secret-of-the-tests-with-32-bytes-or-more';
 const inbound = 'inbound-secret-of-the-tests';
 let shop, relay, browser, app, demo, owner, student;
 

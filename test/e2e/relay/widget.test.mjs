@@ -60,7 +60,7 @@ test('both widgets are shown in a frame of an allowed origin, in the language of
   assert.equal(await calendar.widget.evaluate(() => document.querySelectorAll('.date').length), 7);
   assert.equal(await calendar.opened.evaluate(() => document.querySelector('iframe').title), 'Book a time');
   const single = await open('/single');
-  assert.deepEqual(await single.widget.evaluate(slots), ['09:00 noch 3 Plätze']);
+  assert.deepEqual(await single.widget.evaluate(slots), ['9:00 noch 3 Plätze']);
   assert.equal(await single.widget.evaluate(() => document.documentElement.lang), 'de');
   assert.deepEqual([...calendar.opened.problems, ...single.opened.problems], []);
   await calendar.opened.close();
@@ -103,7 +103,7 @@ test('a time that is sold elsewhere closes without reload', async () => {
   const first = await shop.sql`SELECT id FROM booking.sessions WHERE activity_id = ${shop.activity} ORDER BY start_time LIMIT 1`;
   const hold = await shop.sql`SELECT reservation_id FROM booking.reserve_slot(${first}, 3, 'elsewhere@example.com')`;
   await widget.until('it to close', () => document.querySelector('.slot').disabled);
-  assert.deepEqual(await widget.evaluate(slots), ['09:00 Ausgebucht (closed)']);
+  assert.deepEqual(await widget.evaluate(slots), ['9:00 Ausgebucht (closed)']);
   await shop.sql`SELECT booking.cancel_reservation(${hold})`;
   await widget.until('it to open', () => !document.querySelector('.slot').disabled);
   assert.equal(await widget.evaluate(() => window.mark), 'not reloaded');
