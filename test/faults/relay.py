@@ -29,12 +29,14 @@ class Relay:
 
     numbers = collections.Counter()
 
-    def __init__(self, database, config="", **environment):
+    def __init__(self, database, config="", realtime=False, **environment):
         self.numbers[database] += 1
         self.directory = pathlib.Path(os.environ["FAULTS_DIR"]) / f"{database}-relay-{self.numbers[database]}"
         self.directory.mkdir()
         self.port_file = self.directory / "port"
         file = self.directory / "booking-relay.toml"
+        if not realtime:  # its connections would be counted, and broken, with those for deliveries
+            config = f"realtime.connections = 0\n{config}"
         file.write_text(f'log_level = "debug"\nhttp.address = "127.0.0.1"\nhttp.port = 0\n'
                         f'http.port_file = "{self.port_file}"\n{config}\n', encoding="utf-8")
         url = f"host={os.environ['PGHOST']} port={os.environ['PGPORT']} user={LOGIN} dbname={database}"
@@ -135,8 +137,8 @@ class RelayCase(unittest.TestCase):
             if relay.process.poll() is None:
                 relay.kill()
 
-    def relay(self, config="", database=None, **environment):
-        relay = Relay(database or self.name, config, **environment)
+    def relay(self, config="", database=None, realtime=False, **environment):
+        relay = Relay(database or self.name, config, realtime, **environment)
         self.relays.append(relay)
         return relay
 

@@ -15,7 +15,8 @@ SELECT public.results_eq(
     $$ VALUES (1, 'organizations'), (2, 'catalogue'), (3, 'sessions'), (4, 'customers_and_bookings'),
               (5, 'job_runs'), (6, 'lanes'), (7, 'installation'), (8, 'events'), (9, 'webhooks'),
               (10, 'unpaid_share'), (11, 'payments'), (12, 'packages'), (13, 'rules_version'),
-              (14, 'payment_facts'), (15, 'booking_life'), (17, 'session_changes') $$,
+              (14, 'payment_facts'), (15, 'booking_life'), (16, 'event_positions'), (17, 'session_changes'),
+              (19, 'payment_links') $$,
     'schema_migrations lists the migrations');
 SELECT public.bag_eq(
     $$ SELECT r.rolname::text FROM pg_roles AS r

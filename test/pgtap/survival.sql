@@ -122,6 +122,7 @@ INSERT INTO booking.activity_prices (organization_id, activity_id, valid_until, 
 SELECT a.organization_id, a.id, '2027-01-01', 1, 'seat', 'EUR' FROM booking.activities AS a
  WHERE a.id IN (pg_temp.id('tour'), pg_temp.id('hike'));
 SELECT booking.relay_attach(gen_random_uuid(), 'here', '1.0') \g /dev/null
+SELECT booking.relay_sequence() \g /dev/null
 -- What a user may have of the own: a view upon ours, and a table with our trigger.
 CREATE VIEW public.tap_view AS SELECT a.id FROM booking.activity_sessions AS a;
 CREATE TABLE public.tap_own (organization_id integer, id uuid, updated_at timestamptz);

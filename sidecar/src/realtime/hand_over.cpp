@@ -4,19 +4,22 @@
 
 namespace pgbk::relay {
 
-bool hand_over(Subscriber& subscriber, const SharedEvent& event, Metrics& metrics) {
+HandedOver hand_over(Subscriber& subscriber, const SharedEvent& event, Metrics& metrics) {
     const auto view = subscriber.identity().view_of(*event);
     if (!view) {
-        return true;
+        return HandedOver::nothing;
     }
     try {
         subscriber.deliver(event, *view);
+        return HandedOver::told;
     } catch (const std::exception&) {
         metrics.add("booking_relay_realtime_failed_deliveries_total");
-        return false;
+        return HandedOver::failed;
     }
-    metrics.add("booking_relay_realtime_deliveries_total");
-    return true;
+}
+
+void count_told(Metrics& metrics, std::size_t number) {
+    metrics.add("booking_relay_realtime_deliveries_total", {}, static_cast<double>(number));
 }
 
 } // namespace pgbk::relay

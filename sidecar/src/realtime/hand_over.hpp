@@ -6,7 +6,14 @@
 
 namespace pgbk::relay {
 
-// In the view that is theirs, if one is. False: it has failed, and is to be told nothing more, so that others are.
-bool hand_over(Subscriber& subscriber, const SharedEvent& event, Metrics& metrics);
+enum class HandedOver {
+    told,
+    nothing, // is theirs to see
+    failed,  // it is to be told nothing more, so that others are
+};
+
+// In the view that is theirs, if one is. What was told is counted by the caller: there are many.
+HandedOver hand_over(Subscriber& subscriber, const SharedEvent& event, Metrics& metrics);
+void count_told(Metrics& metrics, std::size_t number);
 
 } // namespace pgbk::relay

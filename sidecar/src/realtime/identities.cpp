@@ -106,13 +106,13 @@ void Identities::look_up(const std::string& key, const VerifiedToken& token, Don
     feed_.identity(json::serialize(token.claims), [this, key, expires = token.expires](
                                                       const std::optional<std::string>& text, const FeedError& error) {
         auto identity = text ? read_identity(*text) : std::nullopt;
-        Hub::Admission admission = not_found(error);
         if (identity) {
             identity->expires = expires;
             remember(key, *identity);
-            admission = {std::move(identity), "", false};
         }
-        for (const auto& one : asked_.extract(key).mapped()) {
+        const auto admission = identity ? Hub::Admission{std::move(identity), "", false} : not_found(error);
+        const auto asked = asked_.extract(key);
+        for (const auto& one : asked.mapped()) {
             one(admission);
         }
     });

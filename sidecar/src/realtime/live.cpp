@@ -33,9 +33,7 @@ Live::Live(Feed& feed, Timers& timers, Metrics& metrics, Identities& identities,
       seats_(
           feed, timers, audience_, settings.seats, [this](const SharedEvent& event) { tell(event); },
           [this](const std::shared_ptr<Subscriber>& subscriber, const SharedEvent& event) {
-              if (!hand_over(*subscriber, event, metrics_)) {
-                  leave_all(*subscriber);
-              }
+              tell_each({subscriber}, event);
           }) {}
 
 void Live::reachable(const Kept& kept) {
@@ -167,11 +165,19 @@ void Live::tell(const SharedEvent& event) {
     for (const Subscriber* const key : gone) {
         audience_.drop(key);
     }
+    tell_each(subscribers, event);
+}
+
+void Live::tell_each(const std::vector<std::shared_ptr<Subscriber>>& subscribers, const SharedEvent& event) {
+    std::size_t told = 0;
     for (const auto& subscriber : subscribers) {
-        if (!hand_over(*subscriber, event, metrics_)) {
+        const HandedOver done = hand_over(*subscriber, event, metrics_);
+        told += done == HandedOver::told ? 1 : 0;
+        if (done == HandedOver::failed) {
             leave_all(*subscriber);
         }
     }
+    count_told(metrics_, told);
 }
 
 std::optional<std::int64_t> Live::position() const {

@@ -53,6 +53,7 @@ private:
     void complain(const std::string& what, const FeedError& error);
     void add(const SharedEvent& event);
     void tell(const SharedEvent& event);
+    void tell_each(const std::vector<std::shared_ptr<Subscriber>>& subscribers, const SharedEvent& event);
 
     Feed& feed_;
     Timers& timers_;

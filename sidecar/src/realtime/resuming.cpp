@@ -190,12 +190,14 @@ bool Resuming::tell(Number number, const Ring::Entry& entry) {
         return true;
     }
     const auto subscriber = join.who.lock();
-    if (!hand_over(*subscriber, event, place_.metrics)) {
+    const HandedOver done = hand_over(*subscriber, event, place_.metrics);
+    if (done == HandedOver::failed) {
         place_.audience.drop(subscriber.get());
         queues_.erase(number);
         keys_.erase(number);
         return false;
     }
+    count_told(place_.metrics, done == HandedOver::told ? 1 : 0);
     return true;
 }
 

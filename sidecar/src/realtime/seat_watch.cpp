@@ -55,16 +55,37 @@ void SeatWatch::reachable() {
 }
 
 void SeatWatch::changed(const Event& event) {
+    bool of_a_session = false;
     for (const auto& room : event.rooms) {
-        if (!room.starts_with(session_prefix)) {
-            continue;
+        if (room.starts_with(session_prefix)) {
+            of_a_session = true;
+            look_again(room.substr(session_prefix.size()), is_watched(event));
         }
-        const std::string session = room.substr(session_prefix.size());
-        if (is_watched(event)) {
-            mark(session);
-        } else {
-            known_.erase(session); // and who joins later asks anew
+    }
+    for (const auto& room : event.rooms) {
+        if (!of_a_session && has_sessions(room)) { // it may have been closed to the public, or opened
+            look_again_in(room);
         }
+    }
+}
+
+void SeatWatch::look_again(const std::string& session, bool watched) {
+    if (watched) {
+        mark(session);
+    } else {
+        known_.erase(session); // and who joins later asks anew
+    }
+}
+
+void SeatWatch::look_again_in(const std::string& room) {
+    std::vector<std::pair<std::string, bool>> sessions;
+    for (const auto& [session, known] : known_) {
+        if (std::find(known.event->rooms.begin(), known.event->rooms.end(), room) != known.event->rooms.end()) {
+            sessions.emplace_back(session, is_watched(*known.event));
+        }
+    }
+    for (const auto& [session, watched] : sessions) {
+        look_again(session, watched);
     }
 }
 

@@ -50,6 +50,8 @@ private:
     };
 
     bool is_watched(const Event& event) const;
+    void look_again(const std::string& session, bool watched);
+    void look_again_in(const std::string& room);
     void mark(const std::string& session);
     void ask_later();
     void ask();

@@ -38,26 +38,26 @@ TEST(Topics, AreNamedOnce) {
 }
 
 TEST(Topics, OfNoKindAreRefused) {
-    for (const std::string& text : {std::string("bookings"),
-                                    "public:" + id,
-                                    "checkin:" + id,
-                                    "booking",
-                                    "booking:",
-                                    "booking:17",
-                                    "booking:" + id + "0",
-                                    "organization:0",
-                                    "organization:01",
-                                    "organization:-1",
-                                    "organization:x",
-                                    "organization:99999999999",
-                                    "organization:",
-                                    "customer:",
-                                    "customer:" + std::string(256, 'x'),
-                                    ":" + id,
-                                    "Booking:" + id,
-                                    "public,",
-                                    ",",
-                                    "venue.*"}) {
+    for (const std::string& text : std::vector<std::string>{std::string("bookings"),
+                                                            "public:" + id,
+                                                            "checkin:" + id,
+                                                            "booking",
+                                                            "booking:",
+                                                            "booking:17",
+                                                            "booking:" + id + "0",
+                                                            "organization:0",
+                                                            "organization:01",
+                                                            "organization:-1",
+                                                            "organization:x",
+                                                            "organization:99999999999",
+                                                            "organization:",
+                                                            "customer:",
+                                                            "customer:" + std::string(256, 'x'),
+                                                            ":" + id,
+                                                            "Booking:" + id,
+                                                            "public,",
+                                                            ",",
+                                                            "venue.*"}) {
         const auto topics = parse_topics(text);
         EXPECT_NE(topics.problem, "") << text;
     }
