@@ -14,7 +14,8 @@ require_packages() {
     quickstart) wanted+=(curl openssl) ;;
     test)
       wanted+=("postgresql-$PG_MAJOR-pgtap" libtap-parser-sourcehandler-pgtap-perl libgtest-dev nlohmann-json3-dev
-        tzdata clang clang-format clang-tidy "libclang-rt-$CLANG_MAJOR-dev" openssl nodejs)
+        tzdata clang clang-format clang-tidy "libclang-rt-$CLANG_MAJOR-dev" openssl nodejs
+        chromium-headless-shell)
       command -v npm >/dev/null || wanted+=(npm) # other packages of Node.js bring it along, and conflict with Debian's
       ;;
     *)

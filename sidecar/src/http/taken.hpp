@@ -22,6 +22,7 @@ namespace pgbk::relay {
 inline constexpr std::chrono::seconds stall_limit{20};
 // Of the system, for each connection. Left alone it would grow to megabytes for whoever does not read.
 inline constexpr int send_buffer = 128 * 1024;
+inline constexpr std::size_t flush_size = 64UL * 1024;  // beyond which it is not gathered any longer
 inline constexpr std::size_t most_gathered = 64;        // frames in one call
 inline constexpr std::size_t record_size = 16UL * 1024; // of TLS
 
@@ -71,7 +72,11 @@ public:
         }
         waiting_ += bytes->size();
         queue_.push_back(std::move(bytes));
-        flush_later();
+        if (plain && waiting_ > flush_size && !writing_) {
+            flush(); // what is waiting then is what the peer does not take, however much is written in one turn
+        } else {
+            flush_later();
+        }
     }
 
     std::size_t waiting() const override { return waiting_; }

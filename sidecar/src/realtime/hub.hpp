@@ -8,6 +8,7 @@
 #include "realtime/event.hpp"
 #include "realtime/identity.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,6 +46,10 @@ public:
     // The latest seq that has been told to the rooms: where the cursor of somebody new stands. None before the database
     // has been reached for the first time.
     virtual std::optional<std::int64_t> position() const = 0;
+
+    // The position so long ago: all that has happened since then comes after it. For those of whom nothing else is
+    // known. Nothing: it cannot be asked now.
+    virtual void position_before(std::chrono::seconds ago, std::function<void(std::optional<std::int64_t>)> done) = 0;
 
     // Joins all of the rooms at once. With `after`, what happened in them since is delivered first, in order, before
     // anything new; meanwhile new events wait. Sessions, activities and venues that are joined are told their present

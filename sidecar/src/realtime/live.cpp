@@ -30,6 +30,7 @@ Live::Live(Feed& feed, Timers& timers, Metrics& metrics, Identities& identities,
                 [this](const std::shared_ptr<Subscriber>& subscriber, const std::vector<std::string>& rooms) {
                     seats_.joined(subscriber, rooms);
                 }),
+      past_(ring_, feed, timers),
       seats_(
           feed, timers, audience_, settings.seats, [this](const SharedEvent& event) { tell(event); },
           [this](const std::shared_ptr<Subscriber>& subscriber, const SharedEvent& event) {
@@ -182,6 +183,14 @@ void Live::tell_each(const std::vector<std::shared_ptr<Subscriber>>& subscribers
 
 std::optional<std::int64_t> Live::position() const {
     return known_ ? std::optional(position_) : std::nullopt;
+}
+
+void Live::position_before(std::chrono::seconds ago, std::function<void(std::optional<std::int64_t>)> done) {
+    if (known_) {
+        past_.position_at(std::chrono::system_clock::now() - ago, std::move(done));
+    } else {
+        done(std::nullopt);
+    }
 }
 
 void Live::join(const std::shared_ptr<Subscriber>& subscriber, std::vector<std::string> rooms,

@@ -7,6 +7,7 @@
 #include "realtime/feed.hpp"
 #include "realtime/hub.hpp"
 #include "realtime/identities.hpp"
+#include "realtime/past.hpp"
 #include "realtime/resuming.hpp"
 #include "realtime/ring.hpp"
 #include "realtime/seat_watch.hpp"
@@ -38,6 +39,7 @@ public:
     void wake(); // there may be something new
 
     std::optional<std::int64_t> position() const override;
+    void position_before(std::chrono::seconds ago, std::function<void(std::optional<std::int64_t>)> done) override;
     void join(const std::shared_ptr<Subscriber>& subscriber, std::vector<std::string> rooms,
               std::optional<std::int64_t> after, std::function<void(Resumption)> done) override;
     void leave(const Subscriber& subscriber, const std::string& room) override;
@@ -66,6 +68,7 @@ private:
     Ring ring_;
     std::int64_t position_ = 0; // what is up to there has been told
     Resuming resuming_;
+    Past past_;
     SeatWatch seats_;
     std::int64_t last_ = 0;   // known to have a position
     unsigned connection_ = 0; // what belongs to an earlier one is late

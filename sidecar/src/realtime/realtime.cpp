@@ -1,7 +1,9 @@
 #include "realtime/realtime.hpp"
 
 #include "main/log.hpp"
+#include "realtime/socketio.hpp"
 #include "realtime/sse.hpp"
+#include "realtime/supabase.hpp"
 
 #include <utility>
 
@@ -58,7 +60,9 @@ Realtime::Realtime(boost::asio::io_context& loop, Router& router, Metrics& metri
                static_cast<std::size_t>(config.realtime_frame_limit)},
               admission_,
               subscriptions_} {
+    add_socketio(router, live_, common_);
     add_sse(router, live_, common_);
+    add_supabase(router, live_, common_);
 }
 
 void Realtime::start() {

@@ -36,6 +36,7 @@ public:
 
     // Whether everything after this seq is here.
     bool covers(std::int64_t after) const { return after >= start_; }
+    std::int64_t start() const { return start_; }
     // The first one after it: its place, up to size().
     std::size_t find(std::int64_t after) const;
     const Entry& at(std::size_t place) const { return entries_[place]; }

@@ -209,16 +209,18 @@ private:
             resumes_ = true; // what happens meanwhile is asked for then
             join_due_ = true;
             beat();
-        } else if (result == Resumption::too_old) {
+            return;
+        }
+        joined_ = true; // and has been told all up to the hub's position
+        if (result == Resumption::too_old) {
             reset(events_->hub.position().value_or(cursor_));
         }
     }
 
     void reset(std::int64_t now) {
+        constexpr const char* reason = "what was missed is not kept any more: look at the present state";
         cursor_ = now;
-        write(framed(
-            "id: " + std::to_string(now) + "\n" +
-            sse::event(0, "reset", {{"reason", "what was missed is not kept any more: look at the present state"}})));
+        write(framed("id: " + std::to_string(now) + "\n" + sse::event(0, "reset", {{"reason", reason}})));
     }
 
     // Whoever does not read comes back for the rest; what has been written arrives, if it is taken. Not at once: the
@@ -248,9 +250,16 @@ private:
             join();
             beat();
         } else {
-            write(events_->heartbeat);
+            give_sign_of_life();
             beat();
         }
+    }
+
+    // Where nothing happens for long, what the client knows of its place would become too old to go on from.
+    void give_sign_of_life() {
+        const auto now = joined_ ? events_->hub.position().value_or(cursor_) : cursor_;
+        write(now > cursor_ ? framed(sse::cursor(now)) : events_->heartbeat);
+        cursor_ = std::max(cursor_, now);
     }
 
     void after(std::chrono::steady_clock::duration pause, void (Stream::*then)()) {
@@ -307,6 +316,7 @@ private:
     bool answered_ = false;
     bool resumes_ = false; // what has happened since the cursor is still to be told
     bool join_due_ = false;
+    bool joined_ = false;
     bool behind_ = false;
 };
 

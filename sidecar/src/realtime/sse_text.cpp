@@ -91,8 +91,12 @@ std::string head(const Request& request, bool allowed) {
     return out + "\r\n";
 }
 
-std::string start(std::chrono::milliseconds retry, std::int64_t cursor) {
-    return "retry: " + std::to_string(retry.count()) + "\nid: " + std::to_string(cursor) + "\ndata:\n\n";
+std::string start(std::chrono::milliseconds retry, std::int64_t seq) {
+    return "retry: " + std::to_string(retry.count()) + "\n" + cursor(seq);
+}
+
+std::string cursor(std::int64_t seq) {
+    return "id: " + std::to_string(seq) + "\n\n";
 }
 
 std::string event(std::int64_t seq, std::string_view kind, const boost::json::object& body) {

@@ -32,8 +32,11 @@ std::vector<std::string> own_rooms(const Identity& identity);
 // The beginning of the answer. allowed: the Origin of the request is.
 std::string head(const Request& request, bool allowed);
 
-// Sets how long the client waits before it comes back, and from where it goes on if it has to before anything happens.
-std::string start(std::chrono::milliseconds retry, std::int64_t cursor);
+// How long the client waits before it comes back, and where it stands until something happens.
+std::string start(std::chrono::milliseconds retry, std::int64_t seq);
+
+// Tells the client where it stands, and its page nothing: there is no data.
+std::string cursor(std::int64_t seq);
 
 // What happened: with an id for the client to resume from, unless it is state (seq 0), which is told anew.
 std::string event(std::int64_t seq, std::string_view kind, const boost::json::object& body);

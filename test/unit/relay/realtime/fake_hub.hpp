@@ -20,6 +20,7 @@ public:
     std::int64_t oldest = 0;                        // cursors below are too old
     bool reachable = true;                          // the database is
     std::optional<std::int64_t> at = 0;
+    std::optional<std::int64_t> long_ago = 0; // the position before whatever time is asked for
 
     // Keeps the event and tells its rooms.
     void tell(Event event) {
@@ -39,6 +40,10 @@ public:
     }
 
     std::optional<std::int64_t> position() const override { return at; }
+
+    void position_before(std::chrono::seconds, std::function<void(std::optional<std::int64_t>)> done) override {
+        done(reachable ? long_ago : std::nullopt);
+    }
 
     void join(const std::shared_ptr<Subscriber>& subscriber, std::vector<std::string> rooms,
               std::optional<std::int64_t> after, std::function<void(Resumption)> done) override {

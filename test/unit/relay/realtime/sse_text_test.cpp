@@ -75,7 +75,8 @@ TEST(SseText, HasAnIdOnlyWhereThereIsSomethingToResume) {
     EXPECT_EQ(event(7, "booking.created", body),
               "id: 7\nevent: booking.created\ndata: {\"seq\":7,\"description\":\"two\\nlines\"}\n\n");
     EXPECT_EQ(event(0, "session.availability", {}), "event: session.availability\ndata: {}\n\n");
-    EXPECT_EQ(start(std::chrono::milliseconds(1500), 41), "retry: 1500\nid: 41\ndata:\n\n");
+    EXPECT_EQ(start(std::chrono::milliseconds(1500), 41), "retry: 1500\nid: 41\n\n");
+    EXPECT_EQ(cursor(42), "id: 42\n\n") << "without data, or the page would be told of a message";
 }
 
 TEST(SseHead, NamesThePageOnlyIfItIsAllowed) {
