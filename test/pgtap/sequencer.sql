@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(37);
+SELECT public.plan(38);
 
 CREATE FUNCTION pg_temp.sequence(most integer DEFAULT 1000) RETURNS text VOLATILE LANGUAGE sql AS $$
     SELECT format('%s to %s%s', s.sequenced, s.last_seq, CASE WHEN s.busy THEN ', busy' END)
@@ -97,8 +97,11 @@ SELECT public.is(pg_temp.position(), '27 to 27', 'with those before it, it goes'
 DELETE FROM booking.booking_events;
 SELECT booking.maintain_event_partitions() \g /dev/null
 SELECT public.is(pg_temp.position(), '28 to 27', 'where nothing is left the numbers go on nevertheless');
-SELECT pg_temp.hold('last', 'tour 9', 1) \g /dev/null
-SELECT public.is(pg_temp.sequence(), '1 to 28', 'with the next');
+SELECT pg_temp.write_event('three days ago', '3 days'), pg_temp.write_event('now', '0 s', 9) \g /dev/null
+UPDATE booking.event_sequencer SET snapshot = 'nonsense';
+SELECT public.is(pg_temp.sequence(), '2 to 29', 'with the next');
+SELECT booking.maintain_event_partitions(7, 2) \g /dev/null
+SELECT public.is(pg_temp.position(), '29 to 29', 'places go in the same run as the day of their events');
 
 -- Who may.
 GRANT EXECUTE ON FUNCTION booking.relay_sequence(integer), booking.relay_position() TO booking_member;

@@ -59,8 +59,8 @@ struct Window {
 constexpr Milliseconds slack = 250;
 // ... and for what should not be, as a clock that steps back or a process that is stopped in between: every now and
 // then a pass looks further back.
-constexpr Milliseconds sweep_every = 60 * 1000;
-constexpr Milliseconds sweep_back = 2 * 60 * 1000;
+constexpr Milliseconds sweep_every = 60'000;
+constexpr Milliseconds sweep_back = 120'000;
 
 // Without progress, or with one that cannot be of this server's past, all there is. own: the transaction of the pass,
 // if it has a number yet, else 0; it sees what it has written itself.

@@ -4,7 +4,7 @@
 #include "pg/access.hpp"
 #include "pg/advisory_lock.hpp"
 #include "pg/arguments.hpp"
-#include "pg/installation.hpp"
+#include "pg/identity.hpp"
 #include "pg/relay.hpp"
 
 namespace pgbk {
@@ -17,13 +17,8 @@ constexpr std::int32_t most_at_once = 100000;
 // What is stored when nothing was given a number: not each time, since that is a write, but so that windows stay short.
 constexpr core::Milliseconds longest_unsaved = 5000;
 
-core::Milliseconds milliseconds(TimestampTz time) {
-    constexpr std::int64_t epoch = static_cast<std::int64_t>(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
-    return time / 1000 + epoch * 1000;
-}
-
 Value timestamp(core::Milliseconds time) {
-    return Value::timestamp((time - milliseconds(0)) * 1000);
+    return Value::timestamp((time - milliseconds_of(0)) * 1000);
 }
 
 Value system_identifier() {
@@ -49,7 +44,7 @@ std::optional<core::Progress> read_progress(const Rows& rows) {
     if (!rows.boolean(0, 3) || !snapshot.has_value() || !running.has_value()) {
         return std::nullopt;
     }
-    return core::Progress{*snapshot, milliseconds(rows.timestamp(0, 5)), milliseconds(rows.timestamp(0, 6)),
+    return core::Progress{*snapshot, milliseconds_of(rows.timestamp(0, 5)), milliseconds_of(rows.timestamp(0, 6)),
                           std::move(*running), static_cast<core::Xid>(rows.int8(0, 8))};
 }
 
@@ -165,7 +160,7 @@ Datum relay_sequence_body(Call& call) {
                           std::to_string(most));
     }
     const bool is_alone = try_to_lock_until_transaction_ends(LockOf::sequencer, lock_of_sequencer);
-    const core::Milliseconds now = milliseconds(GetCurrentTimestamp()); // the real clock, by which ids are made
+    const core::Milliseconds now = milliseconds_of(GetCurrentTimestamp()); // the real clock, by which ids are made
     State state = read_state();
     const std::int32_t sequenced = is_alone ? pass(state, now, most) : 0;
     return record_result(call, {sequenced, Value::int8(state.last_seq), !is_alone});

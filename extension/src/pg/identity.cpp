@@ -7,15 +7,18 @@
 
 namespace pgbk {
 
+std::int64_t milliseconds_of(TimestampTz time) {
+    constexpr std::int64_t epoch = static_cast<std::int64_t>(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+    return time / 1000 + epoch * 1000;
+}
+
 core::Uuid new_id(std::int32_t organization) {
     // Trivially destructible and constant-initialized: nothing runs at load or at exit.
     static core::IdGenerator generator;
     static_assert(std::is_trivially_destructible_v<core::IdGenerator>);
 
     // The real clock, never the shifted one: ids must rise with the order of writing.
-    const TimestampTz microseconds = GetCurrentTimestamp();
-    const std::int64_t milliseconds =
-        microseconds / 1000 + static_cast<std::int64_t>(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000;
+    const std::int64_t milliseconds = milliseconds_of(GetCurrentTimestamp());
     std::uint64_t random = 0;
     if (generator.wants_random(milliseconds)) {
         server([&] { fill_with_random(&random, sizeof random); });

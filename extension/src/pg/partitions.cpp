@@ -124,6 +124,8 @@ template <class Body> bool attempt(Body body) {
     }
 }
 
+} // namespace
+
 void check_days(std::int32_t days_ahead, std::int32_t keep_days) {
     constexpr std::int32_t most_ahead = 366;
     constexpr std::int32_t most_kept = 36600;
@@ -137,7 +139,9 @@ void check_days(std::int32_t days_ahead, std::int32_t keep_days) {
     }
 }
 
-} // namespace
+core::Uuid first_kept_id(std::int32_t keep_days) {
+    return core::first_id_at(milliseconds_at(today() - keep_days));
+}
 
 MaintenanceOutcome maintain_partitions(const DailyTable& table, std::int32_t days_ahead, std::int32_t keep_days) {
     check_days(days_ahead, keep_days);

@@ -34,6 +34,12 @@ struct MaintenanceOutcome {
     std::int32_t skipped = 0;
 };
 
+// Throws Refusal invalid_retention.
+void check_days(std::int32_t days_ahead, std::int32_t keep_days);
+
+// Ids below are of days that are dropped where so many are kept.
+core::Uuid first_kept_id(std::int32_t keep_days);
+
 // Partitions for today and the days ahead, by UTC and the real clock; those of days before the last keep_days are
 // dropped. C++ frame of a writer. Throws Refusal invalid_retention.
 MaintenanceOutcome maintain_partitions(const DailyTable& table, std::int32_t days_ahead, std::int32_t keep_days);

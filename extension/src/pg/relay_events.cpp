@@ -24,30 +24,28 @@ constinit Statement events_after(R"sql(
                'session:' || NULLIF(x.facts ->> 'previous_session_id', x.session_id::text),
                'booking:' || x.booking_id, 'customer:' || x.customer], NULL),
            CASE WHEN x.is_public THEN jsonb_build_object(
-               'id', x.event_id, 'seq', x.seq, 'event_type', x.kind,
+               'id', x.event_id, 'row', CASE WHEN x.is_public_row THEN x.public_row END, 'seq', x.seq,
+               'facts', CASE x.facts ->> 'status' WHEN 'inactive' THEN '{"status": "inactive"}' ELSE x.facts END,
+               'venue_id', x.venue_id, 'booking_id', NULL, 'event_type', x.kind, 'session_id', x.session_id,
+               'subject_id', x.subject_id, 'activity_id', x.activity_id,
                'description', booking.event_description(x.kind, COALESCE(x.public_name, x.facts ->> 'name')),
-               'occurred_at', x.occurred_at, 'organization_id', x.organization_id, 'venue_id', x.venue_id,
-               'activity_id', x.activity_id, 'session_id', x.session_id, 'booking_id', NULL,
-               'subject_id', x.subject_id,
-               'facts', CASE WHEN x.facts ->> 'status' = 'inactive' THEN jsonb_build_object('status', 'inactive')
-                             ELSE x.facts END,
-               'row', CASE WHEN x.is_public_row THEN x.public_row END) END,
+               'occurred_at', x.occurred_at, 'organization_id', x.organization_id) END,
            CASE WHEN x.audience = 'owner' AND (x.customer IS NOT NULL OR x.booking_id IS NOT NULL)
                 THEN jsonb_build_object(
-               'id', x.event_id, 'seq', x.seq, 'event_type', x.kind,
-               'description', booking.event_description(x.kind, x.name),
-               'occurred_at', x.occurred_at, 'organization_id', x.organization_id, 'venue_id', x.venue_id,
-               'activity_id', x.activity_id, 'session_id', x.session_id, 'booking_id', x.booking_id,
-               'subject_id', x.subject_id, 'facts', x.facts - '{description,reason}'::text[],
-               'row', x.customers_row) END,
+                    'id', x.event_id, 'row', x.customers_row, 'seq', x.seq,
+                    'facts', x.facts - '{description,reason}'::text[], 'venue_id', x.venue_id,
+                    'booking_id', x.booking_id, 'event_type', x.kind, 'session_id', x.session_id,
+                    'subject_id', x.subject_id, 'activity_id', x.activity_id,
+                    'description', booking.event_description(x.kind, x.name), 'occurred_at', x.occurred_at,
+                    'organization_id', x.organization_id) END,
            CASE WHEN x.audience <> 'full' THEN jsonb_build_object(
-               'id', x.event_id, 'seq', x.seq, 'event_type', x.kind,
+               'id', x.event_id, 'row', COALESCE(x.customers_row, x.public_row) || COALESCE(x.members_part, '{}'),
+               'seq', x.seq, 'facts', x.facts, 'venue_id', x.venue_id, 'booking_id', x.booking_id,
+               'event_type', x.kind, 'session_id', x.session_id, 'subject_id', x.subject_id,
+               'activity_id', x.activity_id,
                'description', COALESCE(x.facts ->> 'description', booking.event_description(
                    x.kind, COALESCE(x.name, x.facts ->> 'name'))),
-               'occurred_at', x.occurred_at, 'organization_id', x.organization_id, 'venue_id', x.venue_id,
-               'activity_id', x.activity_id, 'session_id', x.session_id, 'booking_id', x.booking_id,
-               'subject_id', x.subject_id, 'facts', x.facts,
-               'row', COALESCE(x.customers_row, x.public_row) || COALESCE(x.members_part, '{}')) END
+               'occurred_at', x.occurred_at, 'organization_id', x.organization_id) END
       FROM (
         SELECT p.seq, p.organization_id, p.event_id, e.kind, e.subject_id, e.session_id, e.booking_id, e.facts,
                k.audience, c.user_id AS customer,
@@ -65,70 +63,67 @@ constinit Statement events_after(R"sql(
                    AS is_public,
                CASE
                WHEN y.id IS NOT NULL THEN jsonb_build_object(
-                   'id', y.id, 'organization_id', y.organization_id, 'booking_id', y.booking_id,
-                   'reservation_id', y.reservation_id, 'status', y.status, 'amount_minor', y.amount_minor,
-                   'refunded_minor', y.refunded_minor, 'currency', y.currency,
+                   'id', y.id, 'status', y.status, 'currency', y.currency, 'booking_id', y.booking_id,
                    'created_at', to_char(y.created_at AT TIME ZONE 'UTC', f.iso),
-                   'updated_at', to_char(y.updated_at AT TIME ZONE 'UTC', f.iso))
+                   'updated_at', to_char(y.updated_at AT TIME ZONE 'UTC', f.iso), 'amount_minor', y.amount_minor,
+                   'refunded_minor', y.refunded_minor, 'reservation_id', y.reservation_id,
+                   'organization_id', y.organization_id)
                WHEN r.id IS NOT NULL THEN jsonb_build_object(
-                   'id', r.id, 'organization_id', r.organization_id, 'session_id', r.session_id,
-                   'party_size', r.party_size, 'customer_email', r.customer_email, 'status', r.status,
-                   'expires_at', to_char(r.expires_at AT TIME ZONE 'UTC', f.iso),
-                   'created_at', to_char(r.created_at AT TIME ZONE 'UTC', f.iso),
-                   'settled_at', to_char(r.settled_at AT TIME ZONE 'UTC', f.iso))
+                   'id', r.id, 'status', r.status, 'created_at', to_char(r.created_at AT TIME ZONE 'UTC', f.iso),
+                   'expires_at', to_char(r.expires_at AT TIME ZONE 'UTC', f.iso), 'party_size', r.party_size,
+                   'session_id', r.session_id, 'settled_at', to_char(r.settled_at AT TIME ZONE 'UTC', f.iso),
+                   'customer_name', c.name, 'customer_email', r.customer_email, 'organization_id', r.organization_id)
                WHEN b.id IS NOT NULL THEN jsonb_build_object(
-                   'id', b.id, 'organization_id', b.organization_id, 'booking_number', b.booking_number,
-                   'reservation_id', b.reservation_id, 'session_id', b.session_id, 'customer_id', b.customer_id,
-                   'package_id', b.package_id, 'package_booking_id', b.package_booking_id,
-                   'customer_name', COALESCE(b.customer_name, c.name), 'customer_email', b.customer_email,
-                   'party_size', b.party_size, 'status', b.status, 'payment_status', b.payment_status,
-                   'refund_status', b.refund_status, 'amount_cents', b.amount_cents,
-                   'total_amount', b.total_amount, 'currency', b.currency, 'timezone', b.timezone,
-                   'scheduled_start', to_char(b.scheduled_start AT TIME ZONE 'UTC', f.iso),
-                   'scheduled_end', to_char(b.scheduled_end AT TIME ZONE 'UTC', f.iso),
-                   'meeting_url', b.meeting_url, 'sessions_included', b.sessions_included,
-                   'expires_at', to_char(b.expires_at AT TIME ZONE 'UTC', f.iso),
+                   'id', b.id, 'status', b.status, 'version', b.version, 'currency', b.currency,
+                   'timezone', b.timezone, 'created_at', to_char(b.created_at AT TIME ZONE 'UTC', f.iso),
+                   'expires_at', to_char(b.expires_at AT TIME ZONE 'UTC', f.iso), 'package_id', b.package_id,
+                   'party_size', b.party_size, 'session_id', b.session_id,
+                   'updated_at', to_char(b.updated_at AT TIME ZONE 'UTC', f.iso), 'customer_id', b.customer_id,
+                   'meeting_url', b.meeting_url, 'amount_cents', b.amount_cents,
                    'cancelled_at', to_char(b.cancelled_at AT TIME ZONE 'UTC', f.iso),
-                   'version', b.version,
-                   'created_at', to_char(b.created_at AT TIME ZONE 'UTC', f.iso),
-                   'updated_at', to_char(b.updated_at AT TIME ZONE 'UTC', f.iso)) END
+                   'total_amount', b.total_amount, 'customer_name', COALESCE(b.customer_name, c.name),
+                   'refund_status', b.refund_status,
+                   'scheduled_end', to_char(b.scheduled_end AT TIME ZONE 'UTC', f.iso),
+                   'booking_number', b.booking_number, 'customer_email', b.customer_email,
+                   'payment_status', b.payment_status, 'reservation_id', b.reservation_id,
+                   'organization_id', b.organization_id,
+                   'scheduled_start', to_char(b.scheduled_start AT TIME ZONE 'UTC', f.iso),
+                   'sessions_included', b.sessions_included, 'package_booking_id', b.package_booking_id) END
                   AS customers_row,
                CASE
                WHEN k.audience <> 'public' THEN NULL
                WHEN k.entity = 'venue' THEN CASE WHEN v.id IS NOT NULL THEN jsonb_build_object(
-                   'id', v.id, 'organization_id', v.organization_id, 'name', v.name, 'embed_key', v.embed_key,
-                   'timezone', v.timezone) END
+                   'id', v.id, 'name', v.name, 'timezone', v.timezone, 'embed_key', v.embed_key,
+                   'organization_id', v.organization_id) END
                WHEN e.subject_id = e.session_id THEN CASE WHEN s.id IS NOT NULL THEN jsonb_build_object(
-                   'id', s.id, 'organization_id', s.organization_id, 'activity_id', s.activity_id,
-                   'start_time', to_char(s.start_time AT TIME ZONE 'UTC', f.iso),
-                   'end_time', to_char(s.end_time AT TIME ZONE 'UTC', f.iso),
-                   'local_date', s.local_date, 'timezone', s.timezone, 'status', s.status,
-                   'capacity_total', s.capacity_total) END
+                   'id', s.id, 'status', s.status, 'end_time', to_char(s.end_time AT TIME ZONE 'UTC', f.iso),
+                   'timezone', s.timezone, 'local_date', s.local_date,
+                   'start_time', to_char(s.start_time AT TIME ZONE 'UTC', f.iso), 'activity_id', s.activity_id,
+                   'capacity_total', s.capacity_total, 'organization_id', s.organization_id) END
                WHEN a.id IS NOT NULL THEN jsonb_build_object(
-                   'id', a.id, 'organization_id', a.organization_id, 'venue_id', a.venue_id, 'name', a.name,
-                   'schedule', a.schedule, 'capacity', a.capacity, 'price_minor', a.price_minor,
-                   'price_basis', a.price_basis, 'currency', a.currency, 'party_size_min', a.party_size_min,
-                   'party_size_max', a.party_size_max) END AS public_row,
+                   'id', a.id, 'name', a.name, 'capacity', a.capacity, 'currency', a.currency,
+                   'schedule', a.schedule, 'venue_id', a.venue_id, 'price_basis', a.price_basis,
+                   'price_minor', a.price_minor, 'party_size_max', a.party_size_max,
+                   'party_size_min', a.party_size_min, 'organization_id', a.organization_id) END AS public_row,
                CASE
                WHEN y.id IS NOT NULL THEN jsonb_build_object(
-                   'provider', y.provider, 'provider_ref', y.provider_ref, 'accepted', y.accepted,
-                   'conflict', y.conflict, 'decision', y.decision)
-               WHEN r.id IS NOT NULL THEN jsonb_build_object('customer_name', c.name)
+                   'accepted', y.accepted, 'conflict', y.conflict, 'decision', y.decision, 'provider', y.provider,
+                   'provider_ref', y.provider_ref)
+               WHEN r.id IS NOT NULL THEN NULL
                WHEN b.id IS NOT NULL THEN jsonb_build_object(
-                   'notes', b.notes, 'additional_notes', b.additional_notes, 'metadata', b.metadata,
-                   'cancel_reason', b.cancel_reason, 'cal_booking_id', b.cal_booking_id,
-                   'calendar_status', b.calendar_status)
+                   'notes', b.notes, 'metadata', b.metadata, 'cancel_reason', b.cancel_reason,
+                   'cal_booking_id', b.cal_booking_id, 'calendar_status', b.calendar_status,
+                   'additional_notes', b.additional_notes)
                WHEN k.entity = 'venue' AND v.id IS NOT NULL THEN jsonb_build_object(
-                   'allowed_origins', v.allowed_origins,
                    'created_at', to_char(v.created_at AT TIME ZONE 'UTC', f.iso),
-                   'updated_at', to_char(v.updated_at AT TIME ZONE 'UTC', f.iso))
+                   'updated_at', to_char(v.updated_at AT TIME ZONE 'UTC', f.iso),
+                   'allowed_origins', v.allowed_origins)
                WHEN e.subject_id = e.session_id THEN NULL
                WHEN k.audience = 'public' AND a.id IS NOT NULL THEN jsonb_build_object(
-                   'status', a.status, 'stripe_price_id', a.stripe_price_id, 'hold_seconds', a.hold_seconds,
-                   'cancel_cutoff_seconds', a.cancel_cutoff_seconds,
-                   'cancel_refund_percent', a.cancel_refund_percent,
-                   'created_at', to_char(a.created_at AT TIME ZONE 'UTC', f.iso),
-                   'updated_at', to_char(a.updated_at AT TIME ZONE 'UTC', f.iso)) END AS members_part
+                   'status', a.status, 'created_at', to_char(a.created_at AT TIME ZONE 'UTC', f.iso),
+                   'updated_at', to_char(a.updated_at AT TIME ZONE 'UTC', f.iso), 'hold_seconds', a.hold_seconds,
+                   'stripe_price_id', a.stripe_price_id, 'cancel_cutoff_seconds', a.cancel_cutoff_seconds,
+                   'cancel_refund_percent', a.cancel_refund_percent) END AS members_part
           FROM (SELECT n.seq, n.organization_id, n.event_id FROM booking.event_positions AS n
                  WHERE n.seq > $1 ORDER BY n.seq LIMIT $2) AS p
          CROSS JOIN (SELECT 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS f (iso)
@@ -136,7 +131,8 @@ constinit Statement events_after(R"sql(
                SELECT n.* FROM booking.booking_events AS n
                 WHERE n.organization_id = p.organization_id AND n.id = p.event_id LIMIT 1) AS e
          CROSS JOIN LATERAL (
-               SELECT split_part(e.kind, '.', 1) AS entity, COALESCE(booking.event_audience(e.kind), 'owner') AS audience,
+               SELECT split_part(e.kind, '.', 1) AS entity,
+                      COALESCE(booking.event_audience(e.kind), 'owner') AS audience,
                       e.kind LIKE ANY ('{activity.%,pricing.%,sessions.%}') AS is_of_activity) AS k
           LEFT JOIN LATERAL (
                SELECT n.status FROM booking.organizations AS n
