@@ -407,8 +407,8 @@ SELECT booking.open_session('01900000-0000-8000-8000-00060000004d');
 -- BK021, BK106, BK227: decisions about payments
 BEGIN;
 \set ON_ERROR_ROLLBACK on
-INSERT INTO booking.payments (organization_id, id, provider, provider_ref, status, amount_minor, currency, accepted, created_at, updated_at)
-VALUES (77, '01900000-0000-8000-8000-00310000004d', 'stripe', 'pi_1', 'paid', 100, 'EUR', true, '2031-06-01 07:00+00', '2031-06-01 07:00+00');
+INSERT INTO booking.payments (organization_id, id, provider, provider_ref, status, created_at, updated_at)
+VALUES (77, '01900000-0000-8000-8000-00310000004d', 'stripe', 'pi_1', 'pending', '2031-06-01 07:00+00', '2031-06-01 07:00+00');
 SELECT booking.resolve_payment('01900000-0000-8000-8000-00310000004d', 'keep');
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
 SELECT booking.resolve_payment('01900000-0000-8000-8000-00320000004d', 'refund');

@@ -4,7 +4,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
-SELECT public.plan(77);
+SELECT public.plan(78);
 
 CREATE FUNCTION pg_temp.resized(session text, capacity text) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
 DECLARE
@@ -88,6 +88,10 @@ SELECT pg_temp.set_clock('2027-03-01 12:30 UTC') \g /dev/null
 SELECT booking.release_expired_reservations() \g /dev/null
 SELECT public.is(pg_temp.seen('late'), '1 0 0 1', 'the job gives back, and nothing is for sale');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'the books are sound');
+UPDATE booking.session_lanes SET remaining = 1, set_aside = set_aside - 1 WHERE session_id = pg_temp.id('late') AND lane = 0;
+SELECT public.is((SELECT string_agg(i.invariant, ',') FROM booking.integrity_check() AS i WHERE i.object_id = pg_temp.id('late')), 'seats_add_up',
+                 'a seat for sale in an oversold session is seen, wherever it lies');
+UPDATE booking.session_lanes SET remaining = 0, set_aside = set_aside + 1 WHERE session_id = pg_temp.id('late') AND lane = 0;
 SELECT public.is(pg_temp.resized('late', '0'), '0 0 0 2', 'down to nothing');
 SELECT public.is(pg_temp.resized('late', '20'), '20 18 18 0', 'and up again');
 SELECT public.is(pg_temp.lies('late'), '0 0|9 9', 'evenly in its lanes');
