@@ -192,7 +192,7 @@ test('seed 004, test 5: a connection that is lost comes back by itself, and noth
   await page.until('the loss', () => document.getElementById('owner-state').textContent !== 'Live');
   await shop.emit({ description: 'meanwhile' });
   relay = await Relay.start(shop.database, {
-    environment: environmentOf(shop, { SUPABASE_JWT_SECRET: secret, SUPABASE_WEBHOOK_SECRET: inbound }), config: `http.port = ${port}\nrealtime.availability_ms = 50\n`,
+    environment: environmentOf(shop, { SUPABASE_JWT_SECRET: secret, SUPABASE_WEBHOOK_SECRET: inbound }), port, config: 'realtime.availability_ms = 50\n',
   });
   await page.call('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
   await page.until('the connection', () => document.getElementById('owner-state').textContent === 'Live');
