@@ -1,6 +1,7 @@
 // The demo page: what an owner and a student are told, side by side, as it happens.
 import { BookingClient, bookingClient, bookingSubscriptionManager, eventKinds } from './booking-client.js';
 import { subjectOf } from './booking-react.js';
+import { createLanguage } from './language.js';
 
 const byId = (id) => document.getElementById(id);
 const mostEvents = 500;
@@ -29,8 +30,8 @@ function line(event, isNew) {
 function describe(event) {
   if (event.event_type === 'session.availability') return `${event.seats_available} of ${event.capacity_total} seats are free`;
   const { customer_name: name, price_minor: price, currency } = event.row ?? {};
-  return [event.description, name, event.event_type === 'pricing.updated' && price !== undefined ? `${price} ${currency} (minor units)` : null]
-    .filter(Boolean).join(' · ');
+  const isPrice = event.event_type === 'pricing.updated' && price !== undefined;
+  return [event.description, name, isPrice ? createLanguage('en').price(price, currency) : null].filter(Boolean).join(' · ');
 }
 
 function passes(event) {
@@ -79,7 +80,7 @@ function ownerEvent(event) {
   state.events = [event, ...state.events].slice(0, mostEvents);
   showEvents(true);
   if (event.booking_id) byId('booking').value ||= event.booking_id;
-  if (event.event_type === 'booking.created' || event.event_type === 'booking.confirmed') {
+  if (event.event_type === 'booking.created') {
     const name = event.row?.customer_name;
     toast(name ? `New booking from ${name}!` : event.description);
     beep();
