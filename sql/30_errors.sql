@@ -418,6 +418,17 @@ SELECT booking.resolve_payment('01900000-0000-8000-8000-00310000004d', 'refund')
 \set ON_ERROR_ROLLBACK off
 ROLLBACK;
 
+-- BK015, BK103, BK107, BK301: what visitors' pages ask
+SELECT booking.public_venue(77, 'nowhere1');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.public_embed(77, 'nowhere1', NULL);
+SELECT booking.public_activity_sessions('01900000-0000-8000-8000-00990000004d');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.public_activity_sessions('01900000-0000-8000-8000-00020000004d', '2031-02-30');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+SELECT booking.reservation_status(:'live', 'no token');
+\echo SQLSTATE :LAST_ERROR_SQLSTATE
+
 -- 42501: what a visitor may not
 SET ROLE booking_public;
 SELECT booking.confirm_reservation(:'live');
@@ -441,6 +452,7 @@ UPDATE booking.activities SET capacity = 0 WHERE organization_id = 77;
 UPDATE booking.activities SET unpaid_percent_max = 0 WHERE organization_id = 77;
 UPDATE booking.activities SET unpaid_percent_max = 101 WHERE organization_id = 77;
 UPDATE booking.activities SET price_minor = -1 WHERE organization_id = 77;
+UPDATE booking.activities SET payment_url = 'javascript:alert(1)' WHERE organization_id = 77;
 INSERT INTO booking.schedule_exceptions (organization_id, first_date, last_date) VALUES (77, '2031-06-01', '2031-06-01');
 INSERT INTO booking.schedule_exceptions (organization_id, venue_id, first_date, last_date)
 VALUES (77, '01900000-0000-8000-8000-00010000004d', '2031-06-02', '2031-06-01');

@@ -58,6 +58,8 @@ SQL
 start_relay() {
   RELAY=$(relay_binary quick)
   export BOOKING_DATABASE_URL="host=$PGHOST port=$PGPORT user=$PGUSER dbname=$PGDATABASE" BOOKING_ORGANIZATION=$ORGANIZATION
+  SUPABASE_JWT_SECRET=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+  export SUPABASE_JWT_SECRET
   cat >"$WEBHOOKS/booking-relay.toml" <<TOML
 [http]
 address = "127.0.0.1"

@@ -209,6 +209,10 @@ PROVOCATIONS = [
     (schedule("C", end="soon"), "BK015"), (schedule("C", additionalNotes="n" * 501), "BK015"),
     ("SELECT booking.booking_status('AAAA')", "BK015"), (schedule("C", timezone="Mars/Olympus"), "BK008"),
     ("SELECT booking.create_default_packages(77, 'euro', 1, 2, 3)", "BK016"),
+    ("SELECT booking.public_venue(77, 'nowhere1')", "BK107"), ("SELECT booking.public_embed(77, 'nowhere1', NULL)", "BK107"),
+    (f"SELECT booking.public_activity_sessions('{UNKNOWN}')", "BK103"),
+    (f"SELECT booking.public_activity_sessions('{ACTIVITY}', 'soon')", "BK015"),
+    (f"SELECT booking.reservation_status('{LIVE}', '{TOKEN}x')", "BK301"),
     (schedule("A"), "BK104"), ("SELECT booking.booking_status(repeat('A', 43) || '.77')", "BK104"),
     (schedule("C", start="2031-06-02T09:15:00Z"), "BK105"), (schedule("C", sessionId=FULL), "BK105"),
     (f"UPDATE booking.packages SET party_size = 9 WHERE id = 'single'; UPDATE booking.bookings SET party_size = 19"

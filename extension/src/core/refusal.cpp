@@ -51,6 +51,7 @@ constexpr std::array codes{
     RefusalCode{K::slot_not_found, "slot_not_found", "BK105",
                 "the package's activity has no session at this time, or not this one"},
     RefusalCode{K::payment_not_found, "payment_not_found", "BK106", "no payment has this id"},
+    RefusalCode{K::venue_not_found, "venue_not_found", "BK107", "no venue has this embed_key"},
     RefusalCode{K::sold_out, "sold_out", "BK201", "not enough seats are left"},
     RefusalCode{K::session_started, "session_started", "BK202", "the session has started or is over"},
     RefusalCode{K::session_closed, "session_closed", "BK203", "the session is closed for booking"},

@@ -42,6 +42,7 @@ enum class RefusalKind : std::uint8_t {
     booking_not_found,
     slot_not_found,
     payment_not_found,
+    venue_not_found,
     sold_out,
     session_started,
     session_closed,

@@ -7,13 +7,11 @@
 
 namespace pgbk {
 
-namespace {
-
-[[noreturn]] void refuse_unknown(const core::Uuid& id) {
+[[noreturn]] void refuse_unknown_reservation(const core::Uuid& id) {
     throw core::Refusal(core::RefusalKind::reservation_not_found, "no reservation has the id " + uuid_text(id));
 }
 
-void check_token(std::string_view token, std::string_view expected_hash, const core::Uuid& id) {
+void check_hold_token(std::string_view token, std::string_view expected_hash, const core::Uuid& id) {
     const auto parsed = core::parse_token(token);
     if (!parsed.has_value() || !core::equal_in_constant_time(as_bytes(sha256_of(as_bytes(*parsed))), expected_hash)) {
         throw core::Refusal(core::RefusalKind::wrong_hold_token,
@@ -21,6 +19,8 @@ void check_token(std::string_view token, std::string_view expected_hash, const c
                             "Pass the hold_token that reserve_slot returned with this reservation_id.");
     }
 }
+
+namespace {
 
 Rows locked_row(std::int32_t organization, const core::Uuid& id) {
     static constinit Statement statement(
@@ -50,14 +50,14 @@ Reservation lock_reservation(const Call& call, const core::Uuid& id, std::option
         require_member(call, organization.value_or(0), action);
     }
     if (!organization.has_value()) {
-        refuse_unknown(id);
+        refuse_unknown_reservation(id);
     }
     const Rows rows = locked_row(*organization, id);
     if (rows.empty()) {
-        refuse_unknown(id);
+        refuse_unknown_reservation(id);
     }
     if (token.has_value()) {
-        check_token(*token, rows.bytes(0, 8), id);
+        check_hold_token(*token, rows.bytes(0, 8), id);
     }
     return reservation_in(rows, *organization, id);
 }

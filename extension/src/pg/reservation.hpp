@@ -27,6 +27,11 @@ Reservation lock_reservation(const Call& call, const core::Uuid& id, std::option
 // The same without a question, for callers who have asked who calls; nothing if there is no such reservation.
 std::optional<Reservation> lock_hold(std::int32_t organization, const core::Uuid& id);
 
+[[noreturn]] void refuse_unknown_reservation(const core::Uuid& id);
+
+// Throws Refusal wrong_hold_token unless the hash of the token is the one that is stored.
+void check_hold_token(std::string_view token, std::string_view expected_hash, const core::Uuid& id);
+
 // Sets the status by a guarded update; the row must be locked. Checks the transition.
 void settle(const Reservation& reservation, std::string_view status, TimestampTz clock);
 

@@ -73,6 +73,8 @@ const std::array keys{
     Key{"gateway.schedule_per_minute", Number{&Config::gateway_schedule_per_minute, 1, million}},
     Key{"gateway.change_per_minute", Number{&Config::gateway_change_per_minute, 1, million}},
     Key{"gateway.status_per_minute", Number{&Config::gateway_status_per_minute, 1, million}},
+    Key{"gateway.catalogue_per_minute", Number{&Config::gateway_catalogue_per_minute, 1, million}},
+    Key{"gateway.hold_per_minute", Number{&Config::gateway_hold_per_minute, 1, million}},
     Key{"realtime.connections", Number{&Config::realtime_connections, 0, million}},
     Key{"realtime.connections_per_address", Number{&Config::realtime_connections_per_address, 1, million}},
     Key{"realtime.subscriptions", Number{&Config::realtime_subscriptions, 1, 1'000}},

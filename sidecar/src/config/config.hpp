@@ -51,6 +51,8 @@ struct Config {
     int gateway_schedule_per_minute = 20;
     int gateway_change_per_minute = 20;
     int gateway_status_per_minute = 60;
+    int gateway_catalogue_per_minute = 300;
+    int gateway_hold_per_minute = 30;
 
     int realtime_connections = 10'000; // 0: without realtime
     int realtime_connections_per_address = 200;

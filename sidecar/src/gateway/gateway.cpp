@@ -1,11 +1,13 @@
 #include "gateway/gateway.hpp"
 
+#include "gateway/catalogue.hpp"
+#include "gateway/holds.hpp"
 #include "gateway/problem.hpp"
+#include "http/bearer.hpp"
 #include "inbound/admission.hpp"
 #include "inbound/strict_json.hpp"
 #include "main/log.hpp"
 #include "main/parts.hpp"
-#include "text/ascii.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -41,12 +43,7 @@ std::optional<std::string> object_text(const Request& request, Response& refusal
 // In the query, as the links of the flow have it; or as bearer token, for callers who want to keep it out of the logs
 // of the proxies between.
 std::optional<std::string> booking_token(const Request& request) {
-    constexpr std::string_view scheme = "bearer ";
-    const std::string authorization = request.header("authorization");
-    if (request.query.contains("token") || lower_case(authorization.substr(0, scheme.size())) != scheme) {
-        return request.query_value("token");
-    }
-    return authorization.substr(scheme.size());
+    return request.query.contains("token") ? request.query_value("token") : bearer_token(request);
 }
 
 } // namespace
@@ -79,6 +76,10 @@ Gateway::Gateway(boost::asio::io_context& loop, Router& router, Metrics& metrics
         {"GET", "booking_status", "SELECT booking.booking_status($1::text)",
          [](const Request& request, Response&) { return std::optional(Parameters{booking_token(request)}); },
          RateLimiter(config.gateway_status_per_minute, random_seed())});
+    const auto add_one = [&](const std::string& path, Function function) { add(router, path, std::move(function)); };
+    add_catalogue(config, pages_, add_one);
+    add_holds(config, add_one);
+    pages_.add_to(router);
 }
 
 void Gateway::start() {
@@ -161,10 +162,14 @@ void Gateway::call(const Request& request, const Respond& respond, const Functio
     }
     const auto start = std::chrono::steady_clock::now();
     pool_.call({as_visitor, {function.sql, std::move(*parameters)}},
-               [this, respond, origin, start, &function](const Answer& answer) {
+               [this, respond, request, origin, start, &function](const Answer& answer) {
                    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
                    metrics_.observe("booking_relay_database_seconds", took.count(), {{"call", function.name}});
-                   respond(for_origin(answered(function, answer), origin));
+                   Response response = answered(function, answer);
+                   if (function.finish) {
+                       function.finish(request, response);
+                   }
+                   respond(for_origin(std::move(response), origin));
                });
 }
 

@@ -1,14 +1,16 @@
 // The routes of a booking's buyer: POST /functions/v1/booking-create, -schedule, -cancel, -reschedule and -change, and
 // GET /functions/v1/booking-status. Each is one SQL function, jsonb in and out, called as booking_public: whoever asks
 // has the rights of a visitor, and what a visitor may do to a booking the function decides by its token. A bearer token
-// that is no booking's gives nobody any other role: it is not looked at.
+// that is no booking's gives nobody any other role: it is not looked at. In the same way, what visitors' web pages ask:
+// catalogue.hpp, holds.hpp.
 #pragma once
 
 #include "config/config.hpp"
 #include "db/pool.hpp"
+#include "gateway/function.hpp"
 #include "http/cors.hpp"
-#include "http/rate_limiter.hpp"
 #include "main/room.hpp"
+#include "web/pages.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -28,14 +30,7 @@ public:
     void stop(std::function<void()> done) override;
 
 private:
-    struct Function {
-        std::string method;
-        std::string name; // of the SQL function
-        std::string sql;
-        // What is passed to it. Nothing: the request is refused, and `refusal` says why.
-        std::function<std::optional<Parameters>(const Request&, Response& refusal)> parameters;
-        RateLimiter limiter;
-    };
+    using Function = GatewayFunction;
 
     void add_change(Router& router, const std::string& word, int per_minute);
     void add(Router& router, const std::string& path, Function function);
@@ -53,6 +48,7 @@ private:
     std::chrono::seconds drain_limit_;
     std::string organization_;
     Origins origins_;
+    Pages pages_;
     Pool pool_;
     boost::asio::steady_timer timer_; // to the next look at the origins
     std::string origins_error_;

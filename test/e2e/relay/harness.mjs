@@ -126,11 +126,11 @@ const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 export class Relay {
-  static async start(database, { environment = {}, config = '', ready = true } = {}) {
+  static async start(database, { environment = {}, config = '', ready = true, port = 0 } = {}) {
     const relay = new Relay();
     relay.directory = mkdtempSync(join(tmpdir(), 'pgbk-relay-'));
     const file = join(relay.directory, 'relay.toml');
-    writeFileSync(file, `log_level = "debug"\nhttp.port = 0\nhttp.address = "127.0.0.1"\nhttp.port_file = "${relay.directory}/port"\n${config}`);
+    writeFileSync(file, `log_level = "debug"\nhttp.port = ${port}\nhttp.address = "127.0.0.1"\nhttp.port_file = "${relay.directory}/port"\n${config}`);
     relay.child = spawn(binary, ['--config', file], { env: relayEnvironment(database, environment), stdio: ['ignore', 'inherit', 'pipe'] });
     running.add(relay.child);
     relay.log = '';

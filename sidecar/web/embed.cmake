@@ -1,0 +1,11 @@
+# Writes the files of this folder as C++: cmake -DOUTPUT=assets.cpp "-DNAMES=a.js;b.css" -P embed.cmake
+set(code "#include \"web/assets.hpp\"\n\n#include <array>\n\nnamespace pgbk::relay {\n\nnamespace {\n\n")
+list(LENGTH NAMES count)
+string(APPEND code "constexpr std::array<Asset, ${count}> files{{\n")
+foreach(name IN LISTS NAMES)
+  file(READ "${CMAKE_CURRENT_LIST_DIR}/${name}" text)
+  string(APPEND code "    {\"${name}\", R\"__web__(${text})__web__\"},\n")
+endforeach()
+string(APPEND code "}};\n\n} // namespace\n\nstd::span<const Asset> assets() {\n    return files;\n}\n\n")
+string(APPEND code "} // namespace pgbk::relay\n")
+file(WRITE "${OUTPUT}" "${code}")
