@@ -7,7 +7,8 @@ import unittest
 from cluster import Cluster
 from psql import Session, create_database, wait_until
 
-HEARD = re.compile(r'Asynchronous notification "(\w+)" (?:with payload "(.*)" )?received from server process with PID (\d+)')
+HEARD = re.compile(r'Asynchronous notification "(\w+)" (?:with payload "(.*)" )?'
+                   r'received from server process with PID (\d+)')
 CHANGE = "UPDATE booking.venues SET name = 'V' || clock_timestamp() WHERE organization_id = 1"
 COUNT = "SELECT count(*) FROM booking.booking_events"
 SETUP = ("INSERT INTO booking.organizations (name) VALUES ('O')",
@@ -67,8 +68,8 @@ class NotifierCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.cluster = Cluster(cls.name, "fsync = off", "shared_preload_libraries = 'pg_booking'", "log_statement = none",
-                              *cls.settings, initdb=("--no-sync",))
+        cls.cluster = Cluster(cls.name, "fsync = off", "shared_preload_libraries = 'pg_booking'", *cls.settings,
+                              initdb=("--no-sync",))
         cls.addClassCleanup(cls.cluster.remove)
         cls.cluster.start()
         cls.make(cls.name)
@@ -93,7 +94,8 @@ class NotifierCase(unittest.TestCase):
     def notifiers(self, session):
         """Process numbers by database."""
         return {name: int(pid) for name, pid in session.query(
-            "SELECT datname, pid FROM pg_stat_activity WHERE backend_type = 'pg_booking notifier' AND datname IS NOT NULL")}
+            "SELECT datname, pid FROM pg_stat_activity"
+            " WHERE backend_type = 'pg_booking notifier' AND datname IS NOT NULL")}
 
     def notifier_of(self, session):
         """Its process number, once it is connected."""

@@ -70,7 +70,7 @@ void set_absence(Oid database, std::int64_t until, bool is_dropped) {
 
 // What the prepared transaction has written is not known here; that it may have been something is enough for a hint.
 void announce_prepared() {
-    if (settings::notify == settings::notify_off || !OidIsValid(owner_of_tables())) {
+    if (settings::notify == settings::notify_off || RecoveryInProgress() || !OidIsValid(owner_of_tables())) {
         return;
     }
     for (const Channel channel : {Channel::events, Channel::webhooks}) {
