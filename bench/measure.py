@@ -126,12 +126,16 @@ def interleave(statements, clients):
         load(statement, clients, WARMUP)
     for _ in range(ROUNDS):
         for name, statement in statements.items():
-            result = load(statement, clients)
-            unexpected = {s: n for s, n in result["states"].items() if s not in ("00000", "BK201")}
-            if unexpected:
-                sys.exit(f"{name}: unexpected answers {unexpected}")
-            figures[name].append(result["per_second"])
+            figures[name].append(succeeding(name, load(statement, clients)))
     return figures
+
+
+def succeeding(name, result):
+    """So many a second, if all were held or sold out."""
+    unexpected = {s: n for s, n in result["states"].items() if s not in ("00000", "BK201")}
+    if unexpected:
+        sys.exit(f"{name}: unexpected answers {unexpected}")
+    return result["per_second"]
 
 
 def events(on):
@@ -144,7 +148,7 @@ def notify(mode):
 
 
 def hot_session():
-    """Reserving on one hot session, 32 clients: with events, without them, and with NOTIFY in each transaction."""
+    """Reserving on one hot session, 32 clients: with events and without them."""
     for delay, microseconds in DELAYS.items():
         fresh_database()
         set_commit_delay(microseconds)
@@ -158,10 +162,35 @@ def hot_session():
         events(True)
         plain = session_of("hot without lanes")
         yield Row("the same, events on, without lanes", {**interleave({"ours": ours(plain)}, 32), **others}, no_goal)
-        notify("direct")
-        yield Row("the same, events on, 64 lanes, NOTIFY in each transaction; limit: without NOTIFY",
-                  {**interleave({"ours": ours(session)}, 32), "limit": figures["ours"]}, at_least("limit", 0.95))
         multixacts(session)
+        check_integrity()
+
+
+def notifying():
+    """Reserving on one hot session, 32 clients, events on: NOTIFY by the notifier or by each writer, against none."""
+    for delay, microseconds in DELAYS.items():
+        fresh_database()
+        set_commit_delay(microseconds)
+        statement = ours(session_of("hot"))
+        figures = {mode: [] for mode in ("off", "coalesced", "direct")}
+        with subprocess.Popen(["psql", "-Xq", "-d", DATABASE, "-o", os.devnull], stdin=subprocess.PIPE, text=True) as reader:
+            print("LISTEN booking_events;", file=reader.stdin, flush=True)
+            for mode in figures:
+                notify(mode)
+                load(statement, 32, WARMUP)
+            for _ in range(ROUNDS):
+                for mode, values in figures.items():
+                    notify(mode)
+                    values.append(succeeding(mode, load(statement, 32)))
+                    print("SELECT 1;", file=reader.stdin, flush=True)  # reads what it was told
+            reader.stdin.close()
+        NOTES.append(f"Notifier, {delay} commit: " + psql(
+            "SELECT format('%s notifications for %s commits, %s transactions notified directly', notifications, commits,"
+            " direct) FROM booking.notifier_status()"))
+        limit = {"limit": figures["off"]}
+        yield Row(f"reserve, one hot session, 32 clients, {delay} commit, NOTIFY coalesced; limit: without NOTIFY",
+                  {"ours": figures["coalesced"], **limit}, at_least("limit", 0.95))
+        yield Row("the same, NOTIFY in each transaction", {"ours": figures["direct"], **limit}, no_goal)
         check_integrity()
 
 
@@ -282,7 +311,7 @@ def open_snapshot():
 
 
 NOTES = []
-MEASUREMENTS = {f.__name__: f for f in (hot_session, sold_out, refusals, release, open_snapshot)}
+MEASUREMENTS = {f.__name__: f for f in (hot_session, notifying, sold_out, refusals, release, open_snapshot)}
 
 
 def main():

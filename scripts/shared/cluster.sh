@@ -172,7 +172,7 @@ port = $CLUSTER_PORT
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %q%u@%d '
-shared_preload_libraries = 'pg_cron'
+shared_preload_libraries = 'pg_cron,pg_booking'
 cron.host = '$socket_dir'
 cron.database_name = '$CRON_DATABASE'
 CONF

@@ -41,7 +41,9 @@ SELECT '## Settings
 | setting | default | who | |
 | --- | --- | --- | --- |';
 SELECT format('| %s | %s%s | %s | %s %s |', name, boot_val, COALESCE(' ' || unit, ''),
-              CASE context WHEN 'superuser' THEN 'superusers' ELSE 'everybody' END, short_desc, extra_desc)
+              CASE context WHEN 'superuser' THEN 'superusers' WHEN 'user' THEN 'everybody'
+                           WHEN 'sighup' THEN 'the configuration' ELSE 'the configuration, at the start' END,
+              short_desc, extra_desc)
   FROM pg_settings WHERE name LIKE 'pg\_booking.%' ORDER BY name COLLATE "C";
 
 SELECT '

@@ -25,6 +25,8 @@ class Events(DatabaseCase):
     def setUpClass(cls):
         super().setUpClass()
         run("psql", "-Xqv", "ON_ERROR_STOP=1", "-d", cls.database, stdin=SETUP.encode())
+        # What a writer tells itself. Notifiers are tested where they can be killed (test/faults).
+        cls.admin.query(f"ALTER DATABASE {cls.database} SET pg_booking.notify = direct")
 
     def notifications(self, script):
         """What a listener in another backend gets of the script: the payloads as text."""

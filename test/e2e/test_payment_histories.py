@@ -325,7 +325,7 @@ class Replays(PaymentCase):
 
         def run(number):
             try:
-                with self.session(clock_at(START), role="booking_relay") as session:
+                with self.session(clock_at(START), "SET ROLE booking_relay") as session:
                     barrier.wait(60)
                     work(session, number)
             except BaseException as failure:  # pylint: disable=broad-except
@@ -346,7 +346,7 @@ class Replays(PaymentCase):
             paid = [Event("paid", intent, 5000).body("simple", n, metadata) for n in (1, 2)]
             call = (f"SELECT booking.receive_webhook('{self.sources['simple']}',"
                     f" convert_to({quote(paid[1])}, 'UTF8'), '{{}}') ->> 'status'")
-            with self.session(clock_at(START), role="booking_relay") as late:
+            with self.session(clock_at(START), "SET ROLE booking_relay") as late:
                 late.query(f"BEGIN ISOLATION LEVEL {level}")
                 late.query("SELECT 1")
                 self.assertEqual(self.receive("simple", paid[0])["status"], "applied")

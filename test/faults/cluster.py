@@ -26,18 +26,30 @@ class Cluster:
         self.data = pathlib.Path(os.environ["FAULTS_DIR"]) / name
         self.environment = environment  # of the server: NAME=VALUE
         self.log = self.data.with_suffix(".log")
+        as_server("initdb", "-D", str(self.data), "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "-U", "postgres",
+                  *initdb)
+        self.configure("listen_addresses = ''", "timezone = 'UTC'", "shared_preload_libraries = ''",
+                       "max_connections = 150", "log_min_messages = log", *settings)
+        self.listen()
+
+    def configure(self, *lines):
+        as_server("sh", "-c", f"printf '%s\\n' \"$@\" >> '{self.data}/postgresql.conf'", "sh", *lines)
+
+    def listen(self):
+        """In a directory of its own."""
         self.sockets = tempfile.mkdtemp(prefix="pgbk")
         if os.environ.get("SERVER_USER"):
             shutil.chown(self.sockets, os.environ["SERVER_USER"])
-        as_server("initdb", "-D", str(self.data), "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "-U", "postgres",
-                  *initdb)
-        lines = [f"unix_socket_directories = '{self.sockets}'", "listen_addresses = ''", "timezone = 'UTC'",
-                 "shared_preload_libraries = ''", "max_connections = 150", "log_min_messages = log", *settings]
-        as_server("sh", "-c", f"printf '%s\\n' \"$@\" >> '{self.data}/postgresql.conf'", "sh", *lines)
+        self.configure(f"unix_socket_directories = '{self.sockets}'")
+        self.point_to()
+
+    def point_to(self):
         os.environ.update(PGHOST=self.sockets, PGPORT="5432", PGUSER="postgres")
 
-    def start(self):
-        as_server("env", *self.environment, "pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60", "start")
+    def start(self, *options):
+        """With options for the postmaster."""
+        as_server("env", *self.environment, "pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60",
+                  *(["-o", " ".join(options)] if options else []), "start")
 
     def is_running(self):
         try:

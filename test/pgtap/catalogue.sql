@@ -64,6 +64,7 @@ SELECT public.bag_eq(
               ('booking.is_original()', 'fsu', false),
               ('booking.live_cpp_frames()', 'fvu', false),
               ('booking.maintain_event_partitions(integer,integer)', 'fvu', false),
+              ('booking.notifier_status()', 'fvu', false),
               ('booking.maintain_job(integer,integer)', 'pvu', false),
               ('booking.new_id(integer)', 'fvu', false),
               ('booking.next_available_sessions(uuid,integer,integer,timestamp with time zone)', 'fsu', false),

@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(117);
+SELECT public.plan(120);
 
 CREATE TEMPORARY TABLE seen AS SELECT e.id FROM booking.booking_events AS e;
 
@@ -526,11 +526,15 @@ SELECT public.is(booking.canonical_event_filter(f.given), f.ours, f.given || ' i
                ('library:updated', 'venue.updated'), ('court.*', 'activity.*')) AS f (given, ours);
 
 -- The setting. That nothing was too long for a NOTIFY is known by now: an error would have undone the ten thousand rows.
-SELECT public.is(current_setting('pg_booking.notify'), 'direct', 'writers notify');
-SELECT public.throws_ok($$ SET pg_booking.notify = 'coalesced' $$, '22023', NULL, 'in one of the ways that there are');
+SELECT public.is(current_setting('pg_booking.notify'), 'coalesced', 'the library is preloaded, so a notifier notifies');
+SELECT public.throws_ok($$ SET pg_booking.notify = 'loudly' $$, '22023', NULL, 'in one of the ways that there are');
+SELECT public.is((SELECT s.mode FROM booking.notifier_status() AS s), 'coalesced', 'as its status says');
+SELECT public.is((SELECT s.commits + s.direct FROM booking.notifier_status() AS s), 0::bigint,
+                 'and nothing was told before it is committed');
 INSERT INTO pg_temp.seen SELECT e.id FROM booking.booking_events AS e;
 SET LOCAL ROLE booking_public;
 SELECT public.lives_ok('SET LOCAL pg_booking.notify = off', 'everybody may turn it off for the own session');
+SELECT public.throws_ok('SELECT booking.notifier_status()', '42501', NULL, 'but not everybody sees what the notifier does');
 RESET ROLE;
 SELECT public.results_eq($$ SELECT pg_temp.news('UPDATE booking.venues SET name = ''Silent'' WHERE id = pg_temp.id(''venue'')') $$,
                          $$ VALUES ('venue.updated {"name": "Silent"}') $$, 'and events are written all the same');

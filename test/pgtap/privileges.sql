@@ -186,6 +186,7 @@ SELECT public.bag_eq(
               ('booking.relay_make_endpoint(integer,text,text)', '----r--'),
               ('booking.relay_origins()', '----r--'),
               ('booking.relay_status()', '----r--'),
+              ('booking.notifier_status()', '---sra-'),
               ('booking.cleanup_webhook_logs(integer)', '---s-a-'),
               ('booking.trigger_booking_event_webhook()', '-------'),
               ('booking.generate_all_sessions(integer)', '---s-a-'),

@@ -1,5 +1,6 @@
 #include "pg/notify.hpp"
 
+#include "pg/announcement.hpp"
 #include "pg/arguments.hpp"
 #include "pg/settings.hpp"
 
@@ -7,7 +8,6 @@ namespace pgbk {
 
 namespace {
 
-constexpr const char* channel_of_events = "booking_events";
 constexpr std::string_view without_the_rest = R"(],"more":true})";
 constexpr std::size_t longest = 8000 - 1; // bytes of a payload, NOTIFY_PAYLOAD_MAX_LENGTH of the server
 
@@ -15,17 +15,26 @@ std::string beginning(std::int32_t organization) {
     return R"({"organization_id":)" + std::to_string(organization) + R"(,"ids":[)";
 }
 
+// Whether this transaction has to notify itself. Otherwise there is nothing left to do.
+bool is_direct(Channel channel) {
+    return server([&] { return settings::notify != settings::notify_off && !announce(channel); });
+}
+
+void send(Channel channel, const std::string& payload) {
+    const char* const text = payload.c_str();
+    server([&] { Async_Notify(channel_name(channel), text); });
+}
+
 } // namespace
 
-void notify(const char* channel, const std::string& payload) {
-    if (settings::notify == settings::notify_direct) {
-        const char* const text = payload.c_str();
-        server([&] { Async_Notify(channel, text); });
+void notify_of_work() {
+    if (is_direct(Channel::webhooks)) {
+        send(Channel::webhooks, "");
     }
 }
 
 void notify_of_events(const Rows& events) {
-    if (settings::notify != settings::notify_direct) {
+    if (events.empty() || !is_direct(Channel::events)) {
         return;
     }
     struct Message {
@@ -47,18 +56,20 @@ void notify_of_events(const Rows& events) {
         }
     }
     for (const auto& [organization, message] : messages) {
-        notify(channel_of_events, message.payload + std::string(message.complete ? "]}" : without_the_rest));
+        send(Channel::events, message.payload + std::string(message.complete ? "]}" : without_the_rest));
     }
 }
 
 void notify_of_event(std::int32_t organization, const core::Uuid& event) {
-    if (settings::notify == settings::notify_direct) {
-        notify(channel_of_events, beginning(organization) + "\"" + uuid_text(event) + "\"]}");
+    if (is_direct(Channel::events)) {
+        send(Channel::events, beginning(organization) + "\"" + uuid_text(event) + "\"]}");
     }
 }
 
 void notify_of_some_events(std::int32_t organization) {
-    notify(channel_of_events, beginning(organization) + std::string(without_the_rest));
+    if (is_direct(Channel::events)) {
+        send(Channel::events, beginning(organization) + std::string(without_the_rest));
+    }
 }
 
 } // namespace pgbk

@@ -5,10 +5,12 @@
 
 namespace pgbk {
 
-// C++ frames. Both do what the setting pg_booking.notify says.
+// C++ frames. All do what the setting pg_booking.notify says: where it is coalesced, they announce that there is
+// something to read on the channel (announcement.hpp), and the messages below are those of a transaction that notifies
+// directly.
 
-// One message, sent when the transaction commits; the same message twice is sent once.
-void notify(const char* channel, const std::string& payload);
+// Deliveries to make, or something else for the relays, on channel booking_webhooks, without a text.
+void notify_of_work();
 
 // The events just written, on channel booking_events: one message an organization, {"organization_id":1,"ids":[...]}.
 // Ids that do not fit into a message are left out, and "more":true says so. Columns: organization_id, id.

@@ -28,9 +28,11 @@ extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "commands/dbcommands.h"
+#include "commands/defrem.h"
 #include "commands/extension.h"
 #include "commands/trigger.h"
 #include "common/cryptohash.h"
@@ -44,10 +46,20 @@ extern "C" {
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "optimizer/plancat.h"
+#include "pgstat.h"
 #include "pgtime.h"
 #include "port.h"
+#include "port/atomics.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
 #include "storage/lock.h"
+#include "storage/lwlock.h"
 #include "storage/proc.h"
+#include "storage/shmem.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -85,6 +97,32 @@ inline bool holds_lock(const LOCKTAG* tag, LOCKMODE mode) {
     return LockHeldByMe(tag, mode, false);
 #else
     return LockHeldByMe(tag, mode);
+#endif
+}
+
+inline bool owns_database(Oid database, Oid role) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(DatabaseRelationId, database, role);
+#else
+    return pg_database_ownercheck(database, role);
+#endif
+}
+
+// Has `request` called when shared memory may be asked for. Once, while shared_preload_libraries are loaded.
+inline void at_request_for_shared_memory(void (*request)()) {
+#if PG_VERSION_NUM >= 150000
+    static shmem_request_hook_type previous = nullptr;
+    static void (*ours)() = nullptr;
+    previous = shmem_request_hook;
+    ours = request;
+    shmem_request_hook = [] {
+        if (previous != nullptr) {
+            previous();
+        }
+        ours();
+    };
+#else
+    request();
 #endif
 }
 

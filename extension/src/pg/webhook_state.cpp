@@ -122,7 +122,7 @@ void write_states(const std::vector<EndpointState>& states) {
 }
 
 void wake_relays() {
-    notify("booking_webhooks", "");
+    notify_of_work();
 }
 
 } // namespace pgbk

@@ -1,0 +1,1 @@
+GRANT EXECUTE ON FUNCTION booking.notifier_status() TO booking_service, booking_relay, booking_admin;
