@@ -42,9 +42,10 @@ Datum maintain_event_partitions_body(Call& call) {
     static constinit Statement days_in_default(PGBK_DAYS_IN_DEFAULT_SQL("booking_events"));
     static constinit Statement delete_in_default(PGBK_DELETE_IN_DEFAULT_SQL("booking_events", "occurred_at"));
     check_days(days_ahead, keep_days);
+    const DailyTable table{"booking_events", "Events", days_in_default, delete_in_default, false};
+    lock_until_transaction_ends(LockOf::partitions, table.name); // a run under way holds locks of the table itself
     forget_places(keep_days);
-    const MaintenanceOutcome outcome = maintain_partitions(
-        {"booking_events", "Events", days_in_default, delete_in_default, false}, days_ahead, keep_days);
+    const MaintenanceOutcome outcome = maintain_partitions(table, days_ahead, keep_days);
     look_again();
     return record_result(call, {outcome.created, Value::int8(outcome.moved), Value::int8(outcome.deleted),
                                 outcome.dropped, outcome.skipped});
