@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { jwtSecret, token } from './browsers.mjs';
+import { jwtSecret, token } from './visitors.mjs';
 import { Relay, eventually, raw, session, sleep, statusOf } from './harness.mjs';
 import { buyer, openShop } from './shop.mjs';
 import { EventStream } from './streams.mjs';

@@ -8,7 +8,7 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Gate, jwtSecret, token } from './browsers.mjs';
+import { Gate, jwtSecret, token } from './visitors.mjs';
 import { Relay, eventually, makeDatabase } from './harness.mjs';
 
 // Says everything it sees to the server that it comes from.

@@ -1,5 +1,6 @@
 // What stands around the token flow: limits by address, origins of pages, the rights of its calls, a database that is
 // away, and that no token is told.
+// Alone: it counts time and memory of the whole.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,5 @@
 // The relay's own server: its routes, and what it does with input that is slow, huge, malformed or ambiguous.
+// Alone: it counts time and memory of the whole.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

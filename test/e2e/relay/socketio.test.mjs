@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { io } from 'socket.io-client';
-import { Gate, jwtSecret, token } from './browsers.mjs';
+import { Gate, jwtSecret, token } from './visitors.mjs';
 import { Relay, eventually, makeDatabase } from './harness.mjs';
 
 const config = 'realtime.availability_ms = 50\nrealtime.poll_ms = 200\n';

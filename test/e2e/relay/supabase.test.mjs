@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { createClient as createCurrent } from 'supabase-js';
 import { createClient as createOfSeeds } from 'supabase-js-seeds';
 import WebSocket from 'ws';
-import { Gate, jwtSecret, token } from './browsers.mjs';
+import { Gate, jwtSecret, token } from './visitors.mjs';
 import { Relay, eventually, makeDatabase, sleep } from './harness.mjs';
 
 const versions = [['2.86.0', createOfSeeds], ['2.119.0', createCurrent]];

@@ -1,5 +1,6 @@
 // Webhooks whose request is slow, huge, malformed or ambiguous, and bodies that two readers could read differently:
 // each of them signed rightly, so that nothing but the fault is what they are refused for.
+// Alone: it counts time and memory of the whole.
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, test } from 'node:test';

@@ -1,5 +1,6 @@
 // WebSocket below the protocols that use it: handshakes, frames that break the rules, clients that are half gone, and
 // what a connection costs.
+// Alone: it counts time and memory of the whole.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
