@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 from cluster import Cluster  # before psql.py, which it finds
@@ -129,6 +130,31 @@ class Sequencer(unittest.TestCase):
             "SELECT b.booking_number FROM booking.relay_events((SELECT last_seq - 2 FROM booking.relay_position()), 2) AS x"
             " JOIN booking.bookings AS b ON b.id = x.booking_id ORDER BY x.seq")]
         self.assertEqual(last, ["B1", "B0"])
+        self.assert_sound(self.admin)
+
+    def test_a_transaction_ends_while_the_window_is_known(self):
+        """Between finding out who has ended and numbering, a long transaction ends, and who waited for its booking."""
+        self.drain(self.admin)
+        first, second, others, maker, sequencer = (self.session() for _ in range(5))
+        first.query("BEGIN")
+        first.query(CHANGE.format(0))
+        time.sleep(0.5)  # more than the slack of a window
+        for _ in range(2):
+            others.query(CHANGE.format(1))
+            self.assertEqual(self.admin.query(PASS.format(10))[0][0], "1")
+        maker.query("BEGIN")
+        maker.query("LOCK TABLE ONLY booking.booking_events_default IN ACCESS EXCLUSIVE MODE")  # as when a day is made
+        others.query(CHANGE.format(1))
+        sequencer.send(PASS.format(10))
+        waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = {}"
+        wait_until(lambda: self.admin.value(waits.format(sequencer.pid)) == "1", "the pass waits")
+        second.send(CHANGE.format(0))
+        wait_until(lambda: self.admin.value(waits.format(second.pid)) == "1", "it waits for the booking")
+        first.query("COMMIT")
+        second.receive()
+        maker.query("COMMIT")
+        sequencer.receive()
+        self.drain(self.admin)
         self.assert_sound(self.admin)
 
     def test_thousands_pass_a_long_transaction(self):

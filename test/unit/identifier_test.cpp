@@ -35,8 +35,8 @@ std::int64_t milliseconds_of(const Uuid& id) {
 
 TEST(Identifier, HasTheDocumentedBitLayout) {
     IdGenerator generator;
-    // Alternating bits: 0x15555555555 is 0x555 above 30 bits of 0x15555555.
-    const Uuid id = generator.next(0x0123456789AB, 0x15555555555, 0x01020304);
+    // Alternating bits: 0x15555555555 is 0x555 above 30 bits of 0x15555555, and 682 above 31 bits that are drawn.
+    const Uuid id = generator.next(0x0123456789AB, 0x55555555, 0x01020304, 682);
     EXPECT_EQ(id, (Uuid{0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0x85, 0x55, 0x95, 0x55, 0x55, 0x55, 1, 2, 3, 4}));
 }
 
@@ -50,8 +50,20 @@ TEST(Identifier, KeepsVersionAndVariantWhateverTheBits) {
 
 TEST(Identifier, StartsItsCounterInTheLowerHalf) {
     IdGenerator generator;
-    generator.next(noon, all_bits, 1);
-    EXPECT_EQ(counter_of(generator), largest_counter / 2);
+    generator.next(noon, all_bits, 1, 999);
+    EXPECT_LE(counter_of(generator), largest_counter / 2);
+}
+
+TEST(Identifier, RisesFromBackendToBackendWithinAMillisecond) {
+    IdGenerator one;
+    IdGenerator other;
+    const Uuid first = one.next(noon, all_bits, 1, 100);
+    const Uuid second = other.next(noon, 0, 1, 101);
+    const Uuid third = one.next(noon, 0, 1, 102);
+    EXPECT_LT(first, second);
+    EXPECT_LT(second, third);
+    EXPECT_LT(third, one.next(noon, 0, 1, 102));
+    EXPECT_LT(third, one.next(noon, 0, 1, 101)) << "also when the clock goes back";
 }
 
 TEST(Identifier, CountsUpWithinAMillisecond) {

@@ -159,11 +159,21 @@ TEST(SequencerWindow, LooksFurtherBackWhereTheClockHasStepped) {
     EXPECT_EQ(window.from, start - 10'000 - sweep_back);
     const Progress progress = progress_after(last, snapshot(23, {21}), start - 10'000, window, {23, true});
     EXPECT_EQ(progress.scanned_at, start - 10'000);
-    EXPECT_EQ(progress.running, (std::vector<Writer>{{21, start - 10'000}})) << "its ids are of the new time";
+    EXPECT_EQ(progress.running, (std::vector<Writer>{{21, start - 10'000 - sweep_back}})) << "its ids are of the new time";
     EXPECT_EQ(next_window(passed(20, {}, 5), snapshot(22), 6, 0).from, beginning) << "never before the beginning";
     Progress swept_before = last;
     swept_before.swept_at -= 30'000;
     EXPECT_TRUE(next_window(swept_before, snapshot(22), start - 10, 0).is_sweep) << "not by as much as a minute";
+}
+
+TEST(SequencerWindow, FindsWhatALongTransactionWritesAfterTheClockWasSetBack) {
+    constexpr Milliseconds hour = 3'600'000;
+    Progress progress = passed(20, {10}, start);
+    for (Milliseconds now = start - hour; now < start - hour / 2; now += sweep_every) { // 10 writes after the first
+        const Window window = next_window(progress, snapshot(21, {10}), now, 0);
+        progress = progress_after(progress, snapshot(21, {10}), now, window, {20, true});
+    }
+    EXPECT_LT(next_window(progress, snapshot(21), start - hour / 2, 0).from, start - hour);
 }
 
 // Transactions that begin, write and end in any order, and passes in between: no pass may overlook an event that it can

@@ -9,8 +9,10 @@ namespace pgbk::core {
 namespace {
 
 constexpr std::uint64_t counter_mask = (1ULL << IdGenerator::counter_bits) - 1;
-// A counter starts in the lower half, so that at least 2^41 ids of a backend fit into one millisecond.
-constexpr std::uint64_t start_mask = counter_mask >> 1U;
+// A counter starts in the lower half, by the microsecond, so that at least 2^41 ids of a backend fit into one
+// millisecond.
+constexpr unsigned drawn_bits = 31;
+constexpr std::uint64_t drawn_mask = (1ULL << drawn_bits) - 1;
 
 constexpr std::uint8_t byte_of(std::uint64_t value, unsigned shift) {
     return static_cast<std::uint8_t>(value >> shift);
@@ -18,14 +20,19 @@ constexpr std::uint8_t byte_of(std::uint64_t value, unsigned shift) {
 
 } // namespace
 
-Uuid IdGenerator::next(std::int64_t milliseconds, std::uint64_t random, std::int32_t organization) {
+Uuid IdGenerator::next(std::int64_t milliseconds, std::uint64_t random, std::int32_t organization,
+                       std::uint32_t microsecond) {
     if (organization <= 0) {
         throw Refusal(RefusalKind::invalid_organization,
                       "organization number must be positive, got " + std::to_string(organization));
     }
+    const std::uint64_t start = std::uint64_t{microsecond} << drawn_bits;
     if (wants_random(milliseconds)) {
         last_milliseconds_ = milliseconds < 0 ? 0 : milliseconds; // the field is unsigned
-        counter_ = random & start_mask;
+        drawn_ = random & drawn_mask;
+        counter_ = start | drawn_;
+    } else if (milliseconds == last_milliseconds_ && (start | drawn_) > counter_) {
+        counter_ = start | drawn_;
     } else if (counter_ == counter_mask) {
         ++last_milliseconds_;
         counter_ = 0;

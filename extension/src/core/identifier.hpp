@@ -7,6 +7,9 @@
 //   30 bits  counter, low part
 //   32 bits  organization number
 //
+// The counter says the microsecond first (11 bits), so that what one backend makes after another is above it, too; bits
+// of the backend's own, drawn in each millisecond, follow.
+//
 // The organization number lets a one-argument call find its shard without a lookup. An id grants nothing: what
 // grants access is a token (token.hpp).
 #pragma once
@@ -25,9 +28,10 @@ public:
     static constexpr std::uint64_t counter_bits = 42;
 
     // milliseconds: since 1970. random: any 64 random bits, used when a new millisecond begins. Ids of one generator
-    // rise strictly, also when the clock stands still or goes back. organization must be positive.
-    // Throws Refusal invalid_organization.
-    Uuid next(std::int64_t milliseconds, std::uint64_t random, std::int32_t organization);
+    // rise strictly, also when the clock stands still or goes back. organization must be positive. microsecond: of the
+    // millisecond, 0 to 999. Throws Refusal invalid_organization.
+    Uuid next(std::int64_t milliseconds, std::uint64_t random, std::int32_t organization,
+              std::uint32_t microsecond = 0);
 
     // True if next() at this time will consume its random argument; a caller may pass 0 otherwise and save the draw.
     bool wants_random(std::int64_t milliseconds) const {
@@ -37,6 +41,7 @@ public:
 private:
     std::int64_t last_milliseconds_ = -1;
     std::uint64_t counter_ = 0;
+    std::uint64_t drawn_ = 0; // in this millisecond
 };
 
 // No id made at this time or later is below it, and none made earlier is above it. It is an id of nothing.

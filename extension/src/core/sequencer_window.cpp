@@ -139,8 +139,11 @@ Progress progress_after(const std::optional<Progress>& last, const Snapshot& sna
     const std::optional<Progress> past = last.has_value() && !is_ahead(*last, snapshot) ? last : std::nullopt;
     Progress next{
         snapshot, now, window.is_sweep || !past.has_value() ? now : past->swept_at, {}, own.is_over ? own.xid : 0};
+    // Where the clock was set back, their ids are of the old time and of the new, as it was before this pass.
+    const bool has_stepped_back = past.has_value() && now < past->scanned_at;
+    const Milliseconds latest = has_stepped_back ? std::max(beginning, now - sweep_back) : now;
     for (const Xid xid : snapshot.running) {
-        next.running.push_back({xid, since_of(past, xid, now)});
+        next.running.push_back({xid, std::min(since_of(past, xid, now), latest)});
     }
     if (!own.is_over) {
         next.running.push_back({own.xid, now}); // what it has written so far is seen by itself

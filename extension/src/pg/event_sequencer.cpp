@@ -48,14 +48,14 @@ std::optional<core::Progress> read_progress(const Rows& rows) {
                           std::move(*running), static_cast<core::Xid>(rows.int8(0, 8))};
 }
 
-State read_state() {
+State read_state(Snapshot present) {
     static constinit Statement statement(
         "SELECT pg_current_snapshot()::text,"
         "       COALESCE(s.last_seq, (SELECT p.seq FROM booking.event_positions AS p ORDER BY p.seq DESC LIMIT 1), 0),"
         "       s.system_identifier = $1 AND s.database_oid = $2, s.snapshot,"
         "       s.scanned_at, s.swept_at, s.running, s.own_xid, s.continue_from"
         "  FROM (SELECT 1) AS x LEFT JOIN booking.event_sequencer AS s ON s.singleton");
-    const Rows rows = statement.write({system_identifier(), own_database()});
+    const Rows rows = statement.write_at(present, {system_identifier(), own_database()});
     State state;
     state.snapshot_text = rows.bytes(0, 1);
     state.snapshot = core::parse_snapshot(state.snapshot_text).value();
@@ -78,8 +78,11 @@ struct Stamped {
     std::optional<core::Uuid> last; // id, if there was any
 };
 
+// With the snapshot from which the window was found: one that is only a little newer may show what was done to a
+// booking after a transaction that the first still saw at work, and whose own events lie before the window.
+//
 // The look-up is a subquery, so that it stays a look-up.
-Stamped stamp(const core::Uuid& from, std::int64_t last_seq, std::int32_t most) {
+Stamped stamp(Snapshot present, const core::Uuid& from, std::int64_t last_seq, std::int32_t most) {
     static constinit Statement statement(
         "WITH stamped AS ("
         "    INSERT INTO booking.event_positions (organization_id, event_id, seq)"
@@ -91,7 +94,7 @@ Stamped stamp(const core::Uuid& from, std::int64_t last_seq, std::int32_t most) 
         "             ORDER BY e.id, e.organization_id LIMIT $3) AS n"
         "    RETURNING event_id, seq)"
         " SELECT count(*)::integer, (SELECT x.event_id FROM stamped AS x ORDER BY x.seq DESC LIMIT 1) FROM stamped");
-    const Rows rows = statement.write({from, Value::int8(last_seq), most});
+    const Rows rows = statement.write_at(present, {from, Value::int8(last_seq), most});
     return {rows.int4(0, 1), rows.is_null(0, 2) ? std::nullopt : std::optional(rows.uuid(0, 2))};
 }
 
@@ -130,14 +133,14 @@ core::Own own_transaction(bool is_over) {
 }
 
 // Numbers what can be numbered now; state.last_seq is then the last of them.
-std::int32_t pass(State& state, core::Milliseconds now, std::int32_t most) {
+std::int32_t pass(State& state, Snapshot present, core::Milliseconds now, std::int32_t most) {
     const core::Xid own = own_xid_if_any();
     const bool is_all_it_does = own == 0 && !server([] { return IsTransactionBlock(); });
     const core::Window window = core::next_window(state.progress, state.snapshot, now, own);
     if (window.is_empty && !window.is_sweep && !state.continue_from.has_value()) {
         return 0;
     }
-    const Stamped stamped = stamp(first_id_of(state, window), state.last_seq, most);
+    const Stamped stamped = stamp(present, first_id_of(state, window), state.last_seq, most);
     state.last_seq += stamped.count;
     const bool is_long_unsaved = state.progress.has_value() && now - state.progress->scanned_at >= longest_unsaved;
     if (stamped.count > 0 || !state.progress.has_value() || state.continue_from.has_value() || window.is_sweep ||
@@ -160,8 +163,10 @@ Datum relay_sequence_body(Call& call) {
     }
     const bool is_alone = try_to_lock_until_transaction_ends(LockOf::sequencer, lock_of_sequencer);
     const core::Milliseconds now = milliseconds_of(GetCurrentTimestamp()); // the real clock, by which ids are made
-    State state = read_state();
-    const std::int32_t sequenced = is_alone ? pass(state, now, most) : 0;
+    const Snapshot present = server([] { return RegisterSnapshot(GetTransactionSnapshot()); });
+    State state = read_state(present);
+    const std::int32_t sequenced = is_alone ? pass(state, present, now, most) : 0;
+    server([&] { UnregisterSnapshot(present); });
     return record_result(call, {sequenced, Value::int8(state.last_seq), !is_alone});
 }
 

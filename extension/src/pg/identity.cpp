@@ -18,12 +18,13 @@ core::Uuid new_id(std::int32_t organization) {
     static_assert(std::is_trivially_destructible_v<core::IdGenerator>);
 
     // The real clock, never the shifted one: ids must rise with the order of writing.
-    const std::int64_t milliseconds = milliseconds_of(GetCurrentTimestamp());
+    const TimestampTz now = GetCurrentTimestamp();
+    const std::int64_t milliseconds = milliseconds_of(now);
     std::uint64_t random = 0;
     if (generator.wants_random(milliseconds)) {
         server([&] { fill_with_random(&random, sizeof random); });
     }
-    return generator.next(milliseconds, random, organization);
+    return generator.next(milliseconds, random, organization, static_cast<std::uint32_t>(now % 1000));
 }
 
 namespace {

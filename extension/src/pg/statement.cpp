@@ -42,14 +42,16 @@ struct Result {
     std::uint64_t count;
 };
 
-Result execute(SPIPlanPtr plan, const Value* values, int count, bool read_only) {
+Result execute(SPIPlanPtr plan, const Value* values, int count, bool read_only, Snapshot snapshot) {
     Datum datums[most_values];
     char nulls[most_values] = {};
     for (int i = 0; i < count; ++i) {
         nulls[i] = values[i].is_null() ? 'n' : ' ';
         datums[i] = values[i].datum();
     }
-    const int code = SPI_execute_plan(plan, datums, nulls, read_only, 0);
+    const int code = snapshot == InvalidSnapshot
+                         ? SPI_execute_plan(plan, datums, nulls, read_only, 0)
+                         : SPI_execute_snapshot(plan, datums, nulls, snapshot, InvalidSnapshot, read_only, true, 0);
     if (code < 0) {
         elog(ERROR, "could not execute: %s", SPI_result_code_string(code));
     }
@@ -62,7 +64,7 @@ Planning planning_of(Plan plan) {
 
 } // namespace
 
-Rows Statement::run(std::initializer_list<Value> values, bool read_only) {
+Rows Statement::run(std::initializer_list<Value> values, bool read_only, Snapshot snapshot) {
     const Value* const first = values.begin();
     const int count = static_cast<int>(values.size());
     const bool is_planned = kind_ == Plan::once && plan_ != nullptr && server([&] { return SPI_plan_is_valid(plan_); });
@@ -71,7 +73,7 @@ Rows Statement::run(std::initializer_list<Value> values, bool read_only) {
         if (plan_ == nullptr) {
             plan_ = kept_plan(sql_, kind_, first, count);
         }
-        return execute(plan_, first, count, read_only);
+        return execute(plan_, first, count, read_only, snapshot);
     });
     return {result.table, result.count};
 }
@@ -100,7 +102,7 @@ Rows TransitionStatement::write(const TriggerData& data, std::initializer_list<V
     const PlannerWatch watch(is_planned ? Planning::none : planning_of(Plan::once));
     const Result result = server([&] {
         SPIPlanPtr const plan = known != nullptr ? known : make_plan(table, first, count);
-        return execute(plan, first, count, false);
+        return execute(plan, first, count, false, InvalidSnapshot);
     });
     return {result.table, result.count};
 }

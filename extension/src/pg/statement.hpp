@@ -85,9 +85,11 @@ public:
     Rows read(std::initializer_list<Value> values) { return run(values, true); }
     // Sees all that is committed by now (read committed), and writes.
     Rows write(std::initializer_list<Value> values) { return run(values, false); }
+    // Sees what the snapshot sees, which somebody keeps, and what this transaction has written; and writes.
+    Rows write_at(Snapshot snapshot, std::initializer_list<Value> values) { return run(values, false, snapshot); }
 
 private:
-    Rows run(std::initializer_list<Value> values, bool read_only);
+    Rows run(std::initializer_list<Value> values, bool read_only, Snapshot snapshot = InvalidSnapshot);
 
     const char* sql_;
     Plan kind_;
