@@ -153,6 +153,13 @@ bool may_leave() {
     return !stays;
 }
 
+// Writers who come from now on see that there is no notifier; for those who came before, and relied on it, the
+// postmaster starts it again (that is what a status of 1 does).
+[[noreturn]] void end() {
+    leave_place(0, Datum{0});
+    proc_exit(has_work() ? 1 : 0);
+}
+
 // Until it is time to leave.
 void serve() {
     std::int64_t idle_since = steady_ms();
@@ -204,8 +211,11 @@ void pgbk_notifier_main(Datum argument) {
     }
     before_shmem_exit(leave_place, Datum{0});
     BackgroundWorkerUnblockSignals();
-    if (!wait_outside(database) || !has_work()) {
+    if (!wait_outside(database)) {
         proc_exit(0);
+    }
+    if (!has_work()) {
+        end();
     }
     // The database's owner may have closed it to others, which those who are in it do not notice.
     is_connecting = true;
@@ -214,7 +224,6 @@ void pgbk_notifier_main(Datum argument) {
     // What it commits is a hint: nobody waits for it to be on a disk, or on another server.
     SetConfigOption("synchronous_commit", "off", PGC_SUSET, PGC_S_OVERRIDE);
     serve();
-    // With a status of 1 the postmaster starts it again, for those who commit after this.
-    proc_exit(has_work() ? 1 : 0);
+    end();
 }
 }
