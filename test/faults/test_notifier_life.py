@@ -39,6 +39,37 @@ class NotifierLife(NotifierCase):
         [(_, _, other)] = listener.wait_for(1, deadline=10.0)
         self.assertNotEqual(other, pid)
 
+    def test_terminated_while_it_tells(self):
+        """It waits for the lock of NOTIFY, which somebody has whose commit no other server confirms."""
+        writer, listener, admin, holder = (self.session(), self.listener(), self.session(), self.session())
+        writer.query("SET synchronous_commit = local")
+        pid = self.assert_works()
+        self.change("synchronous_standby_names", "'nobody'")
+        self.addCleanup(self.change, "synchronous_standby_names", "DEFAULT")
+        activity = f"SELECT state, wait_event FROM pg_stat_activity WHERE pid = {holder.pid}"
+        asked = 0
+
+        def is_held():
+            nonlocal asked
+            [(state, wait)] = admin.query(activity)
+            if state == "idle":  # before the server has noticed the setting
+                if asked:
+                    holder.receive()
+                holder.send("NOTIFY something\\; SELECT pg_logical_emit_message(true, 'a', 'b')")
+                asked += 1
+            return wait == "SyncRep"
+        wait_until(is_held, "the lock is taken")
+        listener.look()
+        listener.heard.clear()
+        writer.query(CHANGE)
+        wait_until(lambda: admin.value(f"SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = {pid}") == "1",
+                   "the notifier waits for it")
+        admin.query(f"SELECT pg_terminate_backend({pid})")
+        wait_until(lambda: pid not in self.notifiers(admin).values(), "it has ended")
+        admin.query(f"SELECT pg_cancel_backend({holder.pid})")
+        holder.receive()
+        self.assertNotEqual(listener.wait_for(1, deadline=10.0)[0][2], pid)
+
     def test_killed(self):
         """The server starts all of its processes anew; listeners come back and read."""
         pid = self.assert_works()
@@ -129,8 +160,11 @@ class NotifierLife(NotifierCase):
         wait_until(told_by_notifier, "it is back")
 
     def set_idle(self, seconds):
+        self.change("pg_booking.notify_idle_seconds", seconds)
+
+    def change(self, name, value):
         with self.session("postgres") as admin:
-            admin.query(f"ALTER SYSTEM SET pg_booking.notify_idle_seconds = {seconds}")
+            admin.query(f"ALTER SYSTEM SET {name} = {value}")
             admin.query("SELECT pg_reload_conf()")
 
     def test_postmaster_stops(self):

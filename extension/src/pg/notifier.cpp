@@ -16,6 +16,7 @@ constexpr std::int64_t pause_after_failed_connect = 5'000; // ms
 
 Place* place = nullptr;
 bool is_connecting = false;
+std::uint32_t being_told = 0; // flags taken, and not committed yet
 
 bool has_work() {
     return (pg_atomic_read_u32(&place->flags) & all_channels) != 0 || pg_atomic_read_u32(&place->announced) != 0;
@@ -25,9 +26,13 @@ std::int64_t away_until() {
     return static_cast<std::int64_t>(pg_atomic_read_u64(&place->away_until));
 }
 
-// However the process ends. The place may be another notifier's by now.
+// However the process ends. The place may be another notifier's, or another database's, by now.
 void leave_place(int /*code*/, Datum /*argument*/) {
     lock_places(LW_EXCLUSIVE);
+    if (being_told != 0) { // terminated on the way: the next one tells, which starts within a second
+        pg_atomic_fetch_or_u32(&place->flags, being_told);
+        being_told = 0;
+    }
     if (pg_atomic_read_u32(&place->notifier) == static_cast<std::uint32_t>(MyProcPid)) {
         pg_atomic_write_u32(&place->notifier, 0);
         pg_atomic_fetch_and_u32(&place->flags, all_channels);
@@ -115,7 +120,9 @@ ErrorData* error_of_notifying(std::uint32_t flags) {
 // False: it is to be tried again.
 bool tell(std::uint32_t flags) {
     MemoryContext const context = CurrentMemoryContext;
+    being_told = flags;
     ErrorData* const error = error_of_notifying(flags);
+    being_told = 0;
     if (error == nullptr) {
         pg_atomic_fetch_add_u64(&place->notifications, 1);
     } else {
@@ -144,6 +151,13 @@ bool may_leave() {
     }
     unlock_places();
     return !stays;
+}
+
+// Writers who come from now on see that there is no notifier; for those who came before, and relied on it, the
+// postmaster starts it again (that is what a status of 1 does).
+[[noreturn]] void end() {
+    leave_place(0, Datum{0});
+    proc_exit(has_work() ? 1 : 0);
 }
 
 // Until it is time to leave.
@@ -197,8 +211,11 @@ void pgbk_notifier_main(Datum argument) {
     }
     before_shmem_exit(leave_place, Datum{0});
     BackgroundWorkerUnblockSignals();
-    if (!wait_outside(database) || !has_work()) {
+    if (!wait_outside(database)) {
         proc_exit(0);
+    }
+    if (!has_work()) {
+        end();
     }
     // The database's owner may have closed it to others, which those who are in it do not notice.
     is_connecting = true;
@@ -207,7 +224,6 @@ void pgbk_notifier_main(Datum argument) {
     // What it commits is a hint: nobody waits for it to be on a disk, or on another server.
     SetConfigOption("synchronous_commit", "off", PGC_SUSET, PGC_S_OVERRIDE);
     serve();
-    // With a status of 1 the postmaster starts it again, for those who commit after this.
-    proc_exit(has_work() ? 1 : 0);
+    end();
 }
 }
