@@ -198,6 +198,7 @@ test('so many from one address, polling and not, and not one more', async () => 
   }
   assert.equal(refused, 429);
   sockets.forEach((ws) => ws.terminate());
+  await eventually('a place that is free again', async () => (await get()).status === 200);
 });
 
 test('SIGTERM ends the connections, and the relay does not wait for requests that wait', async () => {

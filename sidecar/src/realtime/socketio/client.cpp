@@ -92,6 +92,18 @@ void Client::disconnect() {
     asking_ = false;
     joining_ = 0;
     joined_.clear();
+    if (const auto found = around_.names.find(name_); found != around_.names.end() && found->second == this) {
+        around_.names.erase(found);
+    }
+}
+
+// One that comes back may not have been missed yet: its old connection would take its subscriptions up.
+void Client::take_name(std::string name) {
+    name_ = std::move(name);
+    if (const auto found = around_.names.find(name_); found != around_.names.end()) {
+        found->second->session_.close();
+    }
+    around_.names[name_] = this;
 }
 
 void Client::received(const Packet& packet) {
@@ -192,6 +204,7 @@ void Client::admitted(Identity identity, const json::object& said) {
           std::string(main_namespace),
           {},
           json::object{{"sid", hex(around_.random())}, {"pid", name}}});
+    take_name(std::move(name));
     if (back) {
         cursor_ = *offset;
         catch_up_.begin(*offset, now);

@@ -19,9 +19,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace pgbk::relay::socketio {
+
+class Client;
 
 // What the clients of a relay share.
 struct Surroundings {
@@ -34,6 +37,7 @@ struct Surroundings {
     std::function<void(std::function<void()>)> later;  // not before whoever calls has returned
     std::function<void(const std::string& id)> forget; // the session has ended
     EventFrames frames = {};
+    std::unordered_map<std::string, Client*> names = {}; // of those that are connected
 };
 
 class Client : public Subscriber, public EngineUser, public std::enable_shared_from_this<Client> {
@@ -70,6 +74,7 @@ private:
     void admit_booking(const std::string& token, Identity identity, const boost::json::object& said);
     void admitted(Identity identity, const boost::json::object& said);
     void refuse_connect(const Hub::Admission& admission);
+    void take_name(std::string name);
     void disconnect();
 
     void called(const Packet& packet);
@@ -102,6 +107,7 @@ private:
     std::uint64_t attempt_ = 0; // counts connects and disconnects
     Clock::time_point connect_end_;
     Identity identity_;
+    std::string name_;                     // which it shows when it comes back
     bool asking_ = false;                  // who somebody is; once at a time
     std::string event_;                    // that is being answered, for who does not ask for acknowledgement
     std::map<std::string, Joined> joined_; // by key

@@ -146,6 +146,12 @@ TEST_F(SocketIoClients, ShowTheirTokenWithTheRequestToo) {
     const Page page = open("ada");
     page.say("40");
     EXPECT_EQ(page.client->identity().user, "ada");
+    Request request;
+    request.query.emplace("token", "ada");
+    const Page query{clients_.open(request)};
+    query.client->session().open_on(query.socket);
+    query.say("40");
+    EXPECT_EQ(query.client->identity().user, "ada");
     const Page other = open("ada");
     other.say(R"(40{"token":"Bearer staff"})");
     EXPECT_EQ(other.client->identity().user, "sam");
@@ -378,6 +384,23 @@ TEST_F(SocketIoClients, AreToldWhatTheyMissed) {
     tell(106, {"public"});
     EXPECT_EQ(after.cursor(), "106");
     EXPECT_EQ(after.events().size(), 5U);
+}
+
+TEST_F(SocketIoClients, TakeThePlaceOfTheirOldConnection) {
+    const Page before = connected_as("ada");
+    for (const char* digit : {"1", "2", "3"}) {
+        before.say(R"(42["join:library",")" + venue.substr(0, 35) + digit + "\"]");
+    }
+    const Page after = back_as("ada", before, "100");
+    EXPECT_TRUE(before.socket->is_closed);
+    after.say(R"(421["join:library",")" + venue + "\"]");
+    EXPECT_EQ(after.last(), R"(431[{"ok":true}])") << "there are no more than three";
+    settle();
+    EXPECT_EQ(clients_.count(), 1U);
+    EXPECT_EQ(around_.names.size(), 1U);
+    after.client->session().close();
+    settle();
+    EXPECT_TRUE(around_.names.empty());
 }
 
 TEST_F(SocketIoClients, ComeBackAsSomebodyAfterTheySignedIn) {
