@@ -14,6 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
+// Each costs memory, and time while it is joined.
+constexpr std::size_t most_rooms = 500;
 constexpr std::string_view of_changes = "postgres_changes";
 constexpr std::string_view of_the_channel = "system";
 
@@ -105,6 +107,10 @@ std::optional<std::vector<std::string>> Channel::rooms(const Identity& identity,
             return std::nullopt;
         }
         all.insert(some->begin(), some->end());
+    }
+    if (all.size() > most_rooms) {
+        problem = "a channel is about at most " + std::to_string(most_rooms) + " places, customers and bookings";
+        return std::nullopt;
     }
     return std::vector<std::string>(all.begin(), all.end());
 }

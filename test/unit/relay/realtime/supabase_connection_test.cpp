@@ -310,6 +310,23 @@ TEST_F(Supabase, BoundsChannelsAndMessages) {
     EXPECT_EQ(second_client.answer(), "ok");
 }
 
+TEST_F(Supabase, BoundsWhatOneChannelIsAbout) {
+    Client client(shared, {Version::arrays, "anon", ""});
+    json::array bindings;
+    for (int i = 0; i < 6; ++i) {
+        std::string courts;
+        for (int j = 100; j < 200; ++j) {
+            courts += (j > 100 ? "," : "") + court.substr(0, 32) + std::to_string(i) + std::to_string(j);
+        }
+        bindings.emplace_back(binding("bookings", "court_id=in.(" + courts + ")"));
+    }
+    client.join(bindings);
+    EXPECT_EQ(client.answer(), "a channel is about at most 500 places, customers and bookings");
+    bindings.pop_back();
+    client.join(bindings);
+    EXPECT_EQ(client.answer(), "ok");
+}
+
 TEST_F(Supabase, LeavesAndIsGone) {
     Client client(shared, {Version::arrays, "anon", ""});
     client.join({binding("activities")});
