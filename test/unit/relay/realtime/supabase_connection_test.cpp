@@ -340,6 +340,30 @@ TEST_F(Supabase, LeavesAndIsGone) {
     EXPECT_EQ(shared.topics.size(), 0U);
 }
 
+TEST_F(Supabase, ATokenThatIsPushedWhileJoiningDecides) {
+    hub.slow = true;
+    for (const bool in_order : {true, false}) {
+        Client client(shared, {Version::arrays, "anon", ""});
+        client.join({binding("bookings", "court_id=eq." + court)}, {{"access_token", "e.v.e"}});
+        client.say("2", "realtime:bookings:court_123", "access_token", {{"access_token", "a.d.a"}});
+        hub.answer(in_order ? 0 : 1);
+        hub.answer();
+        EXPECT_EQ(client.answer(), "ok");
+        Event of_members = booked(in_order ? 1 : 3);
+        of_members.bodies[1].reset();
+        hub.tell(std::move(of_members));
+        EXPECT_EQ(client.changes(), "") << in_order;
+        hub.tell(booked(in_order ? 2 : 4));
+        EXPECT_EQ(client.changes(), "INSERT bookings;") << in_order;
+    }
+    Client client(shared, {Version::arrays, "anon", ""});
+    client.join({binding("bookings", "court_id=eq." + court)}, {{"access_token", "e.v.e"}});
+    client.say("2", "realtime:bookings:court_123", "access_token", {{"access_token", "no.good.token"}});
+    hub.answer();
+    hub.answer();
+    EXPECT_EQ(client.answer(), "Unauthorized: the token is not valid");
+}
+
 TEST_F(Supabase, TellsNothingAfterExpiry) {
     hub.tokens["a.d.a"].expires = now + 10 * second;
     Client client(shared, {Version::arrays, "anon", ""});
