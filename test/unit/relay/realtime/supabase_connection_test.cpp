@@ -523,6 +523,30 @@ TEST_F(Supabase, PassesBroadcastsOn) {
     EXPECT_TRUE(apart.received.empty()) << "a private channel of the same name";
 }
 
+TEST_F(Supabase, TellsWhoReadsSlowlyWhoIsPresentWhenItHasRead) {
+    const std::string topic = "realtime:room";
+    const json::object looking{{"presence", {{"key", ""}, {"enabled", true}}}};
+    Client slow(shared, {Version::arrays, "anon", ""});
+    slow.join(json::array(), looking, "1", topic);
+    slow.received.clear();
+    Client other(shared, {Version::arrays, "anon", ""});
+    other.join(json::array(), looking, "1", topic);
+    const auto track = [&](const std::string& ref, const std::string& place) {
+        other.say(ref, topic, "presence", {{"event", "track"}, {"payload", {{"at", place}}}});
+    };
+    slow.queue = 600'000;
+    track("2", "court");
+    EXPECT_TRUE(slow.received.empty());
+    slow.queue = 0;
+    track("3", "bar");
+    ASSERT_EQ(slow.received.size(), 1U);
+    EXPECT_EQ(slow.received[0].heading.event, "presence_state");
+    EXPECT_NE(json::serialize(slow.received[0].payload).find("bar"), std::string::npos);
+    slow.received.clear();
+    track("4", "court");
+    EXPECT_EQ(slow.taken("presence_diff").size(), 1U);
+}
+
 TEST_F(Supabase, SaysWhoIsPresent) {
     const json::object looking{{"presence", {{"key", "ada"}, {"enabled", true}}}};
     const std::string topic = "realtime:room";
