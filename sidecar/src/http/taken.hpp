@@ -285,7 +285,7 @@ private:
     std::string record_in_; // of TLS
     std::string record_out_;
     std::vector<Frame> queue_;
-    std::size_t offset_ = 0; // of the first frame
+    std::size_t offset_ = 0;  // of the first frame
     std::size_t waiting_ = 0; // bytes that are not written yet
     std::function<void(std::string_view)> received_;
     std::function<void()> closed_;

@@ -15,9 +15,9 @@ constexpr std::string_view session_prefix = "session:";
 constexpr std::size_t most_asked = 500;
 constexpr std::size_t most_marked = 65'536;
 constexpr std::size_t most_listed = 200; // sessions of an activity or a venue that somebody is told of when joining
-constexpr int most_listing = 2;           // such questions at a time
+constexpr int most_listing = 2;          // such questions at a time
 constexpr std::size_t most_unlisted = 4'096;
-constexpr milliseconds margin{50};       // a hold is over when its time is past
+constexpr milliseconds margin{50}; // a hold is over when its time is past
 
 bool has_sessions(std::string_view room) {
     return room.starts_with("activity:") || room.starts_with("venue:");
@@ -239,17 +239,18 @@ void SeatWatch::list() {
             continue;
         }
         ++listing_;
-        feed_.sessions_of(room, most_listed,
-                          [this, room](const std::optional<std::vector<std::string>>& sessions, const FeedError& error) {
-                              --listing_;
-                              if (!sessions && error.lost) {
-                                  unlisted_.push_back(room);
-                                  list_later();
-                              } else {
-                                  got_list(room, sessions.value_or(std::vector<std::string>()));
-                                  list();
-                              }
-                          });
+        feed_.sessions_of(
+            room, most_listed,
+            [this, room](const std::optional<std::vector<std::string>>& sessions, const FeedError& error) {
+                --listing_;
+                if (!sessions && error.lost) {
+                    unlisted_.push_back(room);
+                    list_later();
+                } else {
+                    got_list(room, sessions.value_or(std::vector<std::string>()));
+                    list();
+                }
+            });
     }
 }
 

@@ -17,7 +17,7 @@ namespace json = boost::json;
 
 constexpr std::chrono::seconds connect_timeout{45};
 constexpr core::RateLimit message_rate{100, 300}; // as for clients of Supabase
-constexpr std::string_view visitor; // who may have become somebody since
+constexpr std::string_view visitor;               // who may have become somebody since
 
 std::string text_of(const json::object& object, std::string_view name) {
     const auto* const value = object.if_contains(name);

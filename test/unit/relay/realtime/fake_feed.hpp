@@ -64,8 +64,7 @@ public:
     std::map<std::string, std::vector<std::string>> of_room;
     std::map<std::string, std::string> identities; // claims -> what is said of them
     FeedError refusal;                             // of identities and bookings
-    int pages = 0, seat_questions = 0, identity_questions = 0, listings = 0, most_listings = 0,
-        all_listings = 0;
+    int pages = 0, seat_questions = 0, identity_questions = 0, listings = 0, most_listings = 0, all_listings = 0;
 
     void add(const std::vector<std::string>& rooms, int organization = 1) {
         events.push_back(event_of(++kept.last, rooms, organization));
