@@ -24,6 +24,7 @@ inline constexpr std::chrono::seconds stall_limit{20};
 inline constexpr int send_buffer = 128 * 1024;
 inline constexpr std::size_t flush_size = 64UL * 1024;  // beyond which it is not gathered any longer
 inline constexpr std::size_t most_gathered = 64;        // frames in one call
+inline constexpr std::size_t frame_cost = 64;           // bytes of memory, roughly
 inline constexpr std::size_t record_size = 16UL * 1024; // of TLS
 
 template <class Stream>
@@ -79,7 +80,9 @@ public:
         }
     }
 
-    std::size_t waiting() const override { return waiting_; }
+    // With what each frame costs besides its bytes: the answer to a ping is two bytes, and eighty of memory; half a
+    // million of them would also be a queue that moves up slowly.
+    std::size_t waiting() const override { return waiting_ + queue_.size() * frame_cost; }
 
     void finish() override {
         if (open_ && !std::exchange(finishing_, true)) {
@@ -282,8 +285,8 @@ private:
     std::string record_in_; // of TLS
     std::string record_out_;
     std::vector<Frame> queue_;
-    std::size_t offset_ = 0; // of the first frame
-    std::size_t waiting_ = 0;
+    std::size_t offset_ = 0;  // of the first frame
+    std::size_t waiting_ = 0; // bytes that are not written yet
     std::function<void(std::string_view)> received_;
     std::function<void()> closed_;
     std::list<std::weak_ptr<Departed>>::iterator place_;

@@ -15,7 +15,9 @@ constexpr std::string_view session_prefix = "session:";
 constexpr std::size_t most_asked = 500;
 constexpr std::size_t most_marked = 65'536;
 constexpr std::size_t most_listed = 200; // sessions of an activity or a venue that somebody is told of when joining
-constexpr milliseconds margin{50};       // a hold is over when its time is past
+constexpr int most_listing = 2;          // such questions at a time
+constexpr std::size_t most_unlisted = 4'096;
+constexpr milliseconds margin{50}; // a hold is over when its time is past
 
 bool has_sessions(std::string_view room) {
     return room.starts_with("activity:") || room.starts_with("venue:");
@@ -40,14 +42,7 @@ SeatWatch::SeatWatch(Feed& feed, Timers& timers, const Audience& audience, Setti
 
 void SeatWatch::reachable() {
     reachable_ = true;
-    asking_ = false;
-    for (auto& [room, waiting] : std::exchange(listed_, {})) {
-        for (const auto& one : waiting) {
-            if (const auto subscriber = one.lock()) {
-                present_all(subscriber, room);
-            }
-        }
-    }
+    list();
     ask_later();
     if (!std::exchange(rechecking_, true)) {
         timers_.after(settings_.recheck, [this] { recheck(); });
@@ -122,13 +117,12 @@ void SeatWatch::ask() {
     asked_ = timers_.now();
     asking_ = true;
     feed_.seats({sessions.begin(), sessions.end()},
-                [this, sessions](const std::optional<std::vector<Seats>>& seats, const FeedError& error) {
+                [this, sessions](const std::optional<std::vector<Seats>>& seats, const FeedError&) {
                     asking_ = false;
                     if (seats) {
                         got(sessions, *seats);
-                    } else {
+                    } else { // until it works
                         marked_.insert(sessions.begin(), sessions.end());
-                        reachable_ = !error.lost;
                     }
                     ask_later();
                 });
@@ -217,32 +211,67 @@ void SeatWatch::present(const std::shared_ptr<Subscriber>& subscriber, const std
         tell_one_(subscriber, found->second.event);
         return;
     }
-    presented_[session].push_back(subscriber);
     mark(session);
+    if (marked_.contains(session)) { // or there are too many
+        presented_[session].push_back(subscriber);
+    }
 }
 
 void SeatWatch::present_all(const std::shared_ptr<Subscriber>& subscriber, const std::string& room) {
-    auto& waiting = listed_[room];
-    waiting.push_back(subscriber);
-    if (waiting.size() > 1 || !reachable_) {
-        return;
+    const auto found = listed_.find(room);
+    if (found != listed_.end()) {
+        found->second.push_back(subscriber);
+    } else if (listed_.size() < most_unlisted) {
+        listed_[room].push_back(subscriber);
+        unlisted_.push_back(room);
+        list();
     }
-    feed_.sessions_of(room, most_listed,
-                      [this, room](const std::optional<std::vector<std::string>>& sessions, const FeedError& error) {
-                          if (!sessions && error.lost) {
-                              return; // when it can be asked again
-                          }
-                          const auto node = listed_.extract(room);
-                          if (node.empty() || !sessions) {
-                              return;
-                          }
-                          for (const auto& one : node.mapped()) {
-                              const auto who = one.lock();
-                              for (std::size_t i = 0; who && i < sessions->size(); ++i) {
-                                  present(who, (*sessions)[i]);
-                              }
-                          }
-                      });
+}
+
+// A few at a time: anybody may join as many rooms as there are ids, and whoever connects waits for the same connections
+// to the database.
+void SeatWatch::list() {
+    while (reachable_ && listing_ < most_listing && !unlisted_.empty()) {
+        const std::string room = std::move(unlisted_.front());
+        unlisted_.pop_front();
+        if (!audience_.anybody_in(room)) { // they have left
+            listed_.erase(room);
+            continue;
+        }
+        ++listing_;
+        feed_.sessions_of(
+            room, most_listed,
+            [this, room](const std::optional<std::vector<std::string>>& sessions, const FeedError& error) {
+                --listing_;
+                if (!sessions && error.lost) {
+                    unlisted_.push_back(room);
+                    list_later();
+                } else {
+                    got_list(room, sessions.value_or(std::vector<std::string>()));
+                    list();
+                }
+            });
+    }
+}
+
+// Nobody says when the connections that are asked here are back.
+void SeatWatch::list_later() {
+    if (!std::exchange(lists_later_, true)) {
+        timers_.after(settings_.interval, [this] {
+            lists_later_ = false;
+            list();
+        });
+    }
+}
+
+void SeatWatch::got_list(const std::string& room, const std::vector<std::string>& sessions) {
+    const auto node = listed_.extract(room);
+    for (const auto& one : node.mapped()) {
+        const auto who = one.lock();
+        for (std::size_t i = 0; who && i < sessions.size(); ++i) {
+            present(who, sessions[i]);
+        }
+    }
 }
 
 void SeatWatch::recheck() {

@@ -10,6 +10,7 @@
 #include "realtime/hub.hpp"
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -61,6 +62,9 @@ private:
     void woken(const std::string& session);
     void present(const std::shared_ptr<Subscriber>& subscriber, const std::string& session);
     void present_all(const std::shared_ptr<Subscriber>& subscriber, const std::string& room);
+    void list();
+    void list_later();
+    void got_list(const std::string& room, const std::vector<std::string>& sessions);
     void recheck();
 
     Feed& feed_;
@@ -73,6 +77,9 @@ private:
     std::unordered_set<std::string> marked_;             // to be asked about
     std::unordered_map<std::string, Waiting> presented_; // session -> who has joined and is told in any case
     std::unordered_map<std::string, Waiting> listed_;    // activity or venue -> the same
+    std::deque<std::string> unlisted_;                   // of these, whose sessions are not asked for yet
+    int listing_ = 0;                                    // questions for them under way
+    bool lists_later_ = false;
     Time asked_{};
     bool waiting_ = false; // for the time to ask
     bool asking_ = false;

@@ -183,6 +183,15 @@ test('over TLS, with an official client', async () => {
   rmSync(directory, { recursive: true });
 });
 
+test('answers to pings that nobody reads are counted with what they cost', async () => {
+  const client = new Client(paths[0]);
+  await eventually('101', () => client.bytes.includes('\r\n\r\n'));
+  client.socket.pause();
+  const many = Buffer.concat(Array(20_000).fill(frame(0x89)));
+  for (let i = 0; i < 20 && !client.closed; i++) client.socket.write(many); // of the answers the bytes alone are 800 kB
+  await eventually('the end', () => (client.closed || void client.socket.write(frame(0x89))), 8000);
+});
+
 test('who listens costs little', { skip: process.env.ASAN_OPTIONS && 'memory is not what it is' }, async () => {
   const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${relay.child.pid}/status`, 'ascii'))[1]);
   const count = 1000;

@@ -2,6 +2,7 @@
 // Pure.
 #pragma once
 
+#include "core/rate_limit.hpp"
 #include "realtime/hub.hpp"
 #include "realtime/socketio/catch_up.hpp"
 #include "realtime/socketio/engine_session.hpp"
@@ -68,6 +69,7 @@ private:
     };
     using Id = std::optional<std::uint64_t>; // of the packet that is to be acknowledged
 
+    bool admits_message();
     void decoded(const Decoder::Result& result);
     void received(const Packet& packet);
     void connect(const Packet& packet);
@@ -102,6 +104,7 @@ private:
     EngineSession session_;
     std::string token_;
     std::shared_ptr<void> place_;
+    core::Bucket messages_;
     Decoder decoder_;
     State state_ = State::idle;
     std::uint64_t attempt_ = 0; // counts connects and disconnects

@@ -14,6 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
+// Each costs memory, and time while it is joined.
+constexpr std::size_t most_rooms = 500;
 constexpr std::string_view of_changes = "postgres_changes";
 constexpr std::string_view of_the_channel = "system";
 
@@ -46,7 +48,7 @@ void Channel::start() {
     const std::string token =
         by_access_token ? join_.access_token : (dots(apikey) == dots_of_a_token ? apikey : std::string());
     admit(token, [self = shared_from_this(), by_access_token](const Hub::Admission& admission) {
-        if (self->state_ == State::joining) {
+        if (self->state_ == State::joining && self->tokens_ == 0) { // or a later token decides
             self->admitted(admission, by_access_token);
         }
     });
@@ -73,6 +75,7 @@ void Channel::admitted(const Hub::Admission& admission, bool by_access_token) {
         refuse("Unauthorized: " + admission.reason);
         return;
     }
+    is_admitted_ = true;
     identity_ = admission.identity.value_or(Identity());
     slot_ = connection_->shared().subscriptions.take(identity_, connection_->channels() - 1);
     if (!slot_) {
@@ -105,6 +108,10 @@ std::optional<std::vector<std::string>> Channel::rooms(const Identity& identity,
             return std::nullopt;
         }
         all.insert(some->begin(), some->end());
+    }
+    if (all.size() > most_rooms) {
+        problem = "a channel is about at most " + std::to_string(most_rooms) + " places, customers and bookings";
+        return std::nullopt;
     }
     return std::vector<std::string>(all.begin(), all.end());
 }
@@ -262,10 +269,14 @@ void Channel::take_token(const std::string& token) {
         return;
     }
     admit(token, [self = shared_from_this(), number = ++tokens_](const Hub::Admission& admission) {
-        if (self->state_ == State::closed || number != self->tokens_ || admission.unavailable) {
-            return; // the one before is good until it expires
+        if (self->state_ == State::closed || number != self->tokens_) {
+            return;
         }
-        if (admission.identity) {
+        if (!self->is_admitted_) {
+            self->admitted(admission, true);
+        } else if (admission.unavailable) {
+            return; // the one before is good until it expires
+        } else if (admission.identity) {
             self->change_identity(*admission.identity);
         } else {
             self->close_for_good(std::string(of_the_channel), "Unauthorized: " + admission.reason);

@@ -90,6 +90,7 @@ private:
     Heading heading_;
     Join join_;
     State state_ = State::joining;
+    bool is_admitted_ = false; // once it is known who they are
     Identity identity_;
     Subscriptions::Slot slot_;
     std::set<std::string> rooms_;

@@ -21,6 +21,7 @@ void Topics::leave(const TopicKey& key, Channel& channel) {
         return;
     }
     std::erase(found->second.channels, &channel);
+    found->second.behind.erase(&channel);
     if (const auto difference = found->second.presence.untrack(&channel)) {
         tell(found->second, *difference);
     }
@@ -78,11 +79,23 @@ json::object Topics::state(const TopicKey& key) const {
     return found == topics_.end() ? json::object() : found->second.presence.state();
 }
 
-void Topics::tell(const Topic& topic, const Presence::Difference& difference) {
+// As with broadcasts; but who has missed a difference is told everything with the next one.
+void Topics::tell(Topic& topic, const Presence::Difference& difference) {
     const std::string payload = json::serialize(difference);
+    std::string everything;
     for (Channel* const channel : topic.channels) {
-        if (channel->looks_at_presence()) {
+        if (!channel->looks_at_presence()) {
+            continue;
+        }
+        if (channel->congested()) {
+            topic.behind.insert(channel);
+        } else if (topic.behind.erase(channel) == 0) {
             channel->push("presence_diff", payload);
+        } else {
+            if (everything.empty()) {
+                everything = json::serialize(topic.presence.state());
+            }
+            channel->push("presence_state", everything);
         }
     }
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,9 +46,10 @@ private:
     struct Topic {
         std::vector<Channel*> channels;
         Presence presence;
+        std::set<const Channel*> behind; // who have not been told of all that has changed
     };
 
-    static void tell(const Topic& topic, const Presence::Difference& difference);
+    static void tell(Topic& topic, const Presence::Difference& difference);
 
     std::map<TopicKey, Topic> topics_; // none is without channels
     std::uint64_t names_ = 0;

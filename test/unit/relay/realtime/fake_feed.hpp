@@ -64,7 +64,7 @@ public:
     std::map<std::string, std::vector<std::string>> of_room;
     std::map<std::string, std::string> identities; // claims -> what is said of them
     FeedError refusal;                             // of identities and bookings
-    int pages = 0, seat_questions = 0, identity_questions = 0;
+    int pages = 0, seat_questions = 0, identity_questions = 0, listings = 0, most_listings = 0, all_listings = 0;
 
     void add(const std::vector<std::string>& rooms, int organization = 1) {
         events.push_back(event_of(++kept.last, rooms, organization));
@@ -101,7 +101,14 @@ public:
     }
 
     void sessions_of(const std::string& room, std::size_t, Told<std::vector<std::string>> told) override {
-        answer<std::vector<std::string>>(std::move(told), [this, room] { return of_room[room]; });
+        ++all_listings;
+        most_listings = std::max(most_listings, ++listings);
+        answer<std::vector<std::string>>(
+            [this, told = std::move(told)](const auto& sessions, const FeedError& error) {
+                --listings;
+                told(sessions, error);
+            },
+            [this, room] { return of_room[room]; });
     }
 
     void identity(const std::string& claims, Told<std::string> told) override {

@@ -4,6 +4,8 @@
 #include "realtime/hub.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -19,6 +21,7 @@ public:
     std::vector<SharedEvent> kept;                  // what can be replayed, in order
     std::int64_t oldest = 0;                        // cursors below are too old
     bool reachable = true;                          // the database is
+    bool slow = false;                              // who has a token is told by answer()
     std::optional<std::int64_t> at = 0;
     std::optional<std::int64_t> long_ago = 0; // the position before whatever time is asked for
 
@@ -75,7 +78,20 @@ public:
     void leave_all(const Subscriber& subscriber) override { members_.erase(&subscriber); }
 
     void admit(const std::string& token, std::function<void(Admission)> done) override {
-        done(token.empty() ? Admission{Identity(), "", false} : admission(tokens, token, "the token is not valid"));
+        const Admission told =
+            token.empty() ? Admission{Identity(), "", false} : admission(tokens, token, "the token is not valid");
+        if (slow) {
+            answers_.emplace_back([done = std::move(done), told] { done(told); });
+        } else {
+            done(told);
+        }
+    }
+
+    // The question that was asked so many before the others that wait.
+    void answer(std::size_t which = 0) {
+        const auto told = std::move(answers_.at(which));
+        answers_.erase(answers_.begin() + static_cast<std::ptrdiff_t>(which));
+        told();
     }
 
     void admit_booking(const std::string& token, std::function<void(Admission)> done) override {
@@ -108,6 +124,7 @@ private:
     }
 
     std::map<const Subscriber*, Member> members_;
+    std::vector<std::function<void()>> answers_;
 };
 
 } // namespace pgbk::relay::test

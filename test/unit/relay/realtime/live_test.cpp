@@ -516,6 +516,48 @@ TEST_F(LiveTest, SeatsAreToldAfterTheDatabaseWasAway) {
     EXPECT_EQ(one->seats, std::vector{5});
 }
 
+// The hub's own connection stays, and never says that it is back.
+TEST_F(LiveTest, SeatsAreToldAfterTheOtherConnectionsWereAway) {
+    feed.left[session] = feed.left[other_session] = 5;
+    feed.of_room[activity_room] = {other_session};
+    start();
+    feed.lost = true;
+    const auto one = listener({"session:" + session});
+    const auto all = listener({activity_room});
+    timers.advance(milliseconds(3'000));
+    EXPECT_TRUE(one->seats.empty());
+    feed.lost = false;
+    timers.advance(milliseconds(1'500));
+    EXPECT_EQ(one->seats, std::vector{5});
+    EXPECT_EQ(all->seats, std::vector{5});
+}
+
+TEST_F(LiveTest, SessionsOfManyRoomsAreAskedForAFewAtATime) {
+    start();
+    std::vector<std::string> rooms;
+    for (int i = 100; i < 400; ++i) {
+        rooms.push_back("venue:00000000-0000-8000-8000-000000000" + std::to_string(i));
+    }
+    feed.left[session] = 5;
+    feed.of_room[rooms.back()] = {session};
+    const auto one = listener(rooms);
+    timers.settle();
+    EXPECT_EQ(one->seats, std::vector{5});
+    EXPECT_LE(feed.most_listings, 2);
+}
+
+TEST_F(LiveTest, SessionsOfRoomsThatWereLeftAreNotAskedFor) {
+    start();
+    const auto one = listener({});
+    for (int i = 100; i < 400; ++i) {
+        const std::string room = "venue:00000000-0000-8000-8000-000000000" + std::to_string(i);
+        join(one, {room});
+        live.leave(*one, room);
+    }
+    timers.settle();
+    EXPECT_LE(feed.all_listings, 2);
+}
+
 TEST_F(LiveTest, RoomsOfNonsenseAreAskedNobody) {
     feed.left[session] = 5;
     start();

@@ -142,6 +142,22 @@ TEST_F(SocketIoClients, ConnectWithANameAndACursor) {
     EXPECT_EQ(page.client->identity().user, "ada");
 }
 
+TEST_F(SocketIoClients, AreClosedWhenTheyFlood) {
+    const Page page = connected("");
+    for (int i = 0; i < 3; ++i) {
+        for (int j = 0; j < 49; ++j) {
+            page.say(R"(42["join:activity",")" + court + "\"]");
+            page.say(R"(42["leave:activity",")" + court + "\"]");
+        }
+        pass(1s);
+    }
+    EXPECT_TRUE(page.client->session().is_open()) << "a hundred a second";
+    for (int j = 0; j < 301; ++j) {
+        page.say(R"(42["hello"])");
+    }
+    EXPECT_FALSE(page.client->session().is_open());
+}
+
 TEST_F(SocketIoClients, ShowTheirTokenWithTheRequestToo) {
     const Page page = open("ada");
     page.say("40");

@@ -310,6 +310,23 @@ TEST_F(Supabase, BoundsChannelsAndMessages) {
     EXPECT_EQ(second_client.answer(), "ok");
 }
 
+TEST_F(Supabase, BoundsWhatOneChannelIsAbout) {
+    Client client(shared, {Version::arrays, "anon", ""});
+    json::array bindings;
+    for (int i = 0; i < 6; ++i) {
+        std::string courts;
+        for (int j = 100; j < 200; ++j) {
+            courts += (j > 100 ? "," : "") + court.substr(0, 32) + std::to_string(i) + std::to_string(j);
+        }
+        bindings.emplace_back(binding("bookings", "court_id=in.(" + courts + ")"));
+    }
+    client.join(bindings);
+    EXPECT_EQ(client.answer(), "a channel is about at most 500 places, customers and bookings");
+    bindings.pop_back();
+    client.join(bindings);
+    EXPECT_EQ(client.answer(), "ok");
+}
+
 TEST_F(Supabase, LeavesAndIsGone) {
     Client client(shared, {Version::arrays, "anon", ""});
     client.join({binding("activities")});
@@ -321,6 +338,30 @@ TEST_F(Supabase, LeavesAndIsGone) {
     EXPECT_EQ(client.received[1].heading.ref, "1");
     EXPECT_EQ(client.connection->channels(), 0U);
     EXPECT_EQ(shared.topics.size(), 0U);
+}
+
+TEST_F(Supabase, ATokenThatIsPushedWhileJoiningDecides) {
+    hub.slow = true;
+    for (const bool in_order : {true, false}) {
+        Client client(shared, {Version::arrays, "anon", ""});
+        client.join({binding("bookings", "court_id=eq." + court)}, {{"access_token", "e.v.e"}});
+        client.say("2", "realtime:bookings:court_123", "access_token", {{"access_token", "a.d.a"}});
+        hub.answer(in_order ? 0 : 1);
+        hub.answer();
+        EXPECT_EQ(client.answer(), "ok");
+        Event of_members = booked(in_order ? 1 : 3);
+        of_members.bodies[1].reset();
+        hub.tell(std::move(of_members));
+        EXPECT_EQ(client.changes(), "") << in_order;
+        hub.tell(booked(in_order ? 2 : 4));
+        EXPECT_EQ(client.changes(), "INSERT bookings;") << in_order;
+    }
+    Client client(shared, {Version::arrays, "anon", ""});
+    client.join({binding("bookings", "court_id=eq." + court)}, {{"access_token", "e.v.e"}});
+    client.say("2", "realtime:bookings:court_123", "access_token", {{"access_token", "no.good.token"}});
+    hub.answer();
+    hub.answer();
+    EXPECT_EQ(client.answer(), "Unauthorized: the token is not valid");
 }
 
 TEST_F(Supabase, TellsNothingAfterExpiry) {
@@ -480,6 +521,30 @@ TEST_F(Supabase, PassesBroadcastsOn) {
     EXPECT_TRUE(second_client.received.empty()) << "who reads too slowly is not closed for it";
     EXPECT_TRUE(elsewhere.received.empty());
     EXPECT_TRUE(apart.received.empty()) << "a private channel of the same name";
+}
+
+TEST_F(Supabase, TellsWhoReadsSlowlyWhoIsPresentWhenItHasRead) {
+    const std::string topic = "realtime:room";
+    const json::object looking{{"presence", {{"key", ""}, {"enabled", true}}}};
+    Client slow(shared, {Version::arrays, "anon", ""});
+    slow.join(json::array(), looking, "1", topic);
+    slow.received.clear();
+    Client other(shared, {Version::arrays, "anon", ""});
+    other.join(json::array(), looking, "1", topic);
+    const auto track = [&](const std::string& ref, const std::string& place) {
+        other.say(ref, topic, "presence", {{"event", "track"}, {"payload", {{"at", place}}}});
+    };
+    slow.queue = 600'000;
+    track("2", "court");
+    EXPECT_TRUE(slow.received.empty());
+    slow.queue = 0;
+    track("3", "bar");
+    ASSERT_EQ(slow.received.size(), 1U);
+    EXPECT_EQ(slow.received[0].heading.event, "presence_state");
+    EXPECT_NE(json::serialize(slow.received[0].payload).find("bar"), std::string::npos);
+    slow.received.clear();
+    track("4", "court");
+    EXPECT_EQ(slow.taken("presence_diff").size(), 1U);
 }
 
 TEST_F(Supabase, SaysWhoIsPresent) {
