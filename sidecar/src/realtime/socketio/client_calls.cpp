@@ -95,6 +95,7 @@ void Client::joined(const Wish& wish, Resumption resumption, Id id) {
     }
     catch_up_.joined(around_.now());
     if (resumption == Resumption::too_old) {
+        cursor_ = 0; // it may be one of another database, ahead of all that is to come: any place is better
         tell("reset", {{"event", event_}, {"error", "what was missed is not kept any more: load the present state"}});
         answer(id, {{"ok", true}, {"reset", true}});
     } else {

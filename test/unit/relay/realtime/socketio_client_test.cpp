@@ -444,12 +444,23 @@ TEST_F(SocketIoClients, BeginAnewWithWhatIsNotTheirs) {
     for (const auto& [token, pid, offset] :
          {std::tuple("staff", before.connected().at("pid"), "100"), std::tuple("ada", json::value("x.y"), "100"),
           std::tuple("ada", json::value(""), "100"), std::tuple("ada", json::value(1), "100"),
-          std::tuple("ada", before.connected().at("pid"), "101"), std::tuple("ada", before.connected().at("pid"), "-1"),
-          std::tuple("ada", before.connected().at("pid"), "1x"), std::tuple("ada", before.connected().at("pid"), "")}) {
+          std::tuple("ada", before.connected().at("pid"), "-1"), std::tuple("ada", before.connected().at("pid"), "1x"),
+          std::tuple("ada", before.connected().at("pid"), "")}) {
         const Page page = connected(json::serialize(json::object{{"token", token}, {"pid", pid}, {"offset", offset}}));
         EXPECT_NE(page.connected().at("pid"), pid);
         EXPECT_EQ(page.cursor(), "100");
     }
+}
+
+TEST_F(SocketIoClients, ComeBackToARelayThatIsNotAsFar) {
+    const Page before = connected_as("ada");
+    const Page after = back_as("ada", before, "102");
+    EXPECT_EQ(after.connected().at("pid"), before.connected().at("pid")) << "the other relay was quicker";
+    for (const int seq : {101, 102, 103}) {
+        tell(seq, {"public"});
+    }
+    after.say(R"(42["join:role","student"])");
+    EXPECT_EQ(after.events().size(), 1U) << "the first two it knows";
 }
 
 TEST_F(SocketIoClients, LearnThatTheyMissedTooMuch) {
