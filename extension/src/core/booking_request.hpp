@@ -28,9 +28,9 @@ struct BookingRequest {
 };
 
 struct ScheduleRequest {
-    BookingToken token;
-    std::int64_t start; // microseconds since 1970
-    std::int64_t end;
+    BookingToken token{};
+    std::int64_t start = 0; // microseconds since 1970
+    std::int64_t end = 0;
     std::optional<std::string_view> time_zone;        // the shape of an IANA name
     std::optional<std::string_view> additional_notes; // at most 500 characters
     std::optional<Uuid> session;

@@ -26,7 +26,8 @@ std::optional<std::chrono::sys_days> parse_date(std::string_view text) {
     if (!instant.has_value()) {
         return std::nullopt;
     }
-    const auto date = std::chrono::floor<std::chrono::days>(std::chrono::sys_time(std::chrono::microseconds(*instant)));
+    const auto date = std::chrono::floor<std::chrono::days>(
+        std::chrono::sys_time<std::chrono::microseconds>(std::chrono::microseconds(*instant)));
     const int year = static_cast<int>(std::chrono::year_month_day(date).year());
     return year >= 1970 && year < 2200 ? std::optional(date) : std::nullopt;
 }
