@@ -81,6 +81,7 @@ const std::array keys{
     Key{"realtime.queue_limit", Number{&Config::realtime_queue_limit, 65'536, 64 * 1'048'576}},
     Key{"realtime.frame_limit", Number{&Config::realtime_frame_limit, 1'024, 1'048'576}},
     Key{"realtime.heartbeat_seconds", Number{&Config::realtime_heartbeat_seconds, 1, 50}},
+    Key{"realtime.recheck_seconds", Number{&Config::realtime_recheck_seconds, 1, 3'600}},
     Key{"realtime.availability_ms", Number{&Config::realtime_availability_ms, 50, 60'000}},
     Key{"realtime.ring", Number{&Config::realtime_ring, 1, million}},
     Key{"realtime.poll_ms", Number{&Config::realtime_poll_ms, 50, 60'000}},

@@ -60,6 +60,7 @@ struct Config {
     int realtime_queue_limit = 1'048'576;
     int realtime_frame_limit = 65'536;
     int realtime_heartbeat_seconds = 25;
+    int realtime_recheck_seconds = 60;
     int realtime_availability_ms = 500;
     int realtime_ring = 65'536;
     int realtime_poll_ms = 1'000;

@@ -18,6 +18,8 @@ struct Identity {
     std::map<int, std::string> organizations; // whose member the user is -> "owner" or "staff"
     std::optional<std::chrono::system_clock::time_point> expires; // none: a visitor
 
+    bool expired_by(std::chrono::system_clock::time_point now) const { return expires && *expires <= now; }
+
     // The widest view of the event that is theirs; nothing if none is.
     std::optional<View> view_of(const Event& event) const;
 
@@ -25,6 +27,8 @@ struct Identity {
     // for that user, "booking:<id>" for whoever may see that booking (whose events view_of decides on); the others are
     // for everybody.
     bool may_join(std::string_view room) const;
+
+    friend bool operator==(const Identity&, const Identity&) = default;
 };
 
 } // namespace pgbk::relay

@@ -3,6 +3,7 @@
 
 #include "http/message.hpp"
 #include "metrics/metrics.hpp"
+#include "realtime/rechecks.hpp"
 #include "realtime/subscriptions.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -47,6 +48,7 @@ struct Common {
     Limits limits;
     Admissions& admissions;
     Subscriptions& subscriptions;
+    Rechecks& rechecks;
 };
 
 } // namespace pgbk::relay

@@ -33,6 +33,7 @@ Identities::Settings identity_settings(const Config& config) {
     Identities::Settings settings;
     settings.rules = {parse_token_keys(config.realtime_jwt_secret).value_or(std::vector<TokenKey>()),
                       config.realtime_jwt_audience, config.realtime_jwt_issuer};
+    settings.remembered = std::chrono::seconds(config.realtime_recheck_seconds);
     return settings;
 }
 
@@ -53,13 +54,15 @@ Realtime::Realtime(boost::asio::io_context& loop, Router& router, Metrics& metri
              [this](const std::vector<std::string>& origins) { admission_.set_of_venues(origins); }}),
       identities_(feed_, metrics, identity_settings(config)),
       live_(feed_, timers_, metrics, identities_, live_settings(config), complain),
+      rechecks_(live_, timers_, std::chrono::seconds(config.realtime_recheck_seconds)),
       common_{loop,
               metrics,
               {std::chrono::seconds(config.realtime_heartbeat_seconds),
                static_cast<std::size_t>(config.realtime_queue_limit),
                static_cast<std::size_t>(config.realtime_frame_limit)},
               admission_,
-              subscriptions_} {
+              subscriptions_,
+              rechecks_} {
     add_socketio(router, live_, common_);
     add_sse(router, live_, common_);
     add_supabase(router, live_, common_);
@@ -67,6 +70,7 @@ Realtime::Realtime(boost::asio::io_context& loop, Router& router, Metrics& metri
 
 void Realtime::start() {
     feed_.start();
+    rechecks_.start();
 }
 
 // Those who are connected are told to go elsewhere; their cursors go with them.

@@ -10,6 +10,7 @@
 #include "realtime/identities.hpp"
 #include "realtime/limits.hpp"
 #include "realtime/live.hpp"
+#include "realtime/rechecks.hpp"
 #include "realtime/timers.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -32,6 +33,7 @@ private:
     DatabaseFeed feed_;
     Identities identities_;
     Live live_;
+    Rechecks rechecks_;
     Common common_;
 };
 

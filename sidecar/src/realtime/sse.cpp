@@ -19,6 +19,7 @@ constexpr std::chrono::seconds heartbeat_interval{15};
 constexpr std::chrono::seconds patience{1}; // between two tries to reach a database that is away
 constexpr int most_tries = 10;              // before there is an answer; then the browser comes back by itself
 constexpr std::chrono::seconds last_write_limit{10};
+constexpr std::string_view expiry = "the token has expired";
 // Not the same for all, so that they do not come back all at once when the relay has been restarted.
 constexpr int shortest_retry = 1'000; // milliseconds
 constexpr int longest_retry = 3'000;
@@ -85,7 +86,7 @@ public:
     const Identity& identity() const override { return identity_; }
 
     void deliver(const SharedEvent& event, View view) override {
-        if (open_ && !behind_) {
+        if (open_ && !behind_ && !is_expired()) {
             cursor_ = std::max(cursor_, event->seq);
             write(events_->frame_of(event, view));
         }
@@ -130,6 +131,10 @@ private:
             return;
         }
         identity_ = std::move(*admission.identity);
+        if (is_expired()) { // while it was looked up
+            refuse(401, expiry);
+            return;
+        }
         if (wish_.rooms.empty()) {
             wish_.rooms = sse::own_rooms(identity_);
         }
@@ -137,14 +142,19 @@ private:
             refuse(400, "topics is missing: what to tell of, such as topics=public");
             return;
         }
-        const auto foreign = std::find_if(wish_.rooms.begin(), wish_.rooms.end(),
-                                          [this](const std::string& room) { return !identity_.may_join(room); });
-        if (foreign != wish_.rooms.end()) {
+        if (const auto foreign = room_of_others(); foreign != wish_.rooms.end()) {
             refuse(403, *foreign + " is not for whoever has this token");
             return;
         }
         subscribe();
     }
+
+    std::vector<std::string>::const_iterator room_of_others() const {
+        return std::find_if(wish_.rooms.cbegin(), wish_.rooms.cend(),
+                            [this](const std::string& room) { return !identity_.may_join(room); });
+    }
+
+    bool is_expired() const { return identity_.expired_by(std::chrono::system_clock::now()); }
 
     void subscribe() {
         for (std::size_t i = 0; i < wish_.rooms.size(); ++i) {
@@ -189,10 +199,29 @@ private:
         }
         resumes_ = wish_.after.has_value();
         request_ = {};
-        wish_.token = {};
+        recheck_ = events_->common.rechecks.watch(shared_from_this(),
+                                                  {std::exchange(wish_.token, {}), wish_.booking.value_or("")},
+                                                  [this](const Hub::Admission& admission) { judge_again(admission); });
         answered_ = true;
         join();
         beat();
+    }
+
+    // The client comes back by itself, and is refused then, or told what is its own now.
+    void judge_again(const Hub::Admission& admission) {
+        if (!admission.identity) {
+            expire(admission.reason);
+            return;
+        }
+        identity_ = *admission.identity;
+        if (const auto foreign = room_of_others(); foreign != wish_.rooms.end()) {
+            expire(*foreign + " is not for whoever has this token any more");
+        }
+    }
+
+    void expire(std::string_view why) {
+        write(framed(sse::event(0, "expired", {{"reason", why}})));
+        end();
     }
 
     void join() {
@@ -243,9 +272,8 @@ private:
     }
 
     void on_time() {
-        if (identity_.expires && *identity_.expires <= std::chrono::system_clock::now()) {
-            write(framed(sse::event(0, "expired", {{"reason", "the token has expired"}})));
-            end();
+        if (is_expired()) {
+            expire(expiry);
         } else if (std::exchange(join_due_, false)) {
             join();
             beat();
@@ -296,6 +324,7 @@ private:
     }
 
     void leave() {
+        recheck_.reset();
         slots_.clear();
         if (std::exchange(answered_, false)) {
             events_->hub.leave_all(*this);
@@ -310,6 +339,7 @@ private:
     Identity identity_;
     std::shared_ptr<void> place_;
     std::vector<Subscriptions::Slot> slots_;
+    Rechecks::Watch recheck_;
     std::int64_t cursor_ = 0; // where the client stands
     int tries_ = 0;
     bool open_ = true;

@@ -212,6 +212,24 @@ test('nothing is told after the token has expired', async () => {
   assert.equal((await stream('/events', expiring).refusal()).status, 401);
 });
 
+test('a member who is removed is told nothing more, and why', async () => {
+  const soon = await start('realtime.recheck_seconds = 1');
+  await db.sql`INSERT INTO booking.organization_members (organization_id, user_id, role) VALUES (${db.organization}, 'sam', 'staff')`;
+  const told = await open(`/events?topics=organization:${db.organization}`, { ...as('sam'), relay: soon });
+  const owner = await open('/events', { ...as('olga'), relay: soon });
+  await noteBooking();
+  await eventually('the event', () => told.named('booking.updated')[0]);
+  await db.sql`DELETE FROM booking.organization_members WHERE user_id = 'sam'`;
+  await told.end();
+  const end = told.events.at(-1);
+  assert.deepEqual([end.event, end.json.reason], ['expired', `organization:${db.organization} is not for whoever has this token any more`]);
+  await noteBooking();
+  await eventually('others', () => owner.named('booking.updated').length === 2);
+  assert.equal((await stream(`/events?topics=organization:${db.organization}`, { ...as('sam'), relay: soon }).refusal()).status, 403);
+  assert.equal(owner.closed, false);
+  await soon.stop();
+});
+
 test('a slow reader is closed, holds up nobody, and comes back for the rest', async () => {
   const others = await open('/events?topics=public');
   const slow = await open('/events?topics=public');

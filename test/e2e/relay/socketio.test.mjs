@@ -6,7 +6,7 @@ import { io } from 'socket.io-client';
 import { Gate, jwtSecret, token } from './visitors.mjs';
 import { Relay, eventually, makeDatabase } from './harness.mjs';
 
-const config = 'realtime.availability_ms = 50\nrealtime.poll_ms = 200\n';
+const config = 'realtime.availability_ms = 50\nrealtime.poll_ms = 200\nrealtime.recheck_seconds = 1\n';
 const seeds = ['websocket', 'polling'];
 let db, relay, gate, session;
 
@@ -259,6 +259,21 @@ test('a role that the token has not is refused, and says why', async () => {
   assert.deepEqual(page.of('booking:created'), []);
   page.socket.disconnect();
   visitor.socket.disconnect();
+});
+
+test('a member who is removed leaves, and is told so', async () => {
+  await db.sql`INSERT INTO booking.organization_members (organization_id, user_id, role) VALUES (${db.organization}, 'tim', 'staff')`;
+  const page = open({ auth: { token: token({ sub: 'tim' }) } });
+  assert.deepEqual(await page.join('join:role', 'staff'), { ok: true });
+  await db.sql`DELETE FROM booking.organization_members WHERE user_id = 'tim'`;
+  await eventually('refused', () => page.of('refused').some(({ event, error }) => event === 'role:staff' && /any more/.test(error)));
+  const told = page.of('booking:created').length;
+  assert.deepEqual(await page.join('join:library', await venueId()), { ok: true });
+  await book();
+  await rename('After the removal');
+  await eventually('library:updated', () => page.names().includes('After the removal'));
+  assert.equal(page.of('booking:created').length, told);
+  page.socket.disconnect();
 });
 
 test('tokens that are no good are refused, and harm nobody else', async () => {

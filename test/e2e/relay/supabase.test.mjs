@@ -11,7 +11,7 @@ import { Relay, eventually, makeDatabase, sleep } from './harness.mjs';
 const versions = [['2.86.0', createOfSeeds], ['2.119.0', createCurrent]];
 const ada = '5f3c0d0e-0000-4000-8000-00000000ada0';
 const eve = '5f3c0d0e-0000-4000-8000-00000000eee0';
-const config = 'realtime.availability_ms = 50\nrealtime.poll_ms = 200\nrealtime.subscriptions = 50\n';
+const config = 'realtime.availability_ms = 50\nrealtime.poll_ms = 200\nrealtime.subscriptions = 50\nrealtime.recheck_seconds = 1\n';
 let db, relay, gate, court, session;
 
 const startRelay = () => Relay.start(db.database, { environment: { SUPABASE_JWT_SECRET: jwtSecret }, config });
@@ -238,6 +238,23 @@ for (const [version, create] of versions) {
     await Promise.all([disconnect(user), disconnect(visitor)]);
   });
 }
+
+test('a member who is removed is told so, and nothing else', async () => {
+  const [, [, create]] = versions;
+  await db.sql`INSERT INTO booking.organization_members (organization_id, user_id, role) VALUES (${db.organization}, 'tim', 'staff')`;
+  const client = await signedIn(create, 'tim');
+  const all = listen(client, 'all', [{ table: 'bookings', filter: `provider_id=eq.${db.organization}` }]);
+  const room = listen(client, `organization:${db.organization}`, [], { config: { private: true } });
+  await all.subscribed();
+  await room.subscribed();
+  await change('while tim is there');
+  await all.heard('the change', (payload) => payload.new.id === db.booking);
+  await db.sql`DELETE FROM booking.organization_members WHERE user_id = 'tim'`;
+  await eventually('the end of both', () => [all, room].every(({ states }) => states.includes('CLOSED')));
+  assert.match(all.system.at(-1).message, /^Unauthorized/);
+  assert.match(room.system.at(-1).message, /^Unauthorized: this private channel/);
+  await disconnect(client);
+});
 
 test('clients of both versions talk to each other, and see who is there', async () => {
   const [old, current] = versions.map(([, create]) => connect(create));

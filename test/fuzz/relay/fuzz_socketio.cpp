@@ -3,6 +3,7 @@
 // read.
 #include "fuzz/fuzzing.hpp"
 #include "realtime/socketio/clients.hpp"
+#include "unit/relay/realtime/fake_feed.hpp"
 #include "unit/relay/realtime/fake_hub.hpp"
 
 #include <algorithm>
@@ -69,6 +70,7 @@ public:
             "ada", "", false, {{1, "owner"}}, std::chrono::system_clock::time_point(std::chrono::seconds(500))};
         hub_.booking_tokens["b"] = Identity{"", venue, false, {}, std::nullopt};
         around_.settings.queue_limit = 1000;
+        rechecks_.start();
     }
 
     void run() {
@@ -141,6 +143,7 @@ private:
         case 6:
             now_ += Seconds(choices_.below(60));
             clients_.tick();
+            timers_.advance(Seconds(choices_.below(60)));
             break;
         case 7:
             happens();
@@ -192,6 +195,8 @@ private:
     pgbk::test::Choices choices_;
     pgbk::relay::test::FakeHub hub_;
     Subscriptions subscriptions_{2};
+    pgbk::relay::test::FakeTimers timers_;
+    pgbk::relay::Rechecks rechecks_{hub_, timers_, Seconds(60)};
     Clock::time_point now_{};
     std::vector<std::function<void()>> later_;
     std::int64_t seq_ = 0;
@@ -199,6 +204,7 @@ private:
     std::shared_ptr<Socket> socket_ = std::make_shared<Socket>();
     Surroundings around_{hub_,
                          subscriptions_,
+                         rechecks_,
                          {},
                          [this] { return now_; },
                          [this] { return std::chrono::system_clock::time_point(now_.time_since_epoch()); },

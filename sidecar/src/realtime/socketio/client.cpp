@@ -52,7 +52,7 @@ void Client::tick() {
         return;
     }
     // It is to come back with a token that is good, and is told why if it has none.
-    if (identity_.expires && around_.date() >= *identity_.expires) {
+    if (identity_.expired_by(around_.date())) {
         session_.close();
         return;
     }
@@ -105,6 +105,7 @@ void Client::disconnect() {
     state_ = State::idle;
     connect_end_ = around_.now() + connect_timeout;
     asking_ = false;
+    recheck_.reset();
     joining_ = 0;
     joined_.clear();
     if (const auto found = around_.names.find(name_); found != around_.names.end() && found->second == this) {
@@ -159,10 +160,13 @@ void Client::connect(const Packet& packet) {
     std::string token = text_of(said, "token");
     constexpr std::string_view scheme = "Bearer ";
     token = token.empty() ? token_ : token.substr(token.starts_with(scheme) ? scheme.size() : 0);
-    around_.hub.admit(token, still([this, said = std::move(said)](Hub::Admission admission) {
+    around_.hub.admit(token, still([this, token, said = std::move(said)](Hub::Admission admission) {
                           if (!admission.identity) {
                               refuse_connect(admission);
-                          } else if (const auto booking = text_of(said, "bookingToken"); !booking.empty()) {
+                              return;
+                          }
+                          watch({token, text_of(said, "bookingToken")});
+                          if (const auto booking = text_of(said, "bookingToken"); !booking.empty()) {
                               admit_booking(booking, std::move(*admission.identity), said);
                           } else {
                               admitted(std::move(*admission.identity), said);
@@ -189,6 +193,7 @@ void Client::refuse_connect(const Hub::Admission& admission) {
         return;
     }
     state_ = State::idle;
+    recheck_.reset();
     connect_end_ = around_.now() + connect_timeout;
     send({PacketType::connect_error,
           0,
@@ -229,9 +234,21 @@ void Client::admitted(Identity identity, const json::object& said) {
     }
 }
 
+void Client::watch(Rechecks::Shown shown) {
+    recheck_ = around_.rechecks.watch(shared_from_this(), std::move(shown), [this](const Hub::Admission& admission) {
+        if (state_ != State::connected) {
+            return;
+        }
+        if (admission.identity) {
+            take_identity(*admission.identity, "your token does not let you join that any more");
+        } else {
+            session_.close(); // as when it runs out
+        }
+    });
+}
+
 void Client::deliver(const SharedEvent& event, View view) {
-    if (state_ != State::connected || !session_.is_open() ||
-        (identity_.expires && around_.date() >= *identity_.expires)) {
+    if (state_ != State::connected || !session_.is_open() || identity_.expired_by(around_.date())) {
         return;
     }
     if (event->seq > 0 && !catch_up_.is_news(event->seq)) {

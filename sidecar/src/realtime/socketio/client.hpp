@@ -4,6 +4,7 @@
 
 #include "core/rate_limit.hpp"
 #include "realtime/hub.hpp"
+#include "realtime/rechecks.hpp"
 #include "realtime/socketio/catch_up.hpp"
 #include "realtime/socketio/engine_session.hpp"
 #include "realtime/socketio/event_frames.hpp"
@@ -31,6 +32,7 @@ class Client;
 struct Surroundings {
     Hub& hub;
     Subscriptions& subscriptions;
+    Rechecks& rechecks;
     EngineSettings settings;
     std::function<Clock::time_point()> now;
     std::function<std::chrono::system_clock::time_point()> date;
@@ -75,6 +77,8 @@ private:
     void connect(const Packet& packet);
     void admit_booking(const std::string& token, Identity identity, const boost::json::object& said);
     void admitted(Identity identity, const boost::json::object& said);
+    void watch(Rechecks::Shown shown);
+    Rechecks::Shown shown() const { return recheck_ ? recheck_->shown() : Rechecks::Shown(); }
     void refuse_connect(const Hub::Admission& admission);
     void take_name(std::string name);
     void disconnect();
@@ -88,7 +92,7 @@ private:
     void drop(const std::string& key);
     void leave_unneeded(const std::vector<std::string>& rooms);
     void take_token(const std::string& token, Id id);
-    void take_identity(Identity identity);
+    void take_identity(Identity identity, std::string_view why);
 
     void send(const Packet& packet);
     void tell(std::string_view event, boost::json::object argument);
@@ -110,6 +114,7 @@ private:
     std::uint64_t attempt_ = 0; // counts connects and disconnects
     Clock::time_point connect_end_;
     Identity identity_;
+    Rechecks::Watch recheck_;
     std::string name_;                     // which it shows when it comes back
     bool asking_ = false;                  // who somebody is; once at a time
     std::string event_;                    // that is being answered, for who does not ask for acknowledgement

@@ -19,6 +19,15 @@ std::string_view thing_of(std::string_view event, std::string_view verb) {
     return event.starts_with(verb) ? event.substr(verb.size()) : std::string_view();
 }
 
+// An owner who is staff now may not go on as an owner, although the rooms are the same.
+bool may_keep(std::string_view key, const std::vector<std::string>& rooms, const Identity& identity) {
+    const auto wish = key == "role:owner" ? wish_of("role", "owner", identity) : std::nullopt;
+    return std::all_of(rooms.begin(), rooms.end(), [&](const std::string& room) {
+        return wish ? std::find(wish->rooms.begin(), wish->rooms.end(), room) != wish->rooms.end()
+                    : identity.may_join(room);
+    });
+}
+
 } // namespace
 
 void Client::called(const Packet& packet) {
@@ -109,7 +118,7 @@ void Client::join_by_token(const std::string& token, Id id) {
         refuse(id, asking_ ? "one at a time, please" : "the id or the token of a booking is needed");
         return;
     }
-    around_.hub.admit_booking(token, still([this, event = event_, id](const Hub::Admission& admission) {
+    around_.hub.admit_booking(token, still([this, token, event = event_, id](const Hub::Admission& admission) {
                                   event_ = event;
                                   if (!admission.identity) {
                                       refuse(id, admission.reason);
@@ -119,6 +128,7 @@ void Client::join_by_token(const std::string& token, Id id) {
                                       drop("booking:" + identity_.booking);
                                   }
                                   identity_.booking = admission.identity->booking;
+                                  watch({shown().token, token});
                                   if (const auto wish = wish_of("booking", identity_.booking, identity_)) {
                                       join_as(*wish, id);
                                   }
@@ -163,33 +173,34 @@ void Client::take_token(const std::string& token, Id id) {
         refuse(id, asking_ ? "one at a time, please" : "a token is needed");
         return;
     }
-    around_.hub.admit(token, still([this, event = event_, id](Hub::Admission admission) {
+    around_.hub.admit(token, still([this, token, event = event_, id](Hub::Admission admission) {
                           event_ = event;
                           if (!admission.identity) {
                               refuse(id, admission.reason);
                           } else if (!identity_.user.empty() && admission.identity->user != identity_.user) {
                               refuse(id, "the token is of another user: connect anew");
                           } else {
-                              take_identity(std::move(*admission.identity));
+                              watch({token, shown().booking});
+                              take_identity(std::move(*admission.identity),
+                                            "your new token does not let you join that");
                               answer(id, {{"ok", true}});
                           }
                       }));
 }
 
 // What it does not let one see any more is left.
-void Client::take_identity(Identity identity) {
+void Client::take_identity(Identity identity, std::string_view why) {
     identity.booking = identity_.booking;
     identity_ = std::move(identity);
     std::vector<std::string> lost;
     for (const auto& [key, joined] : joined_) {
-        if (!std::all_of(joined.rooms.begin(), joined.rooms.end(),
-                         [&](const std::string& room) { return identity_.may_join(room); })) {
+        if (!may_keep(key, joined.rooms, identity_)) {
             lost.push_back(key);
         }
     }
     for (const auto& key : lost) {
         drop(key);
-        tell("refused", {{"event", key}, {"error", "your new token does not let you join that"}});
+        tell("refused", {{"event", key}, {"error", why}});
     }
 }
 

@@ -55,6 +55,7 @@ public:
         : common_(common),
           around_{hub,
                   common.subscriptions,
+                  common.rechecks,
                   settings_of(common.limits),
                   Clock::now,
                   std::chrono::system_clock::now,

@@ -1,6 +1,7 @@
 #include "realtime/supabase/channel.hpp"
 
 #include "realtime/supabase/connection.hpp"
+#include "realtime/topics.hpp"
 #include "realtime/websocket.hpp"
 
 #include <boost/json.hpp>
@@ -28,6 +29,11 @@ std::size_t dots(std::string_view token) {
     return static_cast<std::size_t>(std::count(token.begin(), token.end(), '.'));
 }
 
+// The token of a booking has one dot, a JWT two.
+bool is_of_booking(std::string_view token) {
+    return dots(token) == 1;
+}
+
 // Keys of the newer kind are no tokens; clients push them all the same, and their API key where they have nothing else.
 bool counts(const std::string& token, const std::string& apikey) {
     return !token.empty() && token != apikey && !token.starts_with("sb_");
@@ -47,26 +53,39 @@ void Channel::start() {
     constexpr std::size_t dots_of_a_token = 2;
     const std::string token =
         by_access_token ? join_.access_token : (dots(apikey) == dots_of_a_token ? apikey : std::string());
-    admit(token, [self = shared_from_this(), by_access_token](const Hub::Admission& admission) {
+    admit(token, [self = shared_from_this(), token, by_access_token](const Hub::Admission& admission) {
         if (self->state_ == State::joining && self->tokens_ == 0) { // or a later token decides
-            self->admitted(admission, by_access_token);
+            self->admitted(admission, token, by_access_token);
         }
     });
 }
 
-// The token of a booking has one dot, a JWT two.
 void Channel::admit(const std::string& token, std::function<void(Hub::Admission)> done) {
     Hub& hub = connection_->shared().hub;
     if (token.empty()) {
         done({Identity(), "", false});
-    } else if (dots(token) == 1) {
+    } else if (is_of_booking(token)) {
         hub.admit_booking(token, std::move(done));
     } else {
         hub.admit(token, std::move(done));
     }
 }
 
-void Channel::admitted(const Hub::Admission& admission, bool by_access_token) {
+// Who has it is asked for again from now on.
+void Channel::watch(const std::string& token) {
+    Rechecks::Shown shown;
+    (is_of_booking(token) ? shown.booking : shown.token) = token;
+    recheck_ = connection_->shared().rechecks.watch(
+        shared_from_this(), std::move(shown), [this](const Hub::Admission& admission) {
+            if (admission.identity) {
+                change_identity(*admission.identity);
+            } else {
+                close_for_good(std::string(of_the_channel), "Unauthorized: " + admission.reason);
+            }
+        });
+}
+
+void Channel::admitted(const Hub::Admission& admission, const std::string& token, bool by_access_token) {
     if (admission.unavailable) {
         refuse("the database cannot be asked now");
         return;
@@ -76,6 +95,9 @@ void Channel::admitted(const Hub::Admission& admission, bool by_access_token) {
         return;
     }
     is_admitted_ = true;
+    if (admission.identity) {
+        watch(token);
+    }
     identity_ = admission.identity.value_or(Identity());
     slot_ = connection_->shared().subscriptions.take(identity_, connection_->channels() - 1);
     if (!slot_) {
@@ -83,8 +105,8 @@ void Channel::admitted(const Hub::Admission& admission, bool by_access_token) {
                std::to_string(connection_->shared().subscriptions.limit()));
         return;
     }
-    if (!is_private_to(identity_)) {
-        refuse("Unauthorized: a private channel needs a token");
+    if (const auto why = private_problem(identity_); !why.empty()) {
+        refuse(why);
         return;
     }
     std::string problem;
@@ -96,8 +118,19 @@ void Channel::admitted(const Hub::Admission& admission, bool by_access_token) {
     enter(std::move(*wanted));
 }
 
-bool Channel::is_private_to(const Identity& identity) const {
-    return !join_.is_private || !identity.user.empty() || identity.service;
+// One that has the name of a room is for those whom the room is for.
+std::string Channel::private_problem(const Identity& identity) const {
+    if (!join_.is_private) {
+        return {};
+    }
+    if (identity.user.empty() && !identity.service) {
+        return "Unauthorized: a private channel needs a token";
+    }
+    const auto named = relay::parse_topics(name_of(heading_.topic));
+    const bool is_theirs =
+        !named.problem.empty() || std::all_of(named.rooms.begin(), named.rooms.end(),
+                                              [&](const std::string& room) { return identity.may_join(room); });
+    return is_theirs ? "" : "Unauthorized: this private channel is not for whoever has this token";
 }
 
 std::optional<std::vector<std::string>> Channel::rooms(const Identity& identity, std::string& problem) const {
@@ -268,15 +301,16 @@ void Channel::take_token(const std::string& token) {
     if (!counts(token, connection_->hello().apikey)) {
         return;
     }
-    admit(token, [self = shared_from_this(), number = ++tokens_](const Hub::Admission& admission) {
+    admit(token, [self = shared_from_this(), token, number = ++tokens_](const Hub::Admission& admission) {
         if (self->state_ == State::closed || number != self->tokens_) {
             return;
         }
         if (!self->is_admitted_) {
-            self->admitted(admission, true);
+            self->admitted(admission, token, true);
         } else if (admission.unavailable) {
             return; // the one before is good until it expires
         } else if (admission.identity) {
+            self->watch(token);
             self->change_identity(*admission.identity);
         } else {
             self->close_for_good(std::string(of_the_channel), "Unauthorized: " + admission.reason);
@@ -287,8 +321,8 @@ void Channel::take_token(const std::string& token) {
 void Channel::change_identity(Identity identity) {
     std::string problem;
     auto wanted = rooms(identity, problem);
-    if (!wanted || !is_private_to(identity)) {
-        close_for_good(std::string(of_the_channel), wanted ? "Unauthorized: a private channel needs a token" : problem);
+    if (const auto why = private_problem(identity); !wanted || !why.empty()) {
+        close_for_good(std::string(of_the_channel), wanted ? why : problem);
         return;
     }
     if (identity.user != identity_.user) {
@@ -402,6 +436,7 @@ void Channel::end() {
     connection->shared().topics.leave(key(), *this);
     connection->shared().hub.leave_all(*this);
     state_ = State::closed;
+    recheck_.reset();
     caught_up_ = false;
     slot_.reset();
     connection->forget(*this, heading_.topic);

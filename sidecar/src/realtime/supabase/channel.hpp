@@ -3,6 +3,7 @@
 
 #include "net/wire.hpp"
 #include "realtime/hub.hpp"
+#include "realtime/rechecks.hpp"
 #include "realtime/subscriptions.hpp"
 #include "realtime/supabase/bindings.hpp"
 #include "realtime/supabase/phoenix.hpp"
@@ -42,9 +43,7 @@ public:
     // has got the answer to the one before.
     void heartbeat();
 
-    bool expires_by(Time now) const {
-        return state_ != State::closed && identity_.expires && *identity_.expires <= now;
-    }
+    bool expires_by(Time now) const { return state_ != State::closed && identity_.expired_by(now); }
     std::optional<Time> expires() const { return state_ == State::closed ? std::nullopt : identity_.expires; }
     void expire(Time now);
 
@@ -66,7 +65,8 @@ private:
     enum class State : std::uint8_t { joining, open, closed };
 
     void admit(const std::string& token, std::function<void(Hub::Admission)> done);
-    void admitted(const Hub::Admission& admission, bool by_access_token);
+    void admitted(const Hub::Admission& admission, const std::string& token, bool by_access_token);
+    void watch(const std::string& token);
     void enter(std::vector<std::string> rooms);
     void enter_after(std::optional<std::int64_t> after);
     void entered(Resumption resumption);
@@ -79,7 +79,7 @@ private:
     void end();
 
     std::optional<std::vector<std::string>> rooms(const Identity& identity, std::string& problem) const;
-    bool is_private_to(const Identity& identity) const;
+    std::string private_problem(const Identity& identity) const; // empty: there is none
     bool shows_seats_of(const Event& event) const;
     void write(const SharedEvent& event, View view);
     void write_change(const SharedEvent& event, View view, std::size_t place);
@@ -92,6 +92,7 @@ private:
     State state_ = State::joining;
     bool is_admitted_ = false; // once it is known who they are
     Identity identity_;
+    Rechecks::Watch recheck_;
     Subscriptions::Slot slot_;
     std::set<std::string> rooms_;
     std::uint64_t tokens_ = 0; // pushed so far: the answer about an earlier one comes too late

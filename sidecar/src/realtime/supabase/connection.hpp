@@ -4,6 +4,7 @@
 #include "core/rate_limit.hpp"
 #include "net/wire.hpp"
 #include "realtime/hub.hpp"
+#include "realtime/rechecks.hpp"
 #include "realtime/subscriptions.hpp"
 #include "realtime/supabase/channel.hpp"
 #include "realtime/supabase/cursors.hpp"
@@ -25,6 +26,7 @@ namespace pgbk::relay::supabase {
 struct Shared {
     Hub& hub;
     Subscriptions& subscriptions;
+    Rechecks& rechecks;
     std::size_t queue_limit;
     std::chrono::seconds rejoin_window;
     Cursors cursors;

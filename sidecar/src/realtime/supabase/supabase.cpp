@@ -95,8 +95,9 @@ Connection::Hello hello_of(const Request& request) {
 } // namespace
 
 void add_supabase(Router& router, Hub& hub, Common& common) {
-    const auto shared = std::make_shared<Shared>(Shared{hub, common.subscriptions, common.limits.queue_limit,
-                                                        rejoin_window, supabase::Cursors(cursors_kept_for)});
+    const auto shared =
+        std::make_shared<Shared>(Shared{hub, common.subscriptions, common.rechecks, common.limits.queue_limit,
+                                        rejoin_window, supabase::Cursors(cursors_kept_for)});
     for (const char* path : {"/realtime/v1/websocket", "/socket/websocket"}) {
         Route route{"GET", path, [&common](const Request& request) { return refusal(request, common); }, nullptr};
         route.take = [&common, shared](const Request& request, SharedWire wire) {

@@ -37,6 +37,16 @@ Identity service() {
 
 const auto all = {View::everybody, View::customer, View::member};
 
+TEST(Identities, ExpireAtTheirTime) {
+    const std::chrono::system_clock::time_point now{std::chrono::seconds(100)};
+    Identity ada = user("ada");
+    EXPECT_FALSE(ada.expired_by(now)) << "a visitor, or the token of a booking";
+    ada.expires = now + std::chrono::milliseconds(1);
+    EXPECT_FALSE(ada.expired_by(now));
+    ada.expires = now;
+    EXPECT_TRUE(ada.expired_by(now));
+}
+
 TEST(ViewOf, IsTheWidestThatIsTheirs) {
     const Event event = event_of(7, all);
     EXPECT_EQ(Identity().view_of(event), View::everybody);

@@ -1,6 +1,7 @@
 #include "realtime/socketio/clients.hpp"
 #include "realtime/socketio/session_name.hpp"
 
+#include "fake_feed.hpp"
 #include "fake_hub.hpp"
 #include "socketio_socket.hpp"
 
@@ -118,12 +119,15 @@ protected:
 
     test::FakeHub hub_;
     Subscriptions subscriptions_{3};
+    test::FakeTimers timers_;
+    Rechecks rechecks_{hub_, timers_, 60s};
     Clock::time_point now_{};
     std::chrono::system_clock::time_point date_{};
     std::vector<std::function<void()>> later_;
     int random_ = 0;
     Surroundings around_{hub_,
                          subscriptions_,
+                         rechecks_,
                          {},
                          [this] { return now_; },
                          [this] { return date_; },
@@ -510,6 +514,51 @@ TEST_F(SocketIoClients, StayWithANewToken) {
     page.say(R"(42["auth:token","fired"])");
     EXPECT_TRUE(rooms(page).empty());
     EXPECT_TRUE(page.last().starts_with(R"(42["refused",{"event":"role:owner")"));
+}
+
+TEST_F(SocketIoClients, LeaveWhatTheyMayNotSeeAnyMore) {
+    rechecks_.start();
+    const Page page = connected_as("owner");
+    for (const char* call : {R"(["join:role","owner"])", R"(["join:role","staff"])", R"(["join:organization",2])"}) {
+        page.say(std::string("42") + call);
+    }
+    hub_.tokens["owner"].organizations = {{1, "staff"}};
+    timers_.advance(29s);
+    EXPECT_EQ(rooms(page).size(), 2U);
+    timers_.advance(32s);
+    EXPECT_TRUE(rooms(page).empty());
+    const std::string why = R"(","error":"your token does not let you join that any more"})";
+    EXPECT_EQ(page.events(),
+              (Strings{R"(refused {"event":"organization:2)" + why, R"(refused {"event":"role:owner)" + why,
+                       R"(refused {"event":"role:staff)" + why}))
+        << "an owner who is staff now is no owner, and staff not of all of their organizations";
+    page.say(R"(421["join:role","staff"])");
+    EXPECT_EQ(page.last(), R"(431[{"ok":true}])");
+    EXPECT_EQ(rooms(page), (std::set<std::string>{"organization:1"}));
+    hub_.reachable = false;
+    timers_.advance(300s);
+    EXPECT_EQ(rooms(page).size(), 1U) << "nobody can be asked";
+    hub_.reachable = true;
+    hub_.tokens.erase("owner");
+    timers_.advance(61s);
+    EXPECT_TRUE(page.socket->is_closed);
+    settle();
+    EXPECT_EQ(rechecks_.watched(), 0U);
+}
+
+TEST_F(SocketIoClients, AreAskedForAgainByAllThatTheyHaveShown) {
+    rechecks_.start();
+    const Page page = connected(R"({"token":"ada","bookingToken":"slip"})");
+    page.say(R"(42["join:role","student"])");
+    hub_.tokens["newer"] = hub_.tokens["ada"];
+    page.say(R"(42["auth:token","newer"])");
+    hub_.tokens.erase("ada");
+    timers_.advance(61s);
+    EXPECT_EQ(page.client->identity().booking, booking);
+    EXPECT_FALSE(page.socket->is_closed) << "the old token does not count any more";
+    hub_.booking_tokens.clear();
+    timers_.advance(61s);
+    EXPECT_TRUE(page.socket->is_closed);
 }
 
 TEST_F(SocketIoClients, ThatDoNotReadAreLeftAloneAndOthersAreNot) {

@@ -2,6 +2,7 @@
 #include "realtime/supabase/connection.hpp"
 #include "realtime/websocket.hpp"
 
+#include "fake_feed.hpp"
 #include "fake_hub.hpp"
 
 #include <gtest/gtest.h>
@@ -177,7 +178,10 @@ protected:
 
     test::FakeHub hub;
     Subscriptions subscriptions{1'000};
-    Shared shared{hub, subscriptions, 1'000'000, std::chrono::seconds(180), Cursors(std::chrono::seconds(600))};
+    test::FakeTimers timers;
+    Rechecks rechecks{hub, timers, std::chrono::seconds(60)};
+    Shared shared{
+        hub, subscriptions, rechecks, 1'000'000, std::chrono::seconds(180), Cursors(std::chrono::seconds(600))};
     std::chrono::system_clock::time_point now{std::chrono::seconds(1'800'000'000)};
     std::chrono::steady_clock::time_point steady{std::chrono::seconds(1'000)};
 };
@@ -298,7 +302,7 @@ TEST_F(Supabase, BoundsChannelsAndMessages) {
     }
     EXPECT_EQ(client.closed, websocket::policy);
     Subscriptions few{2};
-    Shared narrow{hub, few, 1'000'000, second, Cursors(second)};
+    Shared narrow{hub, few, rechecks, 1'000'000, second, Cursors(second)};
     Client first(narrow, {Version::arrays, "anon", ""});
     Client second_client(narrow, {Version::arrays, "anon", ""});
     first.join(json::array(), {{"access_token", "a.d.a"}}, "1", "realtime:1");
@@ -404,6 +408,72 @@ TEST_F(Supabase, TakesPushedTokens) {
     ASSERT_EQ(told.size(), 1U);
     EXPECT_EQ(told[0].at("message"), "Unauthorized: the token is not valid");
     EXPECT_EQ(client.connection->channels(), 0U);
+}
+
+TEST_F(Supabase, LooksUpAgainWhoIsThere) {
+    rechecks.start();
+    Client eve(shared, {Version::arrays, "anon", ""});
+    eve.join({binding("bookings", "provider_id=eq.7")}, {{"access_token", "e.v.e"}});
+    Client all(shared, {Version::arrays, "anon", ""});
+    all.join({binding("bookings")}, {{"access_token", "e.v.e"}});
+    Client visitor(shared, {Version::arrays, "no.api.key", ""});
+    visitor.join({binding("bookings", "court_id=eq." + court)});
+    hub.reachable = false;
+    hub.tokens["e.v.e"].organizations.clear();
+    timers.advance(61 * second);
+    hub.tell(booked(1));
+    EXPECT_EQ(eve.changes(), "INSERT bookings;") << "nobody can be asked";
+    EXPECT_EQ(all.changes(), "INSERT bookings;");
+    hub.reachable = true;
+    timers.advance(61 * second);
+    EXPECT_EQ(eve.received.back().heading.event, "phx_close");
+    EXPECT_EQ(eve.taken("system").size(), 1U);
+    EXPECT_EQ(eve.connection->channels(), 0U);
+    hub.tell(booked(2));
+    EXPECT_EQ(all.changes(), "") << "of whatever is theirs: only a customer's now";
+    EXPECT_EQ(all.connection->channels(), 1U);
+    EXPECT_EQ(visitor.connection->channels(), 1U) << "a key that is no token is not asked about";
+    hub.tokens.erase("e.v.e");
+    timers.advance(61 * second);
+    const auto told = all.taken("system");
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].at("message"), "Unauthorized: the token is not valid");
+    EXPECT_EQ(rechecks.watched(), 0U);
+}
+
+TEST_F(Supabase, PrivateChannelsWithTheNameOfARoomAreForThoseWhomItIsFor) {
+    hub.tokens["s.r.v"].service = true;
+    const auto joins = [&](const std::string& name, const char* token) {
+        Client client(shared, {Version::arrays, "anon", ""});
+        client.join(json::array(), {{"private", true}, {"access_token", token}}, "1", "realtime:" + name);
+        return client.answer();
+    };
+    const std::string refused = "Unauthorized: this private channel is not for whoever has this token";
+    for (const char* name : {"organization:7", "provider:7"}) {
+        EXPECT_EQ(joins(name, "e.v.e"), "ok");
+        EXPECT_EQ(joins(name, "s.r.v"), "ok");
+        EXPECT_EQ(joins(name, "a.d.a"), refused) << name;
+    }
+    for (const char* name : {"customer:ada", "student:ada", "user:ada"}) {
+        EXPECT_EQ(joins(name, "a.d.a"), "ok");
+        EXPECT_EQ(joins(name, "e.v.e"), refused) << name;
+    }
+    for (const std::string& name : {"booking:" + booking, "court:" + court, std::string("chat:9"), std::string("x")}) {
+        EXPECT_EQ(joins(name, "a.d.a"), "ok") << name;
+    }
+    EXPECT_EQ(joins("public", ""), "Unauthorized: a private channel needs a token");
+}
+
+TEST_F(Supabase, APrivateChannelOfAnOrganizationEndsWithTheMembership) {
+    rechecks.start();
+    Client eve(shared, {Version::arrays, "anon", ""});
+    eve.join(json::array(), {{"private", true}, {"access_token", "e.v.e"}}, "1", "realtime:provider:7");
+    hub.tokens["e.v.e"].organizations.clear();
+    timers.advance(61 * second);
+    const auto told = eve.taken("system");
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].at("message"), "Unauthorized: this private channel is not for whoever has this token");
+    EXPECT_EQ(eve.connection->channels(), 0U);
 }
 
 TEST_F(Supabase, ANewIdentityHasItsOwnRooms) {
