@@ -1,6 +1,9 @@
 // Puts the booking widget into a page:
-//   <script async src="https://RELAY/embed.js" data-widget="calendar" data-key="EMBED_KEY"></script>
-//   <script async src="https://RELAY/embed.js" data-widget="singlegame" data-activity="ACTIVITY_ID" data-lang="de"></script>
+//   <div style="min-height: 37rem">
+//     <script async src="https://RELAY/embed.js" data-widget="calendar" data-key="EMBED_KEY"></script>
+//   </div>
+// The div keeps the place free until the script has come, so that nothing below it moves. Other attributes:
+// data-widget="singlegame" data-activity="ACTIVITY_ID" data-lang="de".
 // data-target: a selector of the element that it goes into, instead of after the script. The page hears of what happens by
 // the events booking:held, booking:confirmed and booking:ended on the frame.
 (() => {

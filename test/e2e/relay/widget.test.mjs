@@ -9,7 +9,7 @@ const hostile = '<script>document.title = "broken"</script>';
 let shop, relay, browser, home, stranger, hostilePage, quick, priced;
 
 const page = (attributes) => () => `<!doctype html><title>A site</title><h1>Above</h1>
-<script async src="http://127.0.0.1:${relay.port}/embed.js" ${attributes}></script><p id="below">Below</p>
+<div style="min-height: 37rem"><script async src="http://127.0.0.1:${relay.port}/embed.js" ${attributes}></script></div><p id="below">Below</p>
 <script>window.told = []; for (const kind of ['booking:held', 'booking:confirmed', 'booking:ended']) addEventListener(kind, (event) => told.push([kind, event.detail]));</script>`;
 
 before(async () => {
