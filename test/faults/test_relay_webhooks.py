@@ -21,8 +21,8 @@ POSTERS = 8
 PRICE = 2_500  # cents
 SECRET = "airwallex-secret-of-the-fault-tests"
 UNANSWERED = (OSError, http.client.HTTPException)
-BACKEND = ("SELECT pid FROM pg_stat_activity WHERE application_name = 'booking-relay' AND state = 'active'"
-           " AND query LIKE '%receive_webhook%' LIMIT 1")
+BACKEND = ("SELECT (SELECT pid FROM pg_stat_activity WHERE application_name = 'booking-relay' AND state = 'active'"
+           "         AND query LIKE '%receive_webhook%' LIMIT 1)")
 
 
 class Poster(threading.Thread):

@@ -159,7 +159,8 @@ TEST(SequencerWindow, LooksFurtherBackWhereTheClockHasStepped) {
     EXPECT_EQ(window.from, start - 10'000 - sweep_back);
     const Progress progress = progress_after(last, snapshot(23, {21}), start - 10'000, window, {23, true});
     EXPECT_EQ(progress.scanned_at, start - 10'000);
-    EXPECT_EQ(progress.running, (std::vector<Writer>{{21, start - 10'000 - sweep_back}})) << "its ids are of the new time";
+    EXPECT_EQ(progress.running, (std::vector<Writer>{{21, start - 10'000 - sweep_back}}))
+        << "its ids are of the new time";
     EXPECT_EQ(next_window(passed(20, {}, 5), snapshot(22), 6, 0).from, beginning) << "never before the beginning";
     Progress swept_before = last;
     swept_before.swept_at -= 30'000;
