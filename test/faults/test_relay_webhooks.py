@@ -106,13 +106,16 @@ class RelayWebhooks(RelayCase):
         self.current = self.start()
 
     def kill_backend(self):
-        """In the middle of its work; with it goes every other one, and the server recovers."""
+        """In the middle of its work, where a lock holds it up; with it goes every other one, and the server recovers."""
         def killed():
             pid = self.value(BACKEND)
             if pid is not None:
                 os.kill(int(pid), signal.SIGKILL)
             return pid is not None
-        wait_until(killed, "a backend that receives")
+        with Session(self.name) as holder:
+            holder.query("BEGIN")
+            holder.query("LOCK TABLE booking.payments IN EXCLUSIVE MODE")
+            wait_until(killed, "a backend that receives")
 
     def kill_server(self):
         self.cluster.kill_postmaster()
