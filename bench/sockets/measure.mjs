@@ -30,10 +30,10 @@ const resident = (pid) => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${
 function lines(child) {
   const waiting = [], arrived = [];
   readline.createInterface({ input: child.stdout }).on("line", (line) => (waiting.shift() ?? ((l) => arrived.push(l)))(line));
-  return () => (arrived.length ? Promise.resolve(arrived.shift()) : Promise.race([
-    new Promise((resolve) => waiting.push(resolve)),
-    once(child, "exit").then(() => { throw new Error(`${child.spawnfile} has ended`); }),
-  ]));
+  const ended = once(child, "exit").then(() => { throw new Error(`${child.spawnfile} has ended`); });
+  ended.catch(() => {}); // after the last line it may
+  return () => (arrived.length ? Promise.resolve(arrived.shift())
+    : Promise.race([new Promise((resolve) => waiting.push(resolve)), ended]));
 }
 
 async function bookingRelay() {
