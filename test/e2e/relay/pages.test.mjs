@@ -1,21 +1,15 @@
 // The hooks in a React page, and the demo page, in a real browser: what somebody does is seen by the others at once.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Browser, site } from './browser.mjs';
-import { Relay, eventually } from './harness.mjs';
+import { Relay, eventually, inboundSecret } from './harness.mjs';
 import { environmentOf, openShop } from './shop.mjs';
+import { jwtSecret, token } from './visitors.mjs';
 
-const secret = 'a-secret-of-the-tests-with-32-bytes-or-more';
-const inbound = 'inbound-secret-of-the-tests';
 let shop, relay, browser, app, demo, owner, student;
 
-const jwt = (claims) => {
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const text = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ exp: Math.floor(Date.now() / 1000) + 3600, aud: 'authenticated', role: 'authenticated', ...claims })}`;
-  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
-};
+const jwt = (claims) => token({ aud: 'authenticated', ...claims });
 const library = (name) => readFileSync(new URL(`node_modules/${name}`, import.meta.url), 'utf8');
 
 // An application of somebody's, with what it shows in `view`.
@@ -56,7 +50,7 @@ before(async () => {
   });
   await shop.sql`UPDATE booking.venues SET embed_key = 'hall-key', allowed_origins = ARRAY[${app.origin}]`;
   relay = await Relay.start(shop.database, {
-    environment: environmentOf(shop, { SUPABASE_JWT_SECRET: secret, SUPABASE_WEBHOOK_SECRET: inbound }),
+    environment: environmentOf(shop, { SUPABASE_JWT_SECRET: jwtSecret, SUPABASE_WEBHOOK_SECRET: inboundSecret }),
     config: 'realtime.availability_ms = 50\ngateway.catalogue_per_minute = 100000\n',
   });
   browser = await Browser.start();
@@ -193,7 +187,7 @@ test('seed 004, test 5: a connection that is lost comes back by itself, and noth
   await page.until('the loss', () => document.getElementById('owner-state').textContent !== 'Live');
   await shop.emit({ description: 'meanwhile' });
   relay = await Relay.start(shop.database, {
-    environment: environmentOf(shop, { SUPABASE_JWT_SECRET: secret, SUPABASE_WEBHOOK_SECRET: inbound }), port, config: 'realtime.availability_ms = 50\n',
+    environment: environmentOf(shop, { SUPABASE_JWT_SECRET: jwtSecret, SUPABASE_WEBHOOK_SECRET: inboundSecret }), port, config: 'realtime.availability_ms = 50\n',
   });
   await page.call('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
   await page.until('the connection', () => document.getElementById('owner-state').textContent === 'Live');
@@ -209,7 +203,7 @@ test('the demo tests webhooks and shows the health', async () => {
     document.getElementById('booking').value = booking;
     document.getElementById('webhook').requestSubmit();
   };
-  await page.evaluate(send, inbound, shop.booking);
+  await page.evaluate(send, inboundSecret, shop.booking);
   await page.until('the result', () => document.getElementById('webhook-result').textContent.startsWith('PASS: stored'));
   await page.until('the event', () => document.getElementById('owner-events').textContent.includes('A test from the demo page'));
   await page.evaluate(send, 'wrong', shop.booking);

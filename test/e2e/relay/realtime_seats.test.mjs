@@ -1,10 +1,10 @@
 // Who looks at a session is told how many seats are left, whatever changes them, and nothing more often than is of use;
 // whose token it is, the database says.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { Relay, eventually, makeDatabase } from './harness.mjs';
+import { token } from './visitors.mjs';
 
 const secret = 'a-secret-of-thirty-two-bytes-or-more';
 let db, relay, activity, venue, sessions;
@@ -31,15 +31,12 @@ after(async () => {
 });
 
 const encoded = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
-function jwt(claims, { key = secret, header = { alg: 'HS256', typ: 'JWT' } } = {}) {
-  const text = `${encoded(header)}.${encoded({ exp: Math.floor(Date.now() / 1000) + 600, ...claims })}`;
-  return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
-}
+const jwt = (claims, options) => token(claims, { secret, ...options });
 
 // An open stream: its events so far, as they come.
-function listen(topics, token) {
+function listen(topics, shown) {
   return new Promise((resolve, reject) => {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = shown === undefined ? {} : { authorization: `Bearer ${shown}` };
     const request = http.get({ host: '127.0.0.1', port: relay.port, agent: false, path: `/events?topics=${topics}`, headers }, (response) => {
       streams.push(request);
       const events = [];
@@ -137,24 +134,24 @@ test('who has which token is told what is theirs, and nobody else', async () => 
     await eventually('the event', () => stream.of('booking.updated').length === 1);
     assert.equal(stream.of('booking.updated')[0].data.row.customer_email, 'ada@example.com');
   }
-  for (const token of [undefined, jwt({ sub: 'bob' }), jwt({ role: 'owner', organizations: [db.organization] })]) {
-    assert.notEqual((await listen(room, token)).status, 200);
+  for (const shown of [undefined, jwt({ sub: 'bob' }), jwt({ role: 'owner', organizations: [db.organization] })]) {
+    assert.notEqual((await listen(room, shown)).status, 200);
   }
 });
 
 test('a token that is not good is refused, and counted by what is wrong', async () => {
   const unsigned = `${encoded({ alg: 'none' })}.${encoded({ sub: 'eve', exp: 4e9 })}.`;
-  for (const [cause, token] of Object.entries({
+  for (const [cause, shown] of Object.entries({
     algorithm: unsigned,
-    signature: jwt({ sub: 'eve' }, { key: 'another-secret-of-thirty-two-bytes-at-least' }),
+    signature: jwt({ sub: 'eve' }, { secret: 'another-secret-of-thirty-two-bytes-at-least' }),
     expired: jwt({ sub: 'eve', exp: 1 }),
     malformed: 'nonsense',
     BK614: jwt({ sub: { not: 'a string' } }),
     '22P05': jwt({ sub: 'a\u0000b' }),
   })) {
-    assert.equal((await listen('public', token)).status, 401, cause);
+    assert.equal((await listen('public', shown)).status, 401, cause);
     assert.equal(await relay.metric(`booking_relay_realtime_refused_tokens_total{cause="${cause}"}`), 1, cause);
   }
-  assert.equal((await listen('public', jwt({ sub: 'eve' }, { key: 'old-secret-of-more-than-thirty-two-bytes' }))).status, 200, 'rotated');
+  assert.equal((await listen('public', jwt({ sub: 'eve' }, { secret: 'old-secret-of-more-than-thirty-two-bytes' }))).status, 200, 'rotated');
   assert.ok(!/nonsense|eyJ/.test(relay.log), 'no token is logged');
 });
