@@ -42,4 +42,18 @@ bool Identity::may_join(std::string_view room) const {
     return true;
 }
 
+std::vector<std::string> Identity::own_rooms() const {
+    std::vector<std::string> rooms;
+    if (!user.empty()) {
+        rooms.push_back(std::string(customer_prefix) + user);
+    }
+    if (!booking.empty()) {
+        rooms.push_back("booking:" + booking);
+    }
+    for (const auto& [organization, role] : organizations) {
+        rooms.push_back(std::string(organization_prefix) + std::to_string(organization));
+    }
+    return rooms;
+}
+
 } // namespace pgbk::relay

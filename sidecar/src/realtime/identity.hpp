@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgbk::relay {
 
@@ -27,6 +28,9 @@ struct Identity {
     // for that user, "booking:<id>" for whoever may see that booking (whose events view_of decides on); the others are
     // for everybody.
     bool may_join(std::string_view room) const;
+
+    // Where they are concerned themselves: as customer, by the booking's token, as members. A visitor has none.
+    std::vector<std::string> own_rooms() const;
 
     friend bool operator==(const Identity&, const Identity&) = default;
 };

@@ -136,7 +136,7 @@ private:
             return;
         }
         if (wish_.rooms.empty()) {
-            wish_.rooms = sse::own_rooms(identity_);
+            wish_.rooms = identity_.own_rooms();
         }
         if (wish_.rooms.empty()) {
             refuse(400, "topics is missing: what to tell of, such as topics=public");

@@ -66,20 +66,6 @@ Wish read_wish(const Request& request) {
     return wish;
 }
 
-std::vector<std::string> own_rooms(const Identity& identity) {
-    std::vector<std::string> rooms;
-    if (!identity.booking.empty()) {
-        rooms.push_back("booking:" + identity.booking);
-    }
-    if (!identity.user.empty()) {
-        rooms.push_back("customer:" + identity.user);
-    }
-    for (const auto& [organization, role] : identity.organizations) {
-        rooms.push_back("organization:" + std::to_string(organization));
-    }
-    return rooms;
-}
-
 std::string head(const Request& request, bool allowed) {
     Response cors;
     add_cors_headers(cors, request.header("origin"), allowed);

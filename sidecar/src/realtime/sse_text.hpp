@@ -2,7 +2,6 @@
 #pragma once
 
 #include "http/message.hpp"
-#include "realtime/identity.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -25,9 +24,6 @@ struct Wish {
 };
 
 Wish read_wish(const Request& request);
-
-// Of whoever names no topics: their own room, their organizations', that of the booking whose token they have shown.
-std::vector<std::string> own_rooms(const Identity& identity);
 
 // The beginning of the answer. allowed: the Origin of the request is.
 std::string head(const Request& request, bool allowed);

@@ -16,8 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::chrono::seconds connect_timeout{45};
-constexpr core::RateLimit message_rate{100, 300}; // as for clients of Supabase
-constexpr std::string_view visitor;               // who may have become somebody since
+constexpr std::string_view visitor; // who may have become somebody since
 
 std::string text_of(const json::object& object, std::string_view name) {
     const auto* const value = object.if_contains(name);
@@ -61,15 +60,13 @@ void Client::tick() {
     }
 }
 
-// Each may cost a question to the database.
 bool Client::admits_message() {
     const core::Instant now(std::chrono::duration_cast<std::chrono::microseconds>(around_.now().time_since_epoch()));
-    if (core::tokens_left(messages_, message_rate, now) < 1) {
+    const bool admitted = messages_.admits(now);
+    if (!admitted) {
         session_.close();
-        return false;
     }
-    core::spend(messages_, message_rate, now, 1);
-    return true;
+    return admitted;
 }
 
 void Client::text(std::string_view message) {

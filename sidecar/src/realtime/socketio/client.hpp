@@ -2,8 +2,8 @@
 // Pure.
 #pragma once
 
-#include "core/rate_limit.hpp"
 #include "realtime/hub.hpp"
+#include "realtime/message_budget.hpp"
 #include "realtime/rechecks.hpp"
 #include "realtime/socketio/catch_up.hpp"
 #include "realtime/socketio/engine_session.hpp"
@@ -108,7 +108,7 @@ private:
     EngineSession session_;
     std::string token_;
     std::shared_ptr<void> place_;
-    core::Bucket messages_;
+    MessageBudget messages_;
     Decoder decoder_;
     State state_ = State::idle;
     std::uint64_t attempt_ = 0; // counts connects and disconnects

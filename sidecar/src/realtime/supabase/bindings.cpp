@@ -208,7 +208,7 @@ Access access_of(const Binding& binding) {
     return binding.table == nullptr ? Access::mixed : binding.table->access;
 }
 
-std::vector<std::string> own_rooms(Access access, const Identity& identity) {
+std::vector<std::string> rooms_of(Access access, const Identity& identity) {
     std::vector<std::string> rooms;
     if (access != Access::involved) {
         rooms.emplace_back("public");
@@ -216,15 +216,8 @@ std::vector<std::string> own_rooms(Access access, const Identity& identity) {
     if (access == Access::anybody) {
         return rooms;
     }
-    if (!identity.user.empty()) {
-        rooms.push_back("customer:" + identity.user);
-    }
-    if (!identity.booking.empty()) {
-        rooms.push_back("booking:" + identity.booking);
-    }
-    for (const auto& [organization, role] : identity.organizations) {
-        rooms.push_back("organization:" + std::to_string(organization));
-    }
+    const auto own = identity.own_rooms();
+    rooms.insert(rooms.end(), own.begin(), own.end());
     return rooms;
 }
 
@@ -302,7 +295,7 @@ std::optional<std::vector<std::string>> rooms_of(const Binding& binding, const I
         problem = "Unauthorized: with this token there is nothing to be told about " + core::quoted(rooms.front());
         return std::nullopt;
     }
-    auto rooms = own_rooms(access, identity);
+    auto rooms = rooms_of(access, identity);
     if (identity.service && access != Access::anybody) {
         problem = "a trusted server says whose changes it wants: filter by organization_id";
         return std::nullopt;

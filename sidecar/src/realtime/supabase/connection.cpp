@@ -16,7 +16,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t most_channels = 100;
-constexpr core::RateLimit message_rate{100, 300};
 constexpr std::string_view topic_prefix = "realtime:";
 
 std::optional<Broadcast> broadcast_in(const Message& message) {
@@ -56,15 +55,12 @@ Connection::~Connection() {
     }
 }
 
-// A flood of messages is nobody's use of the protocol.
 bool Connection::admits_message() {
-    const auto now = steady_now();
-    if (core::tokens_left(messages_, message_rate, now) < 1) {
+    const bool admitted = messages_.admits(steady_now());
+    if (!admitted) {
         outlet_.close(websocket::policy, "too many messages");
-        return false;
     }
-    core::spend(messages_, message_rate, now, 1);
-    return true;
+    return admitted;
 }
 
 void Connection::take_text(std::string_view text) {

@@ -1,9 +1,9 @@
 // One client: its messages, its channels. Free of the network, whose side is `Outlet`.
 #pragma once
 
-#include "core/rate_limit.hpp"
 #include "net/wire.hpp"
 #include "realtime/hub.hpp"
+#include "realtime/message_budget.hpp"
 #include "realtime/rechecks.hpp"
 #include "realtime/subscriptions.hpp"
 #include "realtime/supabase/channel.hpp"
@@ -89,7 +89,7 @@ private:
     Outlet& outlet_;
     Hello hello_;
     std::map<std::string, std::shared_ptr<Channel>> channels_;
-    core::Bucket messages_;
+    MessageBudget messages_;
     bool is_first_ = true;
     // Clients go on counting their messages when they reconnect: one whose first message here has number 1 is new. Some
     // begin with another number; they are taken for one that was connected before, which does no harm.

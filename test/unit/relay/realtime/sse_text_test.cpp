@@ -1,5 +1,7 @@
 #include "realtime/sse_text.hpp"
 
+#include "realtime/identity.hpp"
+
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
@@ -61,13 +63,13 @@ TEST(SseWish, IsRefusedWhereItIsUnclear) {
 
 TEST(SseTopics, AreByDefaultTheAskersOwn) {
     Identity identity;
-    EXPECT_EQ(own_rooms(identity), Rooms{}) << "a visitor has none";
+    EXPECT_EQ(identity.own_rooms(), Rooms{}) << "a visitor has none";
     identity.user = "ada";
     identity.organizations = {{2, "staff"}, {1, "owner"}};
-    EXPECT_EQ(own_rooms(identity), (Rooms{"customer:ada", "organization:1", "organization:2"}));
+    EXPECT_EQ(identity.own_rooms(), (Rooms{"customer:ada", "organization:1", "organization:2"}));
     Identity holder;
     holder.booking = "b";
-    EXPECT_EQ(own_rooms(holder), Rooms{"booking:b"});
+    EXPECT_EQ(holder.own_rooms(), Rooms{"booking:b"});
 }
 
 TEST(SseText, HasAnIdOnlyWhereThereIsSomethingToResume) {
