@@ -236,15 +236,43 @@ Datum booking_document(const Call& call, const LiveBooking& booking) {
         "           'sessionId', b.session_id, 'scheduledStart', " PGBK_INSTANT_SQL(
             "b.scheduled_start") ","
                                  "           'scheduledEnd', " PGBK_INSTANT_SQL(
-                                     "b.scheduled_end") ", 'partySize', b.party_size,"
-                                                        "           'amountCents', b.amount_cents, 'currency', "
-                                                        "b.currency, 'paymentStatus', b.payment_status,"
-                                                        "           'refundStatus', b.refund_status, "
-                                                        "'refundDueCents', " PGBK_REFUND_DUE_SQL ","
-                                                        "           'amountDueCents', " PGBK_AMOUNT_DUE_SQL
-                                                        ", 'version', b.version))"
-                                                        "  FROM booking.bookings AS b" PGBK_MONEY_SQL
-                                                        " WHERE b.organization_id = $1 AND b.id = $2");
+                                     "b.scheduled_end") ","
+                                                        "           'requestedStart', " PGBK_INSTANT_SQL(
+                                                            "b.wanted_start") ","
+                                                                              "           "
+                                                                              "'requestedEnd', " PGBK_INSTANT_SQL(
+                                                                                  "b.wanted_end") ","
+                                                                                                  "           "
+                                                                                                  "'needsReschedule', "
+                                                                                                  "CASE WHEN "
+                                                                                                  "b.needs_reschedule "
+                                                                                                  "THEN true END, "
+                                                                                                  "'partySize', "
+                                                                                                  "b.party_size,"
+                                                                                                  "           "
+                                                                                                  "'amountCents', "
+                                                                                                  "b.amount_cents, "
+                                                                                                  "'currency', "
+                                                                                                  "b.currency, "
+                                                                                                  "'paymentStatus', "
+                                                                                                  "b.payment_status,"
+                                                                                                  "           "
+                                                                                                  "'refundStatus', "
+                                                                                                  "b.refund_status, "
+                                                                                                  "'refundDueCents',"
+                                                                                                  " " PGBK_REFUND_DUE_SQL
+                                                                                                  ","
+                                                                                                  "           "
+                                                                                                  "'amountDueCents',"
+                                                                                                  " " PGBK_AMOUNT_DUE_SQL
+                                                                                                  ", 'version', "
+                                                                                                  "b.version))"
+                                                                                                  "  FROM "
+                                                                                                  "booking.bookings AS "
+                                                                                                  "b" PGBK_MONEY_SQL
+                                                                                                  " WHERE "
+                                                                                                  "b.organization_id = "
+                                                                                                  "$1 AND b.id = $2");
     return copied_result(call, statement.write({booking.organization, booking.id}), 0, 1);
 }
 
