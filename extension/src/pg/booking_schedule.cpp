@@ -278,32 +278,15 @@ Rows answer(std::int32_t organization, const core::Uuid& booking) {
         "SELECT jsonb_strip_nulls(jsonb_build_object("
         "           'success', true, 'bookingId', CASE WHEN w.is_asked THEN b.id END,"
         "           'status', CASE WHEN w.is_asked OR b.cal_uid IS NOT NULL THEN b.status END,"
-        "           'calendarStatus', CASE WHEN w.is_asked THEN 'asked' ELSE b.calendar_status END,"
+        "           'calendarStatus', CASE WHEN w.is_asked AND b.calendar_status IS DISTINCT FROM 'requested'"
+        "                                  THEN 'asked' ELSE b.calendar_status END,"
         "           'calBookingId', CASE WHEN b.cal_booking_id ~ '^[0-9]{1,15}$'"
         "                                THEN to_jsonb(b.cal_booking_id::bigint) ELSE to_jsonb(b.cal_booking_id) END,"
         "           'calUid', b.cal_uid, 'meetingUrl', b.meeting_url,"
-        "           'scheduledStart', " PGBK_INSTANT_SQL(
-            "COALESCE(b.wanted_start, b.scheduled_start)") ","
-                                                           "           'scheduledEnd', " PGBK_INSTANT_SQL(
-                                                               "COALESCE(b.wanted_end, b.scheduled_end)") "))"
-                                                                                                          "  FROM "
-                                                                                                          "booking."
-                                                                                                          "bookings AS "
-                                                                                                          "b CROSS "
-                                                                                                          "JOIN "
-                                                                                                          "LATERAL "
-                                                                                                          "(SELECT "
-                                                                                                          "b.wanted_"
-                                                                                                          "start IS "
-                                                                                                          "NOT NULL AS "
-                                                                                                          "is_asked) "
-                                                                                                          "AS w"
-                                                                                                          " WHERE "
-                                                                                                          "b."
-                                                                                                          "organization"
-                                                                                                          "_id = $1 "
-                                                                                                          "AND b.id = "
-                                                                                                          "$2");
+        "           'scheduledStart', to_char(COALESCE(b.wanted_start, b.scheduled_start)" PGBK_AS_INSTANT_SQL ","
+        "           'scheduledEnd', to_char(COALESCE(b.wanted_end, b.scheduled_end)" PGBK_AS_INSTANT_SQL "))"
+        "  FROM booking.bookings AS b CROSS JOIN LATERAL (SELECT b.wanted_start IS NOT NULL AS is_asked) AS w"
+        " WHERE b.organization_id = $1 AND b.id = $2");
     return statement.write({organization, booking});
 }
 

@@ -47,39 +47,19 @@ Datum request_of(std::int32_t organization, const core::Uuid& booking, std::stri
     static constinit Statement statement(
         "SELECT jsonb_strip_nulls(CASE $3"
         "           WHEN 'create_booking' THEN jsonb_build_object("
-        "               'package_id', b.package_id, 'event_type', p.calendar_event_type,"
-        "               'start', " PGBK_INSTANT_SQL("b.wanted_start") ", 'end', " PGBK_INSTANT_SQL(
-            "b.wanted_end") ","
-                            "               'timezone', b.timezone, 'language', left(b.metadata ->> 'language', 10),"
-                            "               'metadata', jsonb_build_object('booking_id', b.id, 'booking_number', "
-                            "b.booking_number))"
-                            "           WHEN 'reschedule_booking' THEN jsonb_build_object("
-                            "               'uid', l.uid, 'start', " PGBK_INSTANT_SQL(
-                                "b.wanted_start") ", 'end', " PGBK_INSTANT_SQL("b.wanted_end") ","
-                                                                                               "               "
-                                                                                               "'timezone', b.timezone)"
-                                                                                               "           ELSE "
-                                                                                               "jsonb_build_object('"
-                                                                                               "uid', l.uid, 'reason', "
-                                                                                               "format('Booking %s was "
-                                                                                               "cancelled.',"
-                                                                                               "                       "
-                                                                                               "                       "
-                                                                                               "                    "
-                                                                                               "b.booking_number)) END)"
-                                                                                               "  FROM "
-                                                                                               "booking.bookings AS b"
-                                                                                               "  JOIN "
-                                                                                               "booking.packages AS p "
-                                                                                               "ON p.organization_id = "
-                                                                                               "$1 AND p.id = "
-                                                                                               "b.package_id"
-                                                                                               "  LEFT JOIN LATERAL "
-                                                                                               "(" PGBK_STANDING_SQL
-                                                                                               ") AS l ON true"
-                                                                                               " WHERE "
-                                                                                               "b.organization_id = $1 "
-                                                                                               "AND b.id = $2");
+        "               'package_id', b.package_id, 'event_type', p.calendar_event_type, 'start', t.starts_at,"
+        "               'end', t.ends_at, 'timezone', b.timezone, 'language', left(b.metadata ->> 'language', 10),"
+        "               'metadata', jsonb_build_object('booking_id', b.id, 'booking_number', b.booking_number))"
+        "           WHEN 'reschedule_booking' THEN jsonb_build_object("
+        "               'uid', l.uid, 'start', t.starts_at, 'end', t.ends_at, 'timezone', b.timezone)"
+        "           ELSE jsonb_build_object("
+        "               'uid', l.uid, 'reason', format('Booking %s was cancelled.', b.booking_number)) END)"
+        "  FROM booking.bookings AS b"
+        "  JOIN booking.packages AS p ON p.organization_id = $1 AND p.id = b.package_id"
+        " CROSS JOIN LATERAL (SELECT to_char(b.wanted_start" PGBK_AS_INSTANT_SQL " AS starts_at,"
+        "                            to_char(b.wanted_end" PGBK_AS_INSTANT_SQL " AS ends_at) AS t"
+        "  LEFT JOIN LATERAL (" PGBK_STANDING_SQL ") AS l ON true"
+        " WHERE b.organization_id = $1 AND b.id = $2");
     return statement.write({organization, booking, action}).datum(0, 1);
 }
 
