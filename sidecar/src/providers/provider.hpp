@@ -1,9 +1,9 @@
 // A provider of payments or of a calendar: which requests a call takes, and what their answers say. Pure: no network,
 // no clock, no state of its own. The machinery (calls.hpp) claims, sends, logs in, waits and reports.
 //
-// A call begins with begin(). Each answer to a request that was asked for goes to proceed(), which asks for the next one
-// or says how the call has ended. `uncertain` calls were sent before, by a relay that could not say what came of it:
-// where repeating a request under its key is not safe, the first request looks whether it has been done.
+// A call begins with begin(). Each answer to a request that was asked for goes to proceed(), which asks for the next
+// one or says how the call has ended. `uncertain` calls were sent before, by a relay that could not say what came of
+// it: where repeating a request under its key is not safe, the first request looks whether it has been done.
 //
 // What requests and facts look like is written in migration 0019_provider_calls.sql.
 #pragma once
@@ -63,7 +63,7 @@ struct ProviderRequest {
 };
 
 struct ProviderAnswer {
-    int status = 0; // 0: none came
+    int status = 0;                                           // 0: none came
     std::vector<std::pair<std::string, std::string>> headers; // names in lower case
     std::string body;
     bool complete = false; // the body was read to its end
@@ -129,8 +129,8 @@ public:
     virtual ProviderRate rate() const { return {}; }
 
     virtual ProviderStep begin(const ProviderCall& call, const ProviderAccount& account) const = 0;
-    virtual ProviderStep proceed(const ProviderCall& call, const ProviderAccount& account,
-                                 const ProviderRequest& asked, const ProviderAnswer& answer) const = 0;
+    virtual ProviderStep proceed(const ProviderCall& call, const ProviderAccount& account, const ProviderRequest& asked,
+                                 const ProviderAnswer& answer) const = 0;
 
     // A provider that has logins is asked for one before begin() where the account has none that is valid.
     virtual std::optional<ProviderRequest> login(const ProviderAccount& /*account*/) const { return std::nullopt; }
