@@ -63,7 +63,10 @@ std::string link_text(const Work& work) {
     text += R"(,"reusable":false,"title":)" +
             quoted(storable_text(order.title.empty() ? "Booking" : order.title, longest_title));
     text += R"(,"amount":)" + *core::decimal_of(order.money) + R"(,"currency":)" + quoted(order.money.currency);
-    text += R"(,"reference":)" + quoted(payment_call_of(work.call)) + R"(,"metadata":)" + json::serialize(metadata);
+    text += R"(,"metadata":)" + json::serialize(metadata);
+    if (!order.reference.empty()) {
+        text += R"(,"reference":)" + quoted(order.reference);
+    }
     if (order.valid_until) {
         const std::int64_t at = std::max(*order.valid_until, order.created_at + shortest_link);
         text += R"(,"expires_at":)" + quoted(time_of(at));
@@ -167,7 +170,8 @@ ProviderStep after_make(const Work& work, const ProviderAnswer& answer) {
 const json::object* link_of_call(const json::array& links, std::string_view call) {
     for (const auto& value : links) {
         const auto* const link = value.if_object();
-        if (link != nullptr && string_in(*link, "reference") == call) {
+        const auto* const metadata = link == nullptr ? nullptr : object_in(*link, "metadata");
+        if (metadata != nullptr && string_in(*metadata, call_in_metadata) == call) {
             return link;
         }
     }

@@ -1,7 +1,7 @@
 // Airwallex: a link at which one booking or hold is paid. Pure.
 //
 // Links are not documented to know a repeated request by its request_id; so before one is made for a second time it is
-// looked for by the call's id, which is its reference.
+// looked for by the call's id in its metadata.
 #pragma once
 
 #include "providers/payment.hpp"

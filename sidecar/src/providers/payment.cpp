@@ -85,6 +85,7 @@ PaymentOrder payment_order(const ProviderCall& call, const ProviderAccount& acco
     PaymentOrder order;
     order.money = {integer_in(request, "amount_minor").value_or(0), std::string(string_in(request, "currency"))};
     order.title = string_in(request, "title");
+    order.reference = string_in(request, "reference");
     order.customer_email = string_in(request, "customer_email");
     if (const auto* const metadata = object_in(request, "metadata"); metadata != nullptr) {
         order.booking_id = string_in(*metadata, "booking_id");

@@ -15,6 +15,7 @@ namespace pgbk::relay {
 struct PaymentOrder {
     core::Money money; // of nothing, in no currency, if the request names none
     std::string title;
+    std::string reference; // for people: the number of the booking
     std::string customer_email;
     std::string booking_id;
     std::string reservation_id;
