@@ -10,8 +10,9 @@
 --                        stripe_price_id?, quantity?, customer_email*, customer_name*, return_token*}
 --   look_up_payment     {provider_ref?, reference, payment_call_id, amount_minor, currency}
 --   expire_payment      {provider_ref, reference, payment_call_id}
---   create_booking      {package_id, event_type?, start, end, timezone?, metadata {booking_call, booking_id},
---                        customer_name*, customer_email*, customer_phone*, notes*}
+--   create_booking      {package_id, event_type?, start, end, timezone?, metadata {booking_id}, customer_name*,
+--                        customer_email*, customer_phone*, notes*}; metadata.booking_call is the idempotency key, by
+--                        which the appointment is found again
 --   look_up_booking     {uid?, booking_call, start?}
 --   cancel_booking      {uid, reason?}
 --   reschedule_booking  {uid, start, end, timezone?, reason?}

@@ -58,6 +58,7 @@ constexpr std::array kinds{
 
     EventKind{"webhook.test", A::full, "Webhook {}: a test"},
     EventKind{"webhook.failed", A::owner, "Webhook {}: what was received could not be applied"},
+    EventKind{"provider_call.failed", A::owner, "Booking {}: a provider could not be asked for what it needs"},
 };
 
 constexpr std::array aliases{

@@ -6,3 +6,12 @@
 
 // Whether session x of a package counts: it was scheduled, and not given back.
 #define PGBK_USED_SQL "x.status IN ('scheduled', 'confirmed', 'checked_in', 'checked_out', 'no_show')"
+
+// The page on which something is paid, from the latest call of a provider for one: url, is_awaited. $1 the
+// organization.
+#define PGBK_PAYMENT_PAGE_SQL(column, id)                                                                              \
+    "SELECT CASE y.status WHEN 'done' THEN y.outcome ->> 'url' END AS url,"                                            \
+    "       y.status IN ('pending', 'running') AS is_awaited"                                                          \
+    "  FROM booking.provider_calls AS y"                                                                               \
+    " WHERE y.organization_id = $1 AND y." column " = " id " AND y.action = 'create_payment'"                          \
+    " ORDER BY y.id DESC LIMIT 1"

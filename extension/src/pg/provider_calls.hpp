@@ -15,8 +15,8 @@ struct ProviderCallIntent {
     std::optional<core::Uuid> about = std::nullopt; // the call whose work is looked up or undone
     Datum request;                                  // jsonb, see migration 0019
     std::optional<std::string_view> return_token = std::nullopt;
-    TimestampTz expires_at;                                // how long it is tried
-    std::optional<TimestampTz> not_before = std::nullopt;  // now
+    TimestampTz expires_at;                               // how long it is tried
+    std::optional<TimestampTz> not_before = std::nullopt; // now
 };
 
 // Writes it, and wakes the relays when the transaction commits. Returns its id. C++ frame of a writer.
@@ -31,8 +31,8 @@ struct FinishedCall {
     std::optional<core::Uuid> booking;
     std::optional<core::Uuid> reservation;
     std::optional<core::Uuid> about;
-    Datum request; // jsonb
-    Datum outcome; // jsonb, the facts; of a failed call 0
+    Datum request;           // jsonb
+    Datum outcome;           // jsonb, the facts; of a failed call 0
     std::string_view reason; // of a failed call
     std::string_view idempotency_key;
 };

@@ -14,7 +14,7 @@ namespace json = boost::json;
 
 constexpr std::int64_t hour = 3600;
 constexpr std::int64_t shortest_link = 300; // what is over when the request arrives is no time to expire
-constexpr int most_searched = 10;           // times a hundred links
+constexpr int most_searched = 5;            // times a hundred links
 constexpr std::size_t longest_title = 100;
 
 // One call at work: what all of its steps want to know.
@@ -295,7 +295,8 @@ std::optional<ProviderRequest> Airwallex::login(const ProviderAccount& account) 
     request.step = "login";
     request.path = "/api/v1/authentication/login";
     request.headers = {{"x-client-id", std::string(account.key("client_id"))},
-                       {"x-api-key", std::string(account.key("api_key"))}};
+                       {"x-api-key", std::string(account.key("api_key"))},
+                       {"Content-Type", "application/json"}};
     if (!account.key("login_as").empty()) {
         request.headers.emplace_back("x-login-as", std::string(account.key("login_as")));
     }

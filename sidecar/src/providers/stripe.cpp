@@ -18,7 +18,7 @@ constexpr std::int64_t longest_making = 10 * minute; // as long as somebody wait
 constexpr std::int64_t shortest_page = 31 * minute;  // half an hour, and clocks differ
 constexpr std::int64_t longest_page = 24 * hour - 5 * minute;
 constexpr std::int64_t memory_of_keys = 23 * hour; // 24, and clocks differ
-constexpr int most_searched = 10;                  // times a hundred pages
+constexpr int most_searched = 5;                   // times a hundred pages
 constexpr std::size_t longest_name = 250;
 
 // One call at work: what all of its steps want to know.

@@ -230,7 +230,7 @@ TEST(StripeSearch, FindsThePageThatWasMade) {
 TEST(StripeSearch, GoesOnThroughTheList) {
     Talk talk = making();
     talk.begin().answer(400, error("Keys", "idempotency_error"));
-    for (int i = 0; i < 9; ++i) {
+    for (int i = 0; i < 4; ++i) {
         talk.answer(200, R"({"data":[)" + page("", "cs_" + std::to_string(i)) + R"(],"has_more":true})");
         EXPECT_NE(talk.request().path.find("&starting_after=cs_" + std::to_string(i)), std::string::npos);
     }
