@@ -32,14 +32,19 @@ std::int32_t number_between(const Call& call, int i, const char* name, std::int3
 
 // {"1": ["stripe", "calcom"], ...}: an object of the providers whose keys the relay has, by organization.
 ProviderAccounts read_accounts(const Call& call) {
+    static constinit Statement kind("SELECT jsonb_typeof($1) = 'object'");
     static constinit Statement statement(
         "SELECT COALESCE(array_agg(o.key::integer ORDER BY o.key, p.provider), '{}'),"
         "       COALESCE(array_agg(p.provider ORDER BY o.key, p.provider), '{}')"
-        "  FROM jsonb_each(CASE jsonb_typeof($1) WHEN 'object' THEN $1 END) AS o"
-        " CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(o.value) WHEN 'array' THEN o.value END) AS p "
-        "(provider)"
+        "  FROM jsonb_each($1) AS o"
+        " CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(o.value) WHEN 'array' THEN o.value END)"
+        "                    AS p (provider)"
         " WHERE o.key ~ '^[1-9][0-9]{0,8}$'");
-    const Rows rows = statement.read({Value::jsonb(jsonb_argument(call, 3, "accounts"))});
+    const Value document = Value::jsonb(jsonb_argument(call, 3, "accounts"));
+    if (!kind.read({document}).boolean(0, 1)) {
+        refuse_relay_call("accounts is not an object");
+    }
+    const Rows rows = statement.read({document});
     return {Value::array(INT4ARRAYOID, rows.datum(0, 1)), Value::array(TEXTARRAYOID, rows.datum(0, 2))};
 }
 

@@ -201,9 +201,17 @@ void finish(Leased& leased, const CallResult& result, Datum document) {
     (leased.is_payment() ? payment_call_done : calendar_call_done)(leased.call);
 }
 
+std::int64_t int8_argument(const Call& call, int i, const char* name) {
+    const auto value = optional_int8(call, i);
+    if (!value.has_value()) {
+        throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not be NULL");
+    }
+    return *value;
+}
+
 Datum relay_complete_call_body(Call& call) {
     const Lease lease{uuid_argument(call, 0, "relay_id"), uuid_argument(call, 1, "call_id"),
-                      optional_int8(call, 2).value_or(0)};
+                      int8_argument(call, 2, "lease_token")};
     const Datum document = jsonb_argument(call, 3, "result");
     require_relay(call, "complete a call of a provider");
     const core::JsonNode* const tree = server([&] { return json_tree(DatumGetJsonbP(document)); });
