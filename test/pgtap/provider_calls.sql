@@ -3,10 +3,11 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/packages.sql
-SELECT public.plan(75);
+SELECT public.plan(79);
 
 CREATE FUNCTION pg_temp.relay(number integer DEFAULT 1) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
     SELECT format('00000000-0000-4000-8000-%s', lpad(number::text, 12, '0'))::uuid $$;
+SELECT booking.adopt(true) \g /dev/null
 SELECT booking.relay_attach(pg_temp.relay(), 'here', '1.0') \g /dev/null
 CREATE TEMPORARY TABLE claimed AS
     SELECT * FROM booking.relay_claim_calls(pg_temp.relay(), 1, 60, '{}') WITH NO DATA;

@@ -117,8 +117,9 @@ Rows lease(const CallsRequest& request) {
         "   LEFT JOIN booking.slot_reservations AS r"
         "     ON r.organization_id = l.organization_id AND r.id = l.reservation_id"
         "  ORDER BY l.id");
-    return statement.write({request.accounts.organizations, request.accounts.providers, Value::timestamp(request.now),
-                            request.wanted, Value::timestamp(request.now + request.lease_seconds * USECS_PER_SEC),
+    const TimestampTz now = settings::now(); // look-ups that were written just now are due, too
+    return statement.write({request.accounts.organizations, request.accounts.providers, Value::timestamp(now),
+                            request.wanted, Value::timestamp(now + request.lease_seconds * USECS_PER_SEC),
                             request.relay});
 }
 
