@@ -115,7 +115,8 @@ void serve_waitlist_first(const Request& request, TimestampTz clock, Kept kept, 
                   "Join them with booking.join_waitlist(), or choose another session.");
 }
 
-// Why the fast path found nothing: throws the refusal, or returns what there is to take. Serves those who wait, once.
+// Why the fast path found nothing: throws the refusal, or returns what there is to take. Where a hold has
+// run out, those who wait are served first; where nothing is to be had anyway, nobody waits for a lock.
 Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_served = false) {
     static constinit Statement statement(
         "SELECT s.status, s.capacity_total, r.seats - s.oversold_by, r.seats - s.oversold_by + r.run_out,"
@@ -148,16 +149,19 @@ Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_serve
                                 std::chrono::seconds(terms.hold_seconds_max));
     }
     const bool is_waited_for = rows.boolean(0, 8);
-    if (is_waited_for && !is_served) {
-        serve_waitlist_first(request, clock, kept, !rows.is_null(0, 6));
-        return explain(request, clock, kept, true);
-    }
-    if (is_waited_for && rows.boolean(0, 9)) {
-        refuse_for_others_are_waiting(request);
+    const bool is_kept = rows.boolean(0, 9);
+    if (is_waited_for && rows.int8(0, 4) >= request.party_size) {
+        if (is_kept) {
+            refuse_for_others_are_waiting(request);
+        }
+        if (rows.int8(0, 4) > rows.int8(0, 3) && !is_served) {
+            serve_waitlist_first(request, clock, kept, !rows.is_null(0, 6));
+            return explain(request, clock, kept, true);
+        }
     }
     remember_lanes(request.session, rows.int4(0, 5));
     remember_terms(request.session, terms);
-    const std::int64_t available = rows.int8(0, is_waited_for ? 3 : 4);
+    const std::int64_t available = is_kept ? 0 : rows.int8(0, is_waited_for ? 3 : 4);
     if (available < request.party_size) {
         remember_scarcity(request.session, true);
         if (rows.int8(0, 3) == rows.int8(0, 4)) {
