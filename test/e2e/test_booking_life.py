@@ -120,7 +120,7 @@ class Client:
 
     def join(self):
         self.count += 1
-        session, party = self.dice.choice([0, self.dice.randrange(SESSIONS)]), self.dice.randrange(1, 5)
+        session, party = self.dice.randrange(SESSIONS), self.dice.randrange(1, 5)
         answer = self.call("join", f"SELECT entry_id, waitlist_token FROM booking.join_waitlist('{self.sessions[session]}', "
                            f"{party}, '{self.name}-{self.count}@example.com')")
         if isinstance(answer, str):
@@ -345,7 +345,7 @@ class Client:
                 any_ = list(self.bookings.items()) if self.dice.random() < 0.1 else begun or live
                 booking, model = self.dice.choice(any_)
                 self.dice.choice([self.cancel, self.move, self.move, self.resize, self.resize, self.scan, self.scan,
-                                  self.pay])(booking, model)
+                                  self.pay] + [self.scan] * (4 if begun else 0))(booking, model)
 
 
 class Manager(Client):
