@@ -7,7 +7,7 @@ BEGIN;
 CREATE ROLE regress_customer NOLOGIN IN ROLE booking_customer;
 CREATE ROLE regress_member NOLOGIN IN ROLE booking_member;
 CREATE ROLE regress_service NOLOGIN IN ROLE booking_service;
-SELECT public.plan(43);
+SELECT public.plan(46);
 
 CREATE FUNCTION pg_temp.customer(new_name text, of_booking text) RETURNS uuid VOLATILE LANGUAGE sql AS $$
     INSERT INTO pg_temp.named (name, id) SELECT new_name, b.customer_id FROM booking.bookings AS b WHERE b.id = pg_temp.id(of_booking)
@@ -86,6 +86,10 @@ UPDATE booking.payments SET decision = 'refund', decided_by = 'owner-1', decided
 UPDATE booking.payment_events SET next_attempt_at = NULL;
 SELECT public.is(pg_temp.erased(pg_temp.erase('customer ann')), '3 2 0 1', 'then it is done');
 
+SELECT pg_temp.sale('unpaid'), pg_temp.set_clock('2027-03-20 12:00 UTC') \g /dev/null
+SELECT public.is(pg_temp.refused($$ SELECT booking.erase_customer(1, 'buyer@example.org') $$),
+                 'BK240 -: the customer cannot be erased yet: 1 booking is still to come', 'what waits for its money is to come, though it is overdue');
+
 -- Visitors: who only reserved is found by the address, in any case of letters; live holds are let go.
 SELECT pg_temp.set_clock('2027-03-01 12:00 UTC') \g /dev/null
 SELECT pg_temp.hold('vic', 'massage 9', 2, 'Vic@example.org'), pg_temp.hold('vic too', 'court 9', 1, 'vic@example.org'),
@@ -106,6 +110,11 @@ SELECT pg_temp.set_clock('2027-03-01 13:00 UTC'), booking.release_expired_reserv
 SELECT public.is(pg_temp.erased('SELECT booking.erase_customer(1, ''late@example.org'')'), '0 1 0 0', 'a hold that has run out');
 SELECT public.throws_ok(format('SELECT booking.confirm_reservation(%L)', pg_temp.id('late')), 'BK206',
                         format('reservation %s is nobody''s any more', pg_temp.id('late')), 'is not confirmed any more');
+
+SELECT public.is(pg_temp.stripe('evt_late', 'payment_intent.succeeded',
+                                '{"id": "pi_late", "amount_received": 2500, "currency": "eur", "metadata": {"reservation_id": "id:late"}}'),
+                 'applied', 'money for it is taken note of');
+SELECT public.is(pg_temp.account('pi_late'), 'paid 2500 EUR -0 due 2500', 'and due back');
 
 -- Addresses of former bookings are the customer's as well, unless they are another customer's by now.
 SELECT pg_temp.booked('eve', 'tour 11', 1), pg_temp.booked('sam', 'tour 11', 1), pg_temp.customer('customer eve', 'eve') \g /dev/null

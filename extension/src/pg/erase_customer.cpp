@@ -179,7 +179,8 @@ void append_count(std::string& text, std::int64_t count, const char* one, const 
     }
 }
 
-// What needs the person still. A package that has sessions left is one that is to come.
+// What needs the person still. A package that has sessions left is one that is to come, and so is what waits for its
+// money, which counts however late it comes.
 void check_is_over(const Person& person, const Locked& locked, std::string_view pattern, TimestampTz clock) {
     static constinit Statement statement(
         "WITH mine AS MATERIALIZED ("
@@ -187,13 +188,14 @@ void check_is_over(const Person& person, const Locked& locked, std::string_view 
         "     WHERE p.organization_id = $1 AND (p.booking_id = ANY ($2) OR p.reservation_id = ANY ($3)))"
         " SELECT (SELECT count(*) FROM booking.bookings AS b"
         "          WHERE b.organization_id = $1 AND b.id = ANY ($2)"
-        "            AND b.status IN ('pending', 'paid', 'scheduled', 'confirmed', 'checked_in')"
-        "            AND GREATEST(b.scheduled_end, b.scheduled_start,"
-        "                         CASE WHEN b.scheduled_start IS NULL OR b.sessions_included > 1 +"
-        "                                   (SELECT count(*) FROM booking.bookings AS f"
-        "                                     WHERE f.organization_id = $1 AND f.package_booking_id = b.id"
-        "                                       AND f.status <> 'cancelled')"
-        "                              THEN COALESCE(b.expires_at, 'infinity') END) > $5),"
+        "            AND (b.status = 'pending'"
+        "                 OR b.status IN ('paid', 'scheduled', 'confirmed', 'checked_in')"
+        "                    AND GREATEST(b.scheduled_end, b.scheduled_start,"
+        "                                 CASE WHEN b.scheduled_start IS NULL OR b.sessions_included > 1 +"
+        "                                           (SELECT count(*) FROM booking.bookings AS f"
+        "                                             WHERE f.organization_id = $1 AND f.package_booking_id = b.id"
+        "                                               AND f.status <> 'cancelled')"
+        "                                      THEN COALESCE(b.expires_at, 'infinity') END) > $5)),"
         "        (SELECT count(*) FROM booking.bookings AS b"
         "          WHERE b.organization_id = $1 AND b.id = ANY ($2) AND b.refund_status IN ('due', 'pending'))"
         "        + (SELECT count(*) FROM booking.refunds AS f JOIN mine AS m ON m.id = f.payment_id"

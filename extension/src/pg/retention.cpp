@@ -103,9 +103,10 @@ std::vector<core::Uuid> ids_in(const Rows& rows) {
     return ids;
 }
 
-// Over for long enough, whatever it came to, and nothing to be done about its money.
+// Over for long enough, whatever it came to, and nothing to be done about its money. What was never paid is cancelled
+// first (cancel_unpaid_bookings).
 #define PGBK_PAST_BOOKING_SQL(b)                                                                                       \
-    b ".erased_at IS NULL AND " b ".refund_status NOT IN ('due', 'pending')"                                           \
+    b ".erased_at IS NULL AND " b ".status <> 'pending' AND " b ".refund_status NOT IN ('due', 'pending')"             \
       " AND GREATEST(" b ".scheduled_end, " b ".scheduled_start, " b ".expires_at, " b ".created_at) < $4"
 
 // Locked as everybody locks them: the reservations first.
