@@ -23,3 +23,7 @@ COMMENT ON COLUMN booking.organizations.keep_hold_days IS
     'For how many days after its end a hold without a booking keeps its address; NULL: for ever';
 COMMENT ON COLUMN booking.organizations.keep_booking_days IS
     'For how many days after its end a booking keeps its personal data, and a customer without an account who has no other bookings; NULL: for ever';
+
+-- What relays ask every few seconds is how much was given up or is parked.
+CREATE INDEX webhook_deliveries_resting_idx ON booking.webhook_deliveries (status)
+    WHERE status IN ('dead', 'blocked', 'parked');

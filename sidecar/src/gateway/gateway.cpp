@@ -21,7 +21,6 @@ namespace asio = boost::asio;
 
 constexpr std::size_t most_body = 64UL * 1024;
 constexpr std::size_t most_waiting = 64; // on each connection
-constexpr std::chrono::seconds origins_interval{5};
 
 // The role and the claims end with the transaction.
 const Statement as_visitor{"SELECT set_config('role', 'booking_public', true), "
@@ -59,8 +58,9 @@ Gateway::Gateway(boost::asio::io_context& loop, Router& router, Metrics& metrics
              config.gateway_connections,
              most_waiting,
              {{"SELECT booking.relay_connect()"}},
-             [this] { load_origins(); }}),
-      timer_(loop) {
+             [this] { venue_origins_.load(); }}),
+      venue_origins_(loop, pool_, organization_,
+                     [this](const std::vector<std::string>& origins) { origins_.set_of_venues(origins); }) {
     add(router, "/functions/v1/booking-create",
         {"POST", "booking_create", "SELECT booking.booking_create($1::integer, $2::jsonb)",
          [this](const Request& request, Response& refusal) {
@@ -88,7 +88,7 @@ void Gateway::start() {
 
 void Gateway::stop(std::function<void()> done) {
     stopping_ = true;
-    timer_.cancel();
+    venue_origins_.stop();
     pool_.stop(drain_limit_, std::move(done));
 }
 
@@ -191,36 +191,6 @@ Response Gateway::answered(const Function& function, const Answer& answer) {
 Response Gateway::for_origin(Response response, const std::string& origin) const {
     add_cors_headers(response, origin, origins_.allow(origin));
     return response;
-}
-
-// What a venue allows takes effect without a restart.
-void Gateway::load_origins() {
-    pool_.call({{"SELECT origin FROM booking.relay_origins() WHERE organization_id = $1::integer", {organization_}}},
-               [this](const Answer& answer) {
-                   if (answer.ok()) {
-                       std::vector<std::string> origins;
-                       for (int i = 0; i < answer.count(); ++i) {
-                           origins.push_back(answer.text(i, 0));
-                       }
-                       origins_.set_of_venues(origins);
-                   } else if (!answer.lost && answer.error != origins_error_) {
-                       log(LogLevel::error, "the venues' origins cannot be read",
-                           {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
-                   }
-                   origins_error_ = answer.error;
-                   if (!stopping_) {
-                       load_origins_later();
-                   }
-               });
-}
-
-void Gateway::load_origins_later() {
-    timer_.expires_after(origins_interval); // one wait at a time, whichever connection came up
-    timer_.async_wait([this](boost::system::error_code error) {
-        if (!error && !stopping_ && pool_.is_up()) {
-            load_origins();
-        }
-    });
 }
 
 } // namespace pgbk::relay

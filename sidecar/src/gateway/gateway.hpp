@@ -7,6 +7,7 @@
 
 #include "config/config.hpp"
 #include "db/pool.hpp"
+#include "db/venue_origins.hpp"
 #include "gateway/function.hpp"
 #include "http/cors.hpp"
 #include "main/room.hpp"
@@ -41,17 +42,13 @@ private:
     Response answered(const Function& function, const Answer& answer);
     Response for_origin(Response response, const std::string& origin) const;
 
-    void load_origins();
-    void load_origins_later();
-
     Metrics& metrics_;
     std::chrono::seconds drain_limit_;
     std::string organization_;
     Origins origins_;
     Pages pages_;
     Pool pool_;
-    boost::asio::steady_timer timer_; // to the next look at the origins
-    std::string origins_error_;
+    VenueOrigins venue_origins_;
     std::deque<Function> functions_; // the routes keep references to them
     bool stopping_ = false;
 };
