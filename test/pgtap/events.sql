@@ -295,7 +295,8 @@ SELECT public.bag_eq(
     $$ SELECT k.kind FROM booking.event_kinds() AS k EXCEPT SELECT e.kind FROM booking.booking_events AS e $$,
     $$ VALUES ('webhook.test'), ('webhook.failed'), ('provider_call.failed'), ('payment.conflict'), ('payment.unmatched'), ('payment.disputed'),
               ('waitlist.joined'), ('waitlist.offered'), ('waitlist.taken'), ('waitlist.left'), ('waitlist.expired'),
-              ('waitlist.closed') $$,
+              ('waitlist.closed'),
+              ('customer.erased') $$,
     'all other kinds were made here');
 SELECT public.is_empty(
     $$ SELECT e.facts FROM booking.booking_events AS e

@@ -64,6 +64,8 @@ constexpr std::array kinds{
     EventKind{"sessions.updated", A::everybody, "Activity {}: a session was changed"},
     EventKind{"sessions.removed", A::everybody, "Activity {}: sessions were removed"},
 
+    EventKind{"customer.erased", A::owner, "Customer {}: personal data was erased"},
+
     EventKind{"webhook.test", A::full, "Webhook {}: a test"},
     EventKind{"webhook.failed", A::owner, "Webhook {}: what was received could not be applied"},
     EventKind{"provider_call.failed", A::owner, "Booking {}: a provider could not be asked for what it needs"},

@@ -1,5 +1,6 @@
 #include "pg/confirmation.hpp"
 
+#include "core/personal_data.hpp"
 #include "pg/capacity.hpp"
 #include "pg/identity.hpp"
 #include "pg/settings.hpp"
@@ -27,6 +28,11 @@ void check_may_be_confirmed(const Reservation& reservation) {
     if (reservation.status == "cancelled") {
         throw Refusal(RefusalKind::reservation_cancelled, "reservation " + uuid_text(reservation.id) + " was cancelled",
                       {}, "If the customer has paid, a refund is due; a new hold needs reserve_slot.");
+    }
+    if (core::is_erased_address(reservation.customer_email)) {
+        throw Refusal(RefusalKind::reservation_cancelled,
+                      "reservation " + uuid_text(reservation.id) + " is nobody's any more", "Its address was erased.",
+                      "If the customer has paid, a refund is due; a new hold needs reserve_slot.");
     }
 }
 
