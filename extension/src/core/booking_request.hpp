@@ -9,6 +9,7 @@
 #include "core/booking_token.hpp"
 #include "core/identifier.hpp"
 #include "core/json.hpp"
+#include "core/unit_items.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -45,7 +46,8 @@ struct ChangeRequest {
     std::optional<std::int64_t> expected_version;
     std::optional<std::string_view> reason; // to cancel: at most 500 characters
     Uuid session;                           // to reschedule
-    std::int32_t party_size;                // to change
+    std::int32_t party_size;                // to change: one of these two
+    std::vector<UnitItem> units;
 };
 
 BookingRequest read_booking_request(const JsonNode& document);

@@ -7,8 +7,6 @@
 
 namespace pgbk {
 
-namespace {
-
 using core::Refusal;
 using core::RefusalKind;
 
@@ -26,6 +24,8 @@ void check_is_live(const Reservation& reservation, TimestampTz clock) {
                       {}, "Reserve the slot again.");
     }
 }
+
+namespace {
 
 TimestampTz extend(const Reservation& reservation, std::optional<std::int32_t> seconds, TimestampTz clock) {
     static constinit Statement limits(

@@ -25,7 +25,7 @@ namespace {
 Rows locked_row(std::int32_t organization, const core::Uuid& id) {
     static constinit Statement statement(
         "SELECT r.session_id, r.party_size, r.status, r.customer_email, r.created_at, r.expires_at,"
-        "       r.extended_count::integer, r.token_hash, r.counted_unpaid"
+        "       r.extended_count::integer, r.token_hash, r.counted_unpaid, r.unit_items"
         "  FROM booking.slot_reservations AS r"
         " WHERE r.organization_id = $1 AND r.id = $2"
         "   FOR NO KEY UPDATE");
@@ -33,11 +33,17 @@ Rows locked_row(std::int32_t organization, const core::Uuid& id) {
 }
 
 Reservation reservation_in(const Rows& rows, std::int32_t organization, const core::Uuid& id) {
-    return Reservation{organization,         id,
-                       rows.uuid(0, 1),      rows.int4(0, 2),
-                       rows.bytes(0, 3),     rows.bytes(0, 4),
-                       rows.timestamp(0, 5), rows.timestamp(0, 6),
-                       rows.int4(0, 7),      rows.boolean(0, 9)};
+    return Reservation{organization,
+                       id,
+                       rows.uuid(0, 1),
+                       rows.int4(0, 2),
+                       rows.bytes(0, 3),
+                       rows.bytes(0, 4),
+                       rows.timestamp(0, 5),
+                       rows.timestamp(0, 6),
+                       rows.int4(0, 7),
+                       rows.boolean(0, 9),
+                       rows.is_null(0, 10) ? std::nullopt : std::optional(rows.datum(0, 10))};
 }
 
 } // namespace

@@ -16,6 +16,7 @@ struct Reservation {
     TimestampTz expires_at;
     std::int32_t extended_count;
     bool counted_unpaid;
+    std::optional<Datum> unit_items; // jsonb; nothing: seats
 };
 
 // Locks the row, waiting for whoever is settling it. Throws Refusal reservation_not_found; where a token is given,
@@ -31,6 +32,9 @@ std::optional<Reservation> lock_hold(std::int32_t organization, const core::Uuid
 
 // Throws Refusal wrong_hold_token unless the hash of the token is the one that is stored.
 void check_hold_token(std::string_view token, std::string_view expected_hash, const core::Uuid& id);
+
+// Throws Refusal reservation_confirmed, reservation_cancelled or hold_expired.
+void check_is_live(const Reservation& reservation, TimestampTz clock);
 
 // Sets the status by a guarded update; the row must be locked. Checks the transition.
 void settle(const Reservation& reservation, std::string_view status, TimestampTz clock);

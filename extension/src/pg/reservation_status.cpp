@@ -3,6 +3,7 @@
 #include "pg/booking_answer.hpp"
 #include "pg/reservation.hpp"
 #include "pg/settings.hpp"
+#include "pg/units.hpp"
 
 namespace pgbk {
 
@@ -16,6 +17,7 @@ Datum reservation_status_body(Call& call) {
     static constinit Statement statement(
         "SELECT r.token_hash, jsonb_strip_nulls(jsonb_build_object("
         "           'reservation_id', r.id, 'session_id', r.session_id, 'party_size', r.party_size,"
+        "           'unit_items', COALESCE(b.unit_items, r.unit_items),"
         "           'status', CASE WHEN r.status = 'pending' AND r.expires_at <= $3 THEN 'expired' ELSE r.status END,"
         "           'expires_at', " PGBK_INSTANT_SQL(
             "r.expires_at") ", 'price_minor', c.price_minor,"
@@ -30,10 +32,12 @@ Datum reservation_status_body(Call& call) {
                             "  LEFT JOIN booking.sessions AS s ON s.organization_id = $1 AND s.id = r.session_id"
                             "  LEFT JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
                             "  LEFT JOIN booking.bookings AS b ON b.organization_id = $1 AND b.reservation_id = r.id"
-                            " CROSS JOIN LATERAL (SELECT COALESCE(b.amount_cents, a.price_minor * CASE a.price_basis "
-                            "WHEN 'seat'"
-                            "                                     THEN r.party_size ELSE 1 END) AS price_minor) AS c"
-                            " WHERE r.organization_id = $1 AND r.id = $2");
+                            " CROSS JOIN LATERAL (SELECT COALESCE(b.amount_cents, " PGBK_UNITS_PRICE_SQL(
+                                "r.unit_items") ", a.price_minor * CASE a.price_basis "
+                                                "WHEN 'seat'"
+                                                "                                     THEN r.party_size ELSE 1 END) AS "
+                                                "price_minor) AS c"
+                                                " WHERE r.organization_id = $1 AND r.id = $2");
     const Rows rows = statement.read({core::organization_of(id).value_or(0), id, Value::timestamp(settings::now())});
     if (rows.empty()) {
         refuse_unknown_reservation(id);
