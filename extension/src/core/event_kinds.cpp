@@ -26,6 +26,7 @@ constexpr std::array kinds{
 
     EventKind{"reservation.held", A::owner, "Activity {}: seats were held"},
     EventKind{"reservation.extended", A::owner, "Activity {}: a hold was extended"},
+    EventKind{"reservation.updated", A::owner, "Activity {}: a hold was changed"},
     EventKind{"reservation.expired", A::owner, "Activity {}: a hold ran out"},
     EventKind{"reservation.cancelled", A::owner, "Activity {}: a reservation was cancelled"},
 
