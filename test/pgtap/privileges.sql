@@ -91,9 +91,15 @@ SELECT public.bag_eq(
         UNION ALL
        SELECT 'payment_events', a.attname::text, 'booking_member', 'SELECT' FROM pg_attribute AS a
         WHERE a.attrelid = 'booking.payment_events'::regclass AND a.attnum > 0
-          AND a.attname NOT IN ('headers', 'body', 'body_hash', 'other_body_hash') $$,
-    'of single columns only the status of a session may be changed, and all of a webhook but its headers be read, and of'
-    ' what came in all but its bytes');
+          AND a.attname NOT IN ('headers', 'body', 'body_hash', 'other_body_hash')
+        UNION ALL
+       SELECT 'provider_calls', a.attname::text, r, 'SELECT'
+         FROM pg_attribute AS a, unnest(ARRAY['booking_member', 'booking_service']) AS r
+        WHERE a.attrelid = 'booking.provider_calls'::regclass AND a.attnum > 0
+          AND a.attname NOT IN ('request', 'outcome', 'return_token', 'idempotency_key', 'lease_until', 'lease_owner',
+                                'lease_token') $$,
+    'of single columns only the status of a session may be changed, and all of a webhook but its headers be read, of'
+    ' what came in all but its bytes, and of calls of providers nothing that was said or answered');
 
 SELECT public.bag_eq(
     $$ SELECT p.oid::regprocedure::text,

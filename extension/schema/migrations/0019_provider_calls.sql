@@ -48,7 +48,8 @@ ALTER TABLE booking.packages
     ADD CONSTRAINT packages_stripe_price_id_check CHECK (stripe_price_id ~ '^[A-Za-z0-9_]{1,255}$'),
     ADD CONSTRAINT packages_calendar_provider_check CHECK (calendar_provider IN ('calcom')),
     ADD CONSTRAINT packages_calendar_event_type_check CHECK (
-        calendar_event_type ~ '^[1-9][0-9]{0,17}$' AND calendar_provider IS NOT NULL),
+        calendar_event_type IS NULL
+        OR calendar_event_type ~ '^[1-9][0-9]{0,17}$' AND calendar_provider IS NOT NULL),
     ADD CONSTRAINT packages_calendar_activity_check CHECK (calendar_provider IS NULL OR activity_id IS NULL);
 COMMENT ON COLUMN booking.packages.payment_provider IS
     'stripe, airwallex, custom; none: the application takes the payments; NULL: as the organization, unless there is a payment_url';

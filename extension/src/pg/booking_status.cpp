@@ -15,38 +15,31 @@ Datum booking_status_body(Call& call) {
         "           'id', b.id, 'status', b.status, 'paymentStatus', b.payment_status, 'packageId', b.package_id,"
         "           'amountCents', b.amount_cents, 'currency', b.currency, 'customerName', b.customer_name,"
         "           'customerEmail', b.customer_email, 'scheduledStart', t.scheduled_start,"
-        "           'scheduledEnd', t.scheduled_end, 'meetingUrl', b.meeting_url, 'calBookingId', b.cal_booking_id,"
+        "           'scheduledEnd', t.scheduled_end, 'requestedStart', t.wanted_start, 'requestedEnd', t.wanted_end,"
+        "           'needsReschedule', CASE WHEN s.needs_reschedule THEN true END,"
+        "           'meetingUrl', b.meeting_url, 'calBookingId', b.cal_booking_id,"
         "           'paymentUrl', CASE b.status WHEN 'pending' THEN c.url END,"
         "           'paymentPending', CASE WHEN b.status = 'pending' AND c.is_awaited THEN true END,"
         "           'expiresAt', t.expires_at, 'createdAt', t.created_at, 'sessionsIncluded', b.sessions_included,"
-        "           'sessionsScheduled',"
-        "           (SELECT count(*) FROM booking.bookings AS x"
-        "             WHERE x.organization_id = $1 AND x.package_booking_id = b.id AND " PGBK_USED_SQL ")"
-        "           + (SELECT count(*) FROM booking.bookings AS x"
-        "               WHERE x.organization_id = $1 AND x.id = b.id AND " PGBK_USED_SQL ")))"
+        "           'sessionsScheduled', s.used))"
         "  FROM booking.bookings AS b"
-        " CROSS JOIN LATERAL (SELECT " PGBK_INSTANT_SQL(
-            "b.scheduled_start") " AS scheduled_start,"
-                                 "                            " PGBK_INSTANT_SQL(
-                                     "b.scheduled_end") " AS scheduled_end,"
-                                                        "                            " PGBK_INSTANT_SQL(
-                                                            "b.expires_at") " AS expires_at,"
-                                                                            "                           "
-                                                                            " " PGBK_INSTANT_SQL(
-                                                                                "b.created_at") " AS created_at) AS t"
-                                                                                                "  LEFT JOIN LATERAL "
-                                                                                                "(" PGBK_PAYMENT_PAGE_SQL(
-                                                                                                    "booking_id",
-                                                                                                    "b.id") ") AS c ON "
-                                                                                                            "true"
-                                                                                                            " WHERE "
-                                                                                                            "b."
-                                                                                                            "organizati"
-                                                                                                            "on_id = "
-                                                                                                            "$1 AND "
-                                                                                                            "b.token_"
-                                                                                                            "hash = "
-                                                                                                            "$2");
+        " CROSS JOIN LATERAL (SELECT to_char(b.scheduled_start" PGBK_AS_INSTANT_SQL " AS scheduled_start,"
+        "                            to_char(b.scheduled_end" PGBK_AS_INSTANT_SQL " AS scheduled_end,"
+        "                            to_char(b.wanted_start" PGBK_AS_INSTANT_SQL " AS wanted_start,"
+        "                            to_char(b.wanted_end" PGBK_AS_INSTANT_SQL " AS wanted_end,"
+        "                            to_char(b.expires_at" PGBK_AS_INSTANT_SQL " AS expires_at,"
+        "                            to_char(b.created_at" PGBK_AS_INSTANT_SQL " AS created_at) AS t"
+        " CROSS JOIN LATERAL ("
+        "       SELECT count(*) FILTER (WHERE " PGBK_USED_SQL ") AS used,"
+        "              bool_or(x.needs_reschedule AND x.status <> 'cancelled') AS needs_reschedule"
+        "         FROM (SELECT o.status, o.wanted_start, o.needs_reschedule FROM booking.bookings AS o"
+        "                WHERE o.organization_id = $1 AND o.id = b.id"
+        "               UNION ALL"
+        "               SELECT f.status, f.wanted_start, f.needs_reschedule FROM booking.bookings AS f"
+        "                WHERE f.organization_id = $1 AND f.package_booking_id = b.id) AS x) AS s"
+        "  LEFT JOIN LATERAL (" PGBK_PAYMENT_PAGE_SQL("booking_id",
+                                                      "b.id") ") AS c ON true"
+                                                              " WHERE b.organization_id = $1 AND b.token_hash = $2");
     const core::BookingToken token = core::read_booking_token(text_argument(call, 0, "token"), "token");
     const Digest hash = sha256_of(as_bytes(token.token));
     const Rows rows = statement.read({token.organization, Value::bytea(as_bytes(hash))});

@@ -71,6 +71,8 @@ constinit TransitionStatement booking_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
            (CASE WHEN v.is_rescheduled THEN 'booking.rescheduled' END,
             v.appointment
             || jsonb_build_object('previous_start', o.scheduled_start, 'previous_session_id', o.session_id)),
+           (CASE WHEN n.needs_reschedule AND NOT o.needs_reschedule THEN 'booking.needs_reschedule' END,
+            jsonb_strip_nulls(jsonb_build_object('reason', n.calendar_refusal, 'wanted_start', o.wanted_start))),
            (CASE WHEN n.payment_status <> o.payment_status AND n.payment_status <> 'not_required'
                  THEN 'payment.' || n.payment_status END,
             jsonb_build_object('payment_status', n.payment_status, 'previous_payment_status', o.payment_status,
@@ -153,7 +155,7 @@ constinit TransitionStatement activity_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
                   jsonb_agg(c.key ORDER BY c.key) FILTER (
                       WHERE c.key IN ('schedule', 'hold_seconds', 'hold_seconds_max', 'hold_extensions_max', 'lanes',
                                       'live_holds_per_email', 'unpaid_percent_max', 'stripe_price_id',
-                                      'cancel_cutoff_seconds', 'cancel_refund_percent')) AS named,
+                                      'payment_provider', 'cancel_cutoff_seconds', 'cancel_refund_percent')) AS named,
                   COALESCE(bool_or(c.key IN ('price_minor', 'price_basis', 'currency')), false) AS has_new_price
              FROM jsonb_each(v.after) AS c WHERE c.value <> v.before -> c.key) AS d
      CROSS JOIN LATERAL (VALUES

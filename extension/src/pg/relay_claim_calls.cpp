@@ -109,7 +109,7 @@ Rows lease(const CallsRequest& request) {
         "                'customer_name', b.customer_name, 'return_token', l.return_token)"
         "            WHEN 'create_booking' THEN jsonb_build_object("
         "                'customer_email', b.customer_email, 'customer_name', b.customer_name,"
-        "                'customer_phone', b.customer_phone, 'notes', b.notes)"
+        "                'customer_phone', b.customer_phone, 'notes', COALESCE(b.additional_notes, b.notes))"
         "            ELSE '{}' END),"
         "        l.idempotency_key, l.was_uncertain, l.attempts"
         "   FROM leased AS l"
@@ -117,8 +117,9 @@ Rows lease(const CallsRequest& request) {
         "   LEFT JOIN booking.slot_reservations AS r"
         "     ON r.organization_id = l.organization_id AND r.id = l.reservation_id"
         "  ORDER BY l.id");
-    return statement.write({request.accounts.organizations, request.accounts.providers, Value::timestamp(request.now),
-                            request.wanted, Value::timestamp(request.now + request.lease_seconds * USECS_PER_SEC),
+    const TimestampTz now = settings::now(); // look-ups that were written just now are due, too
+    return statement.write({request.accounts.organizations, request.accounts.providers, Value::timestamp(now),
+                            request.wanted, Value::timestamp(now + request.lease_seconds * USECS_PER_SEC),
                             request.relay});
 }
 

@@ -1,4 +1,5 @@
 #include "providers/airwallex.hpp"
+#include "providers/calcom.hpp"
 #include "providers/custom.hpp"
 #include "providers/stripe.hpp"
 
@@ -8,9 +9,10 @@ namespace pgbk::relay {
 
 const Provider* find_provider(std::string_view name) {
     static const Airwallex airwallex;
+    static const Calcom calcom;
     static const Custom custom;
     static const Stripe stripe;
-    static const std::array<const Provider*, 3> all{&airwallex, &custom, &stripe};
+    static const std::array<const Provider*, 4> all{&airwallex, &calcom, &custom, &stripe};
     for (const Provider* const provider : all) {
         if (provider->name() == name) {
             return provider;
