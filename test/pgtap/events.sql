@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(120);
+SELECT public.plan(122);
 
 CREATE TEMPORARY TABLE seen AS SELECT e.id FROM booking.booking_events AS e;
 
