@@ -382,7 +382,8 @@ Datum reserve_slot_body(Call& call) {
     return record_result(call, {hold.reservation, Value::timestamp(hold.expires_at), std::string_view(hold.token)});
 }
 
-// A refusal has written nothing but expiries that were due anyway, so it may become a row without a subtransaction.
+// A refusal has written nothing but expiries that were due anyway, and what followed from them for those who wait, so
+// it may become a row without a subtransaction.
 Datum try_reserve_slot_body(Call& call) {
     try {
         const Hold hold = reserve(read_request(call));
