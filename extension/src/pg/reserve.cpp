@@ -109,12 +109,6 @@ void serve_waitlist_first(const Request& request, TimestampTz clock, Kept kept, 
     (void)capacity::reclaim_and_serve(request.organization, request.session, clock);
 }
 
-[[noreturn]] void refuse_for_others_are_waiting(const Request& request) {
-    throw Refusal(RefusalKind::others_are_waiting,
-                  "others wait for seats of session " + uuid_text(request.session) + " and are offered them first", {},
-                  "Join them with booking.join_waitlist(), or choose another session.");
-}
-
 // Why the fast path found nothing: throws the refusal, or returns what there is to take. Where a hold has
 // run out, those who wait are served first; where nothing is to be had anyway, nobody waits for a lock.
 Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_served = false) {
