@@ -30,7 +30,7 @@ constinit TransitionStatement booking_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
             jsonb_strip_nulls(jsonb_build_object(
                 'status', n.status, 'payment_status', n.payment_status, 'party_size', n.party_size,
                 'amount_cents', n.amount_cents, 'currency', n.currency, 'package_id', n.package_id,
-                'units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql(,
+                'units', )sql" PGBK_UNITS_COUNT_SQL("(n).unit_items") R"sql(,
                 'scheduled_start', n.scheduled_start, 'scheduled_end', n.scheduled_end))),
            (CASE WHEN n.status <> 'pending' THEN 'booking.' || n.status END,
             jsonb_build_object('status', n.status))) AS k (kind, facts)
@@ -84,7 +84,7 @@ constinit TransitionStatement booking_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
            (CASE WHEN d.told <> '{}' OR d.named IS NOT NULL THEN 'booking.updated' END,
             d.told - 'unit_items'
             || CASE WHEN d.told ? 'unit_items'
-                    THEN jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql() ELSE '{}' END
+                    THEN jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("(n).unit_items") R"sql() ELSE '{}' END
             || CASE WHEN d.named IS NULL THEN '{}' ELSE jsonb_build_object('changed', d.named) END))
         AS k (kind, facts)
      WHERE k.kind IS NOT NULL AND COALESCE(o.id = n.id, false))sql"));
@@ -94,7 +94,7 @@ constinit TransitionStatement reservation_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
     SELECT n.organization_id, 'reservation.held' AS kind, n.id AS subject_id, n.session_id, NULL::uuid AS booking_id,
            jsonb_build_object('party_size', n.party_size, 'expires_at', n.expires_at)
            || CASE WHEN n.unit_items IS NULL THEN '{}' ELSE
-                   jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql() END AS facts
+                   jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("(n).unit_items") R"sql() END AS facts
       FROM new_rows AS n
      WHERE n.status = 'pending'
        AND (SELECT g.reservation_events FROM booking.organizations AS g
@@ -104,7 +104,7 @@ constinit TransitionStatement reservation_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
     SELECT n.organization_id, k.kind, n.id AS subject_id, n.session_id, NULL::uuid AS booking_id,
            jsonb_build_object('party_size', n.party_size, 'expires_at', n.expires_at)
            || CASE WHEN n.unit_items IS NULL THEN '{}' ELSE
-                   jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql() END AS facts
+                   jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("(n).unit_items") R"sql() END AS facts
       FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id AND n.id = o.id
      CROSS JOIN LATERAL (
            SELECT CASE WHEN n.status <> o.status

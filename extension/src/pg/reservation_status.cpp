@@ -33,11 +33,18 @@ Datum reservation_status_body(Call& call) {
                             "  LEFT JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
                             "  LEFT JOIN booking.bookings AS b ON b.organization_id = $1 AND b.reservation_id = r.id"
                             " CROSS JOIN LATERAL (SELECT COALESCE(b.amount_cents, " PGBK_UNITS_PRICE_SQL(
-                                "r.unit_items") ", a.price_minor * CASE a.price_basis "
-                                                "WHEN 'seat'"
-                                                "                                     THEN r.party_size ELSE 1 END) AS "
-                                                "price_minor) AS c"
-                                                " WHERE r.organization_id = $1 AND r.id = $2");
+                                "r.unit_items") ", " PGBK_DEFAULT_UNIT_PRICE_SQL("r.created_at") " * r.party_size, "
+                                                                                                 "a.price_minor * CASE "
+                                                                                                 "a.price_basis "
+                                                                                                 "WHEN 'seat'"
+                                                                                                 "                     "
+                                                                                                 "                THEN "
+                                                                                                 "r.party_size ELSE 1 "
+                                                                                                 "END) AS "
+                                                                                                 "price_minor) AS c"
+                                                                                                 " WHERE "
+                                                                                                 "r.organization_id = "
+                                                                                                 "$1 AND r.id = $2");
     const Rows rows = statement.read({core::organization_of(id).value_or(0), id, Value::timestamp(settings::now())});
     if (rows.empty()) {
         refuse_unknown_reservation(id);
