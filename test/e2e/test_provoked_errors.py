@@ -177,6 +177,15 @@ def schedule(first_letter, start="2031-06-02T09:00:00Z", end="2031-06-02T09:30:0
     return f"SELECT booking.booking_schedule({quote(json.dumps(request))})"
 
 
+def of_units(items, seats=1, then=None):
+    """An activity that is sold by adults, who take so many seats, and by children, who do not come alone."""
+    units = ", ".join(f"(77, '{ACTIVITY}', '{code}', '{code}', 900, {seats}, {least}, '{with_whom}')"
+                      for code, least, with_whom in (("adult", 2, "{}"), ("child", 1, "{adult}")))
+    return ("INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor, pax_count,"
+            f" min_quantity, accompanied_by) VALUES {units}; "
+            + (then or reserve(party="NULL", rest=f", NULL, NULL, {quote(json.dumps(items))}")))
+
+
 AS_PUBLIC = "SET LOCAL ROLE booking_public; "
 # Statement and its SQLSTATE; several statements are one transaction.
 PROVOCATIONS = [
@@ -261,6 +270,14 @@ PROVOCATIONS = [
     (f"SELECT booking.leave_waitlist('{UNKNOWN}')", "BK115"),
     (join() + "; SELECT booking.leave_waitlist((SELECT w.id FROM booking.waitlist_entries AS w), repeat('x', 100000))",
      "BK303"),
+    (of_units("adult"), "BK240"), (of_units([{"unit": "adult" * 1000}]), "BK240"), (of_units([{"unit": "dog"}]), "BK241"),
+    (of_units([{"unit": "adult"}]), "BK242"), (of_units([{"unit": "child", "quantity": 3}]), "BK243"),
+    (of_units(None, seats=3, then=reserve()), "BK244"),
+    ("SELECT booking.scan_ticket(repeat('x', 100000))", "BK245"), ("SELECT booking.scan_ticket('x', 'eject')", "BK019"),
+    (of_units(None, then=f"SELECT booking.update_reservation_units('{LIVE}', '[{{\"unit\": \"adult\"}}]')"), "BK242"),
+    (f"SELECT booking.change_units('{PAID}', '[{{\"unit\": \"adult\"}}]')", "BK221"),
+    (f"SELECT booking.cancel_units('{PAID}', '{{1}}')", "BK221"), (f"SELECT booking.issue_tickets('{PAID}')", "BK221"),
+    (f"SELECT booking.quote_units('{OPEN}', '[]')", "BK240"),
     (reserve(session=UNKNOWN), "BK101"), (reserve(session="00000000-0000-0000-0000-000000000000"), "BK101"),
     (f"SELECT booking.check_slot_availability('{UNKNOWN}', 1)", "BK101"),
     (f"SELECT booking.confirm_reservation('{UNKNOWN}')", "BK102"),
