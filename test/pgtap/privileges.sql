@@ -54,6 +54,9 @@ SELECT public.bag_eq(
               ('webhook_sources', 'm=r s=r a=r'),
               ('packages', 'm=rawd s=rawd a=rawd'),
               ('public_activities', 'p=r c=r m=r s=r a=r'),
+              ('resources', 'm=rawd s=rawd a=rawd'),
+              ('activity_resources', 'm=r s=r a=r'), ('resource_allocations', 'm=r s=r a=r'),
+              ('blocked_periods', 'm=r s=r a=r'), ('blocked_sessions', 'm=r s=r a=r'),
               ('public_events', 'p=r c=r m=r s=r a=r'),
               ('public_venues', 'p=r c=r m=r s=r a=r'),
               ('received_events', 's=r a=r'),
@@ -108,6 +111,7 @@ SELECT public.bag_eq(
               ('booking.event_description(text,text)', 'pcmsra-'),
               ('booking.event_kinds()', 'pcmsra-'),
               ('booking.expired_hold_seats(integer,uuid)', 'pcmsra-'),
+              ('booking.resource_taken(integer,uuid)', 'pcmsra-'),
               ('booking.new_id(integer)', 'pcmsra-'),
               ('booking.organization_of(uuid)', 'pcmsra-'),
               ('booking.refusal_codes()', 'pcmsra-'),
@@ -131,6 +135,12 @@ SELECT public.bag_eq(
               ('booking.reserve_slot(uuid,integer,text,text,integer)', 'pcms-a-'),
               ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'pcms-a-'),
               ('booking.generate_activity_sessions(uuid,date,integer)', '--ms-a-'),
+              ('booking.use_resource(uuid,uuid,integer,integer)', '--ms-a-'),
+              ('booking.stop_using_resource(uuid,uuid)', '--ms-a-'),
+              ('booking.block_period(uuid,timestamp with time zone,timestamp with time zone,text)', '--ms-a-'),
+              ('booking.unblock_period(uuid)', '--ms-a-'),
+              ('booking.apply_schedule_change(uuid,boolean)', '--ms-a-'),
+              ('booking.set_venue_timezone(uuid,text,boolean)', '--ms-a-'),
               ('booking.get_upcoming_bookings(integer)', '--ms-a-'),
               ('booking.get_weekly_bookings_trend()', '--ms-a-'),
               ('booking.set_session_lanes(uuid,integer)', '--ms-a-'),
@@ -225,16 +235,18 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities activity_prices booking_changes booking_events booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
+               'activities activity_prices activity_resources blocked_periods blocked_sessions booking_changes booking_events'
+               ' booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
                ' organization_members organizations packages payment_events payments received_events refunds'
-               ' relay_instances schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
+               ' relay_instances resource_allocations resources schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
                ' webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read', 'SELECT', '{booking_member}',
-               'activities activity_prices booking_changes booking_events booking_units bookings customers job_runs organizations packages'
-               ' payment_events payments refunds schedule_exceptions sessions slot_reservations venues webhook_attempts'
+               'activities activity_prices activity_resources blocked_periods blocked_sessions booking_changes booking_events'
+               ' booking_units bookings customers job_runs organizations packages'
+               ' payment_events payments refunds resource_allocations resources schedule_exceptions sessions slot_reservations venues webhook_attempts'
                ' webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
-              ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),
+              ('owner_write', 'ALL', '{booking_member}', 'activities packages resources schedule_exceptions sessions venues'),
               ('customer_read_own', 'SELECT', '{booking_customer}',
                'booking_events bookings customers slot_reservations'),
               ('public_read', 'SELECT', '{booking_public}', 'session_lanes sessions') $$,

@@ -2,6 +2,7 @@
 #include "core/validation.hpp"
 #include "pg/arguments.hpp"
 #include "pg/capacity.hpp"
+#include "pg/session_resources.hpp"
 #include "pg/settings.hpp"
 
 namespace pgbk {
@@ -11,25 +12,37 @@ namespace {
 using core::Refusal;
 using core::RefusalKind;
 
+// $1 organization, $2 session, $3 clock.
+#define PGBK_RUN_OUT_SQL PGBK_EXPIRED_SEATS_SQL("$1", "s.id", "$3")
+#define PGBK_FREE_SQL PGBK_REMAINING_SQL " - s.oversold_by + " PGBK_EXPIRED_SEATS_SQL("$1", "$2", "$3")
+#define PGBK_ON_OFFER_NOW_SQL PGBK_ON_OFFER_SQL("$3")
+
 Datum check_slot_availability_body(Call& call) {
     const core::Uuid session = uuid_argument(call, 0, "session_id");
     const std::int32_t party_size = int4_argument(call, 1, "party_size");
     core::check_party_size(party_size);
     static constinit Statement statement(
-        "SELECT s.status = 'open' AND s.start_time > $3"
-        "   AND $4 BETWEEN a.party_size_min AND COALESCE(a.party_size_max, $4)"
-        "   AND " PGBK_REMAINING_SQL " - s.oversold_by"
-        "       + " PGBK_EXPIRED_SEATS_SQL(
-            "$1", "$2", "$3") " >= $4"
-                              "  FROM booking.sessions AS s"
-                              "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
-                              " WHERE s.organization_id = $1 AND s.id = $2");
+        "SELECT s.status = 'open' AND s.start_time > $3 AND " PGBK_ON_OFFER_NOW_SQL
+        "   AND $4 BETWEEN a.party_size_min AND COALESCE(a.party_size_max, $4) AND " PGBK_FREE_SQL " >= $4"
+        "  FROM booking.sessions AS s"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        " WHERE s.organization_id = $1 AND s.id = $2");
     const Rows rows = statement.read(
         {core::organization_of(session).value_or(0), session, Value::timestamp(settings::now()), party_size});
     if (rows.empty()) {
         refuse_unknown_session(session);
     }
     return BoolGetDatum(rows.boolean(0, 1));
+}
+
+// For the view activity_sessions, of sessions that use resources.
+#define PGBK_TAKEN_NOW_SQL PGBK_RESOURCE_TAKEN_SQL("$3")
+Datum resource_taken_body(Call& call) {
+    static constinit Statement statement("SELECT " PGBK_TAKEN_NOW_SQL " FROM booking.sessions AS s"
+                                         " WHERE s.organization_id = $1 AND s.id = $2");
+    const Rows rows = statement.read({int4_argument(call, 0, "organization_id"), uuid_argument(call, 1, "session_id"),
+                                      Value::timestamp(settings::now())});
+    return BoolGetDatum(!rows.empty() && rows.boolean(0, 1));
 }
 
 // Seats of expired holds that are not released yet, for the view activity_sessions.
@@ -65,17 +78,15 @@ Datum next_available_sessions_body(Call& call) {
     // Walks the unique index (organization_id, activity_id, start_time) and stops at the limit.
     static constinit Statement statement(
         "SELECT s.id, s.start_time, s.end_time, (r.seats - s.oversold_by + e.seats)::integer"
-        "  FROM booking.sessions AS s"
-        " CROSS JOIN LATERAL (SELECT " PGBK_EXPIRED_SEATS_SQL(
-            "$1", "s.id",
-            "$4") " AS seats) AS e"
-                  " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
-                  " WHERE s.organization_id = $1 AND s.activity_id = $2 AND s.start_time > $3 AND s.status = 'open'"
-                  "   AND r.seats - s.oversold_by + e.seats >= $5"
-                  " ORDER BY s.start_time LIMIT $6");
+        "  FROM (SELECT x.* FROM booking.activities AS x WHERE x.organization_id = $1 AND x.id = $2 LIMIT 1) AS a"
+        "  JOIN booking.sessions AS s ON s.organization_id = $1 AND s.activity_id = $2"
+        " CROSS JOIN LATERAL (SELECT " PGBK_RUN_OUT_SQL " AS seats) AS e"
+        " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
+        " WHERE s.start_time > $4 AND s.status = 'open' AND r.seats - s.oversold_by + e.seats >= $5"
+        "   AND " PGBK_ON_OFFER_NOW_SQL " ORDER BY s.start_time LIMIT $6");
     ResultSet result(call);
     result.add(
-        statement.read({organization, activity, Value::timestamp(after), Value::timestamp(clock), party_size, limit}));
+        statement.read({organization, activity, Value::timestamp(clock), Value::timestamp(after), party_size, limit}));
     return null_result(call);
 }
 
@@ -83,6 +94,7 @@ Datum next_available_sessions_body(Call& call) {
 
 PGBK_READER(check_slot_availability, check_slot_availability_body);
 PGBK_READER(expired_hold_seats, expired_hold_seats_body);
+PGBK_READER(resource_taken, resource_taken_body);
 PGBK_READER(next_available_sessions, next_available_sessions_body);
 
 } // namespace pgbk

@@ -12,6 +12,7 @@
 #include "pg/digest.hpp"
 #include "pg/identity.hpp"
 #include "pg/jsonb_node.hpp"
+#include "pg/sale_window.hpp"
 #include "pg/settings.hpp"
 #include "pg/time_zone.hpp"
 
@@ -226,6 +227,7 @@ core::Uuid schedule(const Bought& bought, const Wish& wish) {
     check_may_be_scheduled(bought, wish, clock);
     Place place{find_session(bought, wish), std::nullopt};
     if (place.session.has_value()) {
+        check_sale_window(bought.organization, *place.session, clock);
         place.reservation = reserve(bought, *place.session, clock);
     }
     if (bought.status == "paid") {

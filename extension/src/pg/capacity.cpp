@@ -4,21 +4,27 @@
 #include "pg/arguments.hpp"
 #include "pg/lane.hpp"
 #include "pg/session_parts.hpp"
+#include "pg/session_resources.hpp"
 #include "pg/subtransaction.hpp"
 
 namespace pgbk::capacity {
 
 namespace {
 
-std::int32_t lane_count(const Seats& seats) {
-    static constinit Statement statement("SELECT s.lane_count::integer FROM booking.sessions AS s"
+struct Kind {
+    std::int32_t lanes;
+    bool uses_resources;
+};
+
+Kind kind_of(const Seats& seats) {
+    static constinit Statement statement("SELECT s.lane_count::integer, s.uses_resources FROM booking.sessions AS s"
                                          " WHERE s.organization_id = $1 AND s.id = $2");
     const Rows rows = statement.write({seats.organization, seats.session});
     if (rows.empty()) {
         refuse_unknown_session(seats.session);
     }
     remember_lanes(seats.session, rows.int4(0, 1));
-    return rows.int4(0, 1);
+    return {rows.int4(0, 1), rows.boolean(0, 2)};
 }
 
 // The visible counter is compared before a row lock is waited for: where too little is left nobody waits.
@@ -110,43 +116,97 @@ void spread_unpaid(std::vector<Part>& parts, std::int32_t count, std::int32_t mo
     }
 }
 
-bool is_on_sale(const Seats& seats, TimestampTz clock) {
-    static constinit Statement statement("SELECT 1 FROM booking.sessions AS s WHERE s.organization_id = $1"
-                                         " AND s.id = $2 AND s.status = 'open' AND s.start_time > $3");
-    return !statement.write({seats.organization, seats.session, Value::timestamp(clock)}).empty();
+// Whether the session uses resources; nothing unless it is on sale.
+std::optional<bool> kind_on_sale(const Seats& seats, TimestampTz clock) {
+    static constinit Statement statement("SELECT s.uses_resources FROM booking.sessions AS s"
+                                         " WHERE s.organization_id = $1 AND s.id = $2 AND s.status = 'open'"
+                                         "   AND s.start_time > $3");
+    const Rows rows = statement.write({seats.organization, seats.session, Value::timestamp(clock)});
+    return rows.empty() ? std::nullopt : std::optional(rows.boolean(0, 1));
 }
 
-// Takes the seats from wherever they lie, all parts locked.
-bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
-    return in_subtransaction([&] {
-        std::vector<Part> parts = lock_all_parts(seats.organization, seats.session);
-        if (expired == Expired::reclaim) {
-            reclaim(seats, clock);
-            parts = read_all_parts(seats.organization, seats.session);
-        }
-        const Total sum = total(parts);
-        if (sum.free < seats.count || !is_on_sale(seats, clock)) {
-            return false;
-        }
-        if (seats.unpaid && sum.unpaid + seats.count > unpaid_most) {
-            return false;
-        }
-        const std::vector<Part> before = parts;
-        if (sum.any_aside) { // what was oversold has been made up for
-            arrange(parts, sum.free, true);
-        }
-        std::int32_t wanted = seats.count;
-        for (Part& part : parts) {
-            const std::int32_t from_here = std::min(part.remaining, wanted);
-            part.remaining -= from_here;
-            wanted -= from_here;
-        }
-        if (seats.unpaid) {
-            spread_unpaid(parts, seats.count, unpaid_most);
-        }
-        write_parts(seats.organization, seats.session, parts, before);
-        return true;
+// Before its lanes are.
+void lock_session(const Seats& seats) {
+    static constinit Statement statement("SELECT 1 FROM booking.sessions AS s"
+                                         " WHERE s.organization_id = $1 AND s.id = $2 FOR NO KEY UPDATE");
+    statement.write({seats.organization, seats.session});
+}
+
+// Seats were given to a lane that sets them aside, and the session was not locked before: if it has begun to use
+// resources, that these are free can no longer be told without waiting out of order.
+void check_still_without_resources(const Seats& seats) {
+    if (kind_of(seats).uses_resources) {
+        throw core::Refusal(core::RefusalKind::retry,
+                            "session " + uuid_text(seats.session) + " has just begun to use resources", {},
+                            "Roll back and try again.");
+    }
+}
+
+enum class Gathered : std::uint8_t { taken, nothing, without_resources };
+
+Gathered gather_locked(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
+    std::vector<Part> parts = lock_all_parts(seats.organization, seats.session);
+    if (expired == Expired::reclaim) {
+        reclaim(seats, clock);
+        parts = read_all_parts(seats.organization, seats.session);
+    }
+    const Total sum = total(parts);
+    const auto uses_resources = kind_on_sale(seats, clock);
+    if (sum.free < seats.count || !uses_resources.has_value() ||
+        (seats.unpaid && sum.unpaid + seats.count > unpaid_most)) {
+        return Gathered::nothing;
+    }
+    if (*uses_resources && !has_resources(seats.organization, seats.session)) {
+        return Gathered::without_resources;
+    }
+    const std::vector<Part> before = parts;
+    if (sum.any_aside) { // what was oversold has been made up for, or lies aside because of resources
+        arrange(parts, sum.free, true);
+    }
+    std::int32_t wanted = seats.count;
+    for (Part& part : parts) {
+        const std::int32_t from_here = std::min(part.remaining, wanted);
+        part.remaining -= from_here;
+        wanted -= from_here;
+    }
+    if (*uses_resources) {
+        arrange(parts, sum.free - seats.count, false);
+    }
+    if (seats.unpaid) {
+        spread_unpaid(parts, seats.count, unpaid_most);
+    }
+    write_parts(seats.organization, seats.session, parts, before);
+    return Gathered::taken;
+}
+
+Gathered gather_once(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
+    Gathered gathered = Gathered::nothing;
+    (void)in_subtransaction([&] {
+        gathered = gather_locked(seats, clock, expired, unpaid_most);
+        return gathered == Gathered::taken;
     });
+    return gathered;
+}
+
+// Takes the seats from wherever they lie, all parts locked. Resources are taken before: who waits for one holds nothing
+// of the session, and whoever gives its last seats back meanwhile gives them back too.
+bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
+    constexpr int rounds = 8;
+    Gathered gathered = gather_once(seats, clock, expired, unpaid_most);
+    if (gathered == Gathered::without_resources) {
+        (void)in_subtransaction([&] {
+            for (int i = 0; i < rounds && gathered == Gathered::without_resources; ++i) {
+                take_resources(seats.organization, seats.session, clock);
+                gathered = gather_once(seats, clock, expired, unpaid_most);
+            }
+            return gathered == Gathered::taken;
+        });
+    }
+    if (gathered == Gathered::without_resources) {
+        throw core::Refusal(core::RefusalKind::retry, "others are just booking session " + uuid_text(seats.session), {},
+                            "Try again.");
+    }
+    return gathered == Gathered::taken;
 }
 
 } // namespace
@@ -172,7 +232,10 @@ bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t u
     if (expired == Expired::reclaim) {
         return gather(seats, clock, expired, unpaid_most);
     }
-    const std::int32_t lanes = lane_count(seats);
+    const auto [lanes, uses_resources] = kind_of(seats);
+    if (uses_resources) {
+        return gather(seats, clock, expired, unpaid_most);
+    }
     if (seats.unpaid) {
         return lanes == 0 ? take_unpaid_from_session(seats, clock, unpaid_most)
                           : take_unpaid_from_unlocked_lane(seats, clock, lanes, unpaid_most) ||
@@ -191,7 +254,7 @@ bool take_or_sold_out(const Seats& seats, TimestampTz clock) {
         return true;
     }
     const std::int64_t run_out = expired_seats(seats.organization, seats.session, clock);
-    if (is_on_sale(seats, clock) && run_out > 0 &&
+    if (kind_on_sale(seats, clock).has_value() && run_out > 0 &&
         total(read_all_parts(seats.organization, seats.session)).free + run_out >= seats.count) {
         throw core::Refusal(core::RefusalKind::retry, "seats of expired holds are just being given back", {},
                             "Try again.");
@@ -205,18 +268,30 @@ void give(const Seats& seats) {
                                           "   SET remaining = s.remaining + GREATEST($3 - s.oversold_by, 0),"
                                           "       oversold_by = GREATEST(s.oversold_by - $3, 0),"
                                           "       unpaid = s.unpaid - $4"
-                                          " WHERE s.organization_id = $1 AND s.id = $2");
+                                          " WHERE s.organization_id = $1 AND s.id = $2 RETURNING s.uses_resources");
     static constinit Statement to_lane(
         "UPDATE booking.session_lanes AS l"
         "   SET remaining = l.remaining + CASE WHEN l.set_aside IS NULL THEN $3 ELSE 0 END,"
         "       set_aside = l.set_aside + $3, unpaid = l.unpaid - $4"
-        " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5");
-    const std::int32_t lanes = lane_count(seats);
+        " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5 RETURNING l.set_aside IS NOT NULL");
+    const auto [lanes, uses_resources] = kind_of(seats);
     const std::int32_t unpaid = seats.unpaid ? seats.count : 0;
+    bool gives_resources = uses_resources;
     if (lanes == 0) {
-        to_session.write({seats.organization, seats.session, seats.count, unpaid});
+        const Rows rows = to_session.write({seats.organization, seats.session, seats.count, unpaid});
+        gives_resources = !rows.empty() && rows.boolean(0, 1);
     } else {
-        to_lane.write({seats.organization, seats.session, seats.count, unpaid, own_lane(seats.session, lanes)});
+        if (uses_resources) {
+            lock_session(seats);
+        }
+        const Rows rows =
+            to_lane.write({seats.organization, seats.session, seats.count, unpaid, own_lane(seats.session, lanes)});
+        if (!uses_resources && !rows.empty() && rows.boolean(0, 1)) {
+            check_still_without_resources(seats);
+        }
+    }
+    if (gives_resources) {
+        give_resources_of_empty(seats.organization, seats.session);
     }
 }
 
@@ -228,7 +303,7 @@ void count_as_paid(const Seats& seats) {
     if (!seats.unpaid) {
         return;
     }
-    const std::int32_t lanes = lane_count(seats);
+    const std::int32_t lanes = kind_of(seats).lanes;
     if (lanes == 0) {
         in_session.write({seats.organization, seats.session, seats.count});
     } else {
@@ -272,9 +347,13 @@ void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t l
 }
 
 bool is_for_sale(std::int32_t organization, const core::Uuid& session) {
-    static constinit Statement statement("SELECT s.status = 'open' FROM booking.sessions AS s"
+    static constinit Statement statement("SELECT s.status = 'open' AND NOT s.uses_resources FROM booking.sessions AS s"
                                          " WHERE s.organization_id = $1 AND s.id = $2");
     return statement.write({organization, session}).boolean(0, 1);
+}
+
+void lock_whole(std::int32_t organization, const core::Uuid& session) {
+    (void)lock_all_parts(organization, session);
 }
 
 std::int64_t set_total(std::int32_t organization, const core::Uuid& session, std::int32_t capacity) {
@@ -290,10 +369,10 @@ std::int64_t set_total(std::int32_t organization, const core::Uuid& session, std
     return free;
 }
 
-void set_for_sale(std::int32_t organization, const core::Uuid& session, bool for_sale) {
+void set_for_sale(std::int32_t organization, const core::Uuid& session) {
     const std::vector<Part> before = lock_all_parts(organization, session);
     std::vector<Part> parts = before;
-    arrange(parts, total(parts).free, for_sale);
+    arrange(parts, total(parts).free, is_for_sale(organization, session));
     write_parts(organization, session, parts, before);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/identifier.hpp"
 #include "pg/digest.hpp"
+#include "pg/shell.hpp"
 #include "pg/terms.hpp"
 
 namespace pgbk {
@@ -14,6 +15,7 @@ struct Request {
     std::string_view email;
     std::optional<std::string_view> idempotency_key;
     std::optional<std::int32_t> hold_seconds;
+    const Call* call = nullptr; // who asks: staff may book outside the hours of sale
 };
 
 struct Hold {

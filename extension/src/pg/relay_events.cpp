@@ -53,7 +53,9 @@ constinit Statement events_after(R"sql(
                COALESCE(s.activity_id, CASE WHEN k.is_of_activity AND e.subject_id IS DISTINCT FROM e.session_id
                                             THEN e.subject_id END) AS activity_id,
                COALESCE(a.venue_id::text, CASE k.entity WHEN 'venue' THEN e.subject_id::text
-                                                        WHEN 'activity' THEN e.facts ->> 'venue_id' END) AS venue_id,
+                                                        WHEN 'activity' THEN e.facts ->> 'venue_id'
+                                                        WHEN 'period' THEN e.facts ->> 'venue_id'
+                                                        WHEN 'resource' THEN e.facts ->> 'venue_id' END) AS venue_id,
                COALESCE(b.booking_number, a.name, v.name) AS name,
                COALESCE(CASE a.status WHEN 'active' THEN a.name END, v.name) AS public_name,
                k.entity = 'venue' OR a.status = 'active' AS is_public_row,

@@ -1,6 +1,7 @@
 // reserve_slot and try_reserve_slot: seats taken and a hold written by one statement, or a refusal.
 #include "core/token.hpp"
 #include "core/validation.hpp"
+#include "pg/access.hpp"
 #include "pg/advisory_lock.hpp"
 #include "pg/arguments.hpp"
 #include "pg/buyer.hpp"
@@ -26,6 +27,7 @@ Request read_request(const Call& call) {
     request.email = text_argument(call, 2, "email");
     request.idempotency_key = optional_text(call, 3);
     request.hold_seconds = optional_int4(call, 4);
+    request.call = &call;
     core::check_party_size(request.party_size);
     core::check_email(request.email);
     if (request.idempotency_key.has_value()) {
@@ -69,6 +71,7 @@ struct Free {
     bool by_expired_hold; // the counters leave too little, and enough once expired holds are given back
     std::optional<std::int32_t> live_holds_per_email;
     std::optional<std::int32_t> unpaid_most; // seats of the session that may be held and not confirmed at once
+    bool uses_resources;
 };
 
 // Where the share of unpaid seats is limited. A party that is larger than the share may still have its seats when
@@ -91,12 +94,17 @@ Free within_unpaid_share(const Request& request, Free free, std::int32_t capacit
     return free;
 }
 
+// Staff may sell until the session starts. Trusted servers sell for customers, by the hours of customers.
+bool is_by_staff(const Request& request) {
+    return request.call != nullptr && standing_in(*request.call, request.organization) == Standing::member;
+}
+
 // Why the fast path found nothing: throws the refusal, or returns what there is to take.
 Free explain(const Request& request, TimestampTz clock) {
     static constinit Statement statement(
         "SELECT s.status, s.capacity_total, r.seats - s.oversold_by, r.seats - s.oversold_by + r.run_out,"
-        "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max," PGBK_TERMS_SQL
-        "  FROM booking.sessions AS s"
+        "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max,"
+        "       s.uses_resources," PGBK_TERMS_SQL "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         "  JOIN booking.organizations AS o ON o.organization_id = $1"
         " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL
@@ -114,9 +122,12 @@ Free explain(const Request& request, TimestampTz clock) {
     if (status == "closed") {
         throw Refusal(RefusalKind::session_closed, which + " is closed for booking");
     }
-    const Terms terms = read_terms(rows, 8);
+    const Terms terms = read_terms(rows, 9);
     if (terms.start_time <= clock) {
         throw Refusal(RefusalKind::session_started, which + " started at " + timestamp_text(terms.start_time));
+    }
+    if (!terms.window.contains(clock) && !is_by_staff(request)) {
+        check_sale_window(request.session, terms.window, clock);
     }
     core::check_party_fits(request.party_size, terms.party_size_min, terms.party_size_max);
     if (request.hold_seconds.has_value()) {
@@ -132,8 +143,12 @@ Free explain(const Request& request, TimestampTz clock) {
         }
         refuse_sold_out(request, rows.int8(0, 4));
     }
-    const Free free{terms, rows.int4(0, 5), rows.int8(0, 3) < request.party_size,
-                    rows.is_null(0, 6) ? std::nullopt : std::optional(rows.int4(0, 6)), std::nullopt};
+    const Free free{terms,
+                    rows.int4(0, 5),
+                    rows.int8(0, 3) < request.party_size,
+                    rows.is_null(0, 6) ? std::nullopt : std::optional(rows.int4(0, 6)),
+                    std::nullopt,
+                    rows.boolean(0, 8)};
     return rows.is_null(0, 7) ? free : within_unpaid_share(request, free, rows.int4(0, 2), rows.int4(0, 7), clock);
 }
 
@@ -260,7 +275,8 @@ std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock,
     if (free.live_holds_per_email.has_value()) {
         check_live_holds(request, *free.live_holds_per_email, clock);
     }
-    const bool in_lanes = free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value();
+    const bool in_lanes =
+        free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value() && !free.uses_resources;
     if (in_lanes && !search.was_fast) {
         if (auto hold = take_from_unlocked_lane(request, clock, free.lanes, free.terms); hold.has_value()) {
             return hold;
@@ -295,7 +311,8 @@ Hold take_or_refuse(const Request& request) {
         const Free free = explain(request, clock);
         search.was_fast = !look_first && free.lanes == known.lanes && is_admitted(request, clock, known) &&
                           known.terms->version == free.terms.version;
-        look_first = look_first || free.terms.is_limited || free.by_expired_hold || search.was_fast;
+        look_first = look_first || free.terms.is_limited || free.by_expired_hold || search.was_fast ||
+                     !free.terms.window.contains(clock);
         remember_scarcity(request.session, free.terms.is_limited);
         if (!look_first && search.kept == Kept::none) {
             continue; // the fast path knew too little
