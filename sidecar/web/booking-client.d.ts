@@ -53,6 +53,8 @@ export interface Activity {
   currency: string;
   party_size_min: number;
   party_size_max: number | null;
+  min_notice_seconds: number;
+  max_advance_seconds: number | null;
 }
 
 export interface Session {

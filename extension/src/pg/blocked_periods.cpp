@@ -54,37 +54,46 @@ void check_times(TimestampTz from, TimestampTz to) {
     }
 }
 
+#define PGBK_BLOCKS_ACTIVITY_SQL PGBK_BLOCKS_SQL("a.id", "a.venue_id")
+#define PGBK_RUN_OUT_SQL PGBK_EXPIRED_SEATS_SQL("$1", "$2", "$3")
+
 void lock_activities(const Period& period) {
     static constinit Statement statement(
         "SELECT a.id FROM booking.blocked_periods AS p"
-        "  JOIN booking.activities AS a ON a.organization_id = $1 AND " PGBK_BLOCKS_SQL(
-            "a.id", "a.venue_id") " WHERE p.organization_id = $1 AND p.id = $2 ORDER BY a.id");
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND " PGBK_BLOCKS_ACTIVITY_SQL
+        " WHERE p.organization_id = $1 AND p.id = $2 ORDER BY a.id");
     const Rows rows = statement.write({period.organization, period.id});
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
         lock_generation(rows.uuid(row, 1));
     }
 }
 
-// With the seats that are booked, or in holds that are live. Columns of the functions' results come first.
-#define PGBK_BLOCKED_COLUMNS_SQL                                                                                       \
-    "s.id, s.activity_id, s.start_time, s.end_time, (s.capacity_total - " PGBK_REMAINING_SQL                           \
-    " + s.oversold_by - " PGBK_EXPIRED_SEATS_SQL("$1", "s.id", "$3") ")::integer"
-
-void add(ResultSet& result, const Period& period, const Rows& rows, std::uint64_t row, std::string_view outcome) {
-    result.add({period.id, rows.uuid(row, 1), rows.uuid(row, 2), Value::timestamp(rows.timestamp(row, 3)),
-                Value::timestamp(rows.timestamp(row, 4)), rows.int4(row, 5), outcome});
+// A session with the seats that are booked, or in holds that are live: as it is once it is locked.
+void report(ResultSet* result, const Period& period, const core::Uuid& session, TimestampTz clock,
+            std::string_view outcome) {
+    static constinit Statement statement("SELECT s.activity_id, s.start_time, s.end_time, (s.capacity_total - f.seats "
+                                         "+ s.oversold_by - e.seats)::integer"
+                                         "  FROM booking.sessions AS s"
+                                         " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS f"
+                                         " CROSS JOIN LATERAL (SELECT " PGBK_RUN_OUT_SQL " AS seats) AS e"
+                                         " WHERE s.organization_id = $1 AND s.id = $2");
+    if (result == nullptr) {
+        return;
+    }
+    const Rows rows = statement.write({period.organization, session, Value::timestamp(clock)});
+    result->add({period.id, session, rows.uuid(0, 1), Value::timestamp(rows.timestamp(0, 2)),
+                 Value::timestamp(rows.timestamp(0, 3)), rows.int4(0, 4), outcome});
 }
 
-// The sessions to come of the period, of one activity or of all ($4), but for those that do not take place anyway.
+// Those to come of the period, of one activity or of all, but for those that do not take place anyway.
 Rows sessions_in(const Period& period, const std::optional<core::Uuid>& activity, TimestampTz clock) {
     static constinit Statement statement(
-        "SELECT " PGBK_BLOCKED_COLUMNS_SQL "  FROM booking.blocked_periods AS p"
-        "  JOIN booking.activities AS a ON a.organization_id = $1 AND " PGBK_BLOCKS_SQL(
-            "a.id", "a.venue_id") "  JOIN booking.sessions AS s ON s.organization_id = $1 AND s.activity_id = a.id"
-                                  " WHERE p.organization_id = $1 AND p.id = $2 AND a.id = COALESCE($4, a.id) AND "
-                                  "s.status <> 'cancelled'"
-                                  "   AND s.start_time < p.ends_at AND s.end_time > p.starts_at AND s.end_time > $3"
-                                  " ORDER BY s.id");
+        "SELECT s.id FROM booking.blocked_periods AS p"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND " PGBK_BLOCKS_ACTIVITY_SQL
+        "  JOIN booking.sessions AS s ON s.organization_id = $1 AND s.activity_id = a.id"
+        " WHERE p.organization_id = $1 AND p.id = $2 AND a.id = COALESCE($4, a.id) AND s.status <> 'cancelled'"
+        "   AND s.start_time < p.ends_at AND s.end_time > p.starts_at AND s.end_time > $3"
+        " ORDER BY s.id");
     return statement.write({period.organization, period.id, Value::timestamp(clock),
                             activity.has_value() ? Value(*activity) : Value::null(UUIDOID)});
 }
@@ -101,39 +110,46 @@ void close_all(const Period& period, const std::optional<core::Uuid>& activity, 
         if (closed) {
             note.write({period.organization, session, period.id});
         }
-        if (result != nullptr) {
-            add(*result, period, rows, row, closed ? "closed" : "was_closed");
-        }
+        report(result, period, session, clock, closed ? "closed" : "was_closed");
     }
 }
 
 // Another period that blocks the session, if there is one.
-#define PGBK_ANOTHER_PERIOD_SQL                                                                                        \
-    "(SELECT p.id FROM booking.blocked_periods AS p"                                                                   \
-    "  WHERE p.organization_id = $1 AND p.id <> b.period_id AND p.starts_at < s.end_time AND p.ends_at > s.start_time" \
-    "    AND " PGBK_BLOCKS_SQL("s.activity_id", "a.venue_id") " ORDER BY p.id LIMIT 1)"
+std::optional<core::Uuid> another_period(const Period& period, const core::Uuid& session) {
+    static constinit Statement statement(
+        "SELECT p.id FROM booking.sessions AS s"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        "  JOIN booking.blocked_periods AS p ON p.organization_id = $1 AND p.id <> $3 AND " PGBK_BLOCKS_ACTIVITY_SQL
+        "   AND p.starts_at < s.end_time AND p.ends_at > s.start_time"
+        " WHERE s.organization_id = $1 AND s.id = $2 ORDER BY p.id LIMIT 1");
+    const Rows rows = statement.write({period.organization, session, period.id});
+    return rows.empty() ? std::nullopt : std::optional(rows.uuid(0, 1));
+}
+
+// Passes it on to another period, or opens it.
+std::string_view open_unless_blocked(const Period& period, const core::Uuid& session) {
+    static constinit Statement pass_on("UPDATE booking.blocked_sessions AS b SET period_id = $3"
+                                       " WHERE b.organization_id = $1 AND b.session_id = $2");
+    if (const auto other = another_period(period, session); other.has_value()) {
+        pass_on.write({period.organization, session, *other});
+        return "still_blocked";
+    }
+    set_session_status(period.organization, session, "open", "");
+    return "opened";
+}
 
 void open_all(const Period& period, const std::optional<core::Uuid>& activity, TimestampTz clock, ResultSet* result) {
     static constinit Statement statement(
-        "SELECT " PGBK_BLOCKED_COLUMNS_SQL ", " PGBK_ANOTHER_PERIOD_SQL "  FROM booking.blocked_sessions AS b"
+        "SELECT s.id FROM booking.blocked_sessions AS b"
         "  JOIN booking.sessions AS s ON s.organization_id = $1 AND s.id = b.session_id"
-        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
-        " WHERE b.organization_id = $1 AND b.period_id = $2 AND a.id = COALESCE($4, a.id)"
+        " WHERE b.organization_id = $1 AND b.period_id = $2 AND s.activity_id = COALESCE($3, s.activity_id)"
         " ORDER BY s.id");
-    static constinit Statement pass_on("UPDATE booking.blocked_sessions AS b SET period_id = $3"
-                                       " WHERE b.organization_id = $1 AND b.session_id = $2");
-    const Rows rows = statement.write({period.organization, period.id, Value::timestamp(clock),
-                                       activity.has_value() ? Value(*activity) : Value::null(UUIDOID)});
+    const Rows rows = statement.write(
+        {period.organization, period.id, activity.has_value() ? Value(*activity) : Value::null(UUIDOID)});
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
         const core::Uuid session = rows.uuid(row, 1);
-        const bool is_closed = lock_session_state(period.organization, session).status == "closed";
-        if (is_closed && rows.is_null(row, 6)) {
-            set_session_status(period.organization, session, "open", "");
-        } else if (is_closed) {
-            pass_on.write({period.organization, session, rows.uuid(row, 6)});
-        }
-        if (result != nullptr && is_closed) {
-            add(*result, period, rows, row, rows.is_null(row, 6) ? "opened" : "still_blocked");
+        if (lock_session_state(period.organization, session).status == "closed") {
+            report(result, period, session, clock, open_unless_blocked(period, session));
         }
     }
 }

@@ -106,7 +106,9 @@ constinit Statement events_after(R"sql(
                    'id', a.id, 'name', a.name, 'capacity', a.capacity, 'currency', a.currency,
                    'schedule', a.schedule, 'venue_id', a.venue_id, 'price_basis', a.price_basis,
                    'price_minor', a.price_minor, 'party_size_max', a.party_size_max,
-                   'party_size_min', a.party_size_min, 'organization_id', a.organization_id) END AS public_row,
+                   'party_size_min', a.party_size_min, 'organization_id', a.organization_id,
+                   'min_notice_seconds', a.min_notice_seconds, 'max_advance_seconds', a.max_advance_seconds) END
+                   AS public_row,
                CASE
                WHEN y.id IS NOT NULL THEN jsonb_build_object(
                    'accepted', y.accepted, 'conflict', y.conflict, 'decision', y.decision, 'provider', y.provider,
