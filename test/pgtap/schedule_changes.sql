@@ -4,7 +4,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
-SELECT public.plan(71);
+SELECT public.plan(72);
 
 CREATE FUNCTION pg_temp.tries(session uuid, party_size integer DEFAULT 1) RETURNS text VOLATILE LANGUAGE sql AS $$
     SELECT concat_ws(' ', t.outcome, t.refusal_sqlstate)
@@ -89,6 +89,8 @@ SELECT pg_temp.booked('guest', 'tour 9', 1) \g /dev/null
 SELECT booking.close_session(pg_temp.id('court 9'), 'by hand') \g /dev/null
 SELECT public.is(pg_temp.blocked('flood', 'venue', '2027-03-03 08:00 UTC', '2027-03-03 11:00 UTC', 'flood'), 'court 9 was_closed, massage 9 closed, tour 9 closed 1',
                  'case 15: sessions of the venue are closed, and those that are sold reported');
+SELECT public.is((SELECT string_agg(DISTINCT p.outcome || (p.period_id = pg_temp.id('flood')), '') FROM booking.block_period(pg_temp.id('venue'), '2027-03-03 08:00 UTC', '2027-03-03 11:00 UTC') AS p),
+                 'was_closedtrue', 'again, it is the same period, and nothing is left to do');
 SELECT public.is(pg_temp.tries(pg_temp.id('tour 9')), 'session_closed BK203', 'nothing more is sold');
 SELECT public.is((SELECT s.closed_reason FROM booking.activity_sessions AS s WHERE s.id = pg_temp.id('tour 9')), 'flood', 'and everybody sees why');
 SELECT public.is(pg_temp.blocked('tours off', 'tour', '2027-03-03 09:30 UTC', '2027-03-03 09:45 UTC'), 'tour 9 was_closed 1', 'another period, of one activity');

@@ -35,8 +35,8 @@ CREATE TABLE booking.activity_resources (
         REFERENCES booking.activities (organization_id, id) ON DELETE CASCADE,
     CONSTRAINT activity_resources_resource_fkey FOREIGN KEY (organization_id, resource_id)
         REFERENCES booking.resources (organization_id, id),
-    CONSTRAINT activity_resources_buffers_check CHECK (
-        buffer_before_minutes BETWEEN 0 AND 1440 AND buffer_after_minutes BETWEEN 0 AND 1440)
+    CONSTRAINT activity_resources_buffer_before_check CHECK (buffer_before_minutes BETWEEN 0 AND 1440),
+    CONSTRAINT activity_resources_buffer_after_check CHECK (buffer_after_minutes BETWEEN 0 AND 1440)
 );
 CREATE INDEX activity_resources_resource_idx ON booking.activity_resources (organization_id, resource_id);
 COMMENT ON TABLE booking.activity_resources IS

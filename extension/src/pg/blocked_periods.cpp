@@ -1,7 +1,7 @@
 // block_period and unblock_period: sessions of a time are closed, and none are made in it.
 //
-// Lock order: the generation of all activities concerned, by id, so that no session is made meanwhile; then sessions by
-// id.
+// Lock order: the subject; the generation of all activities concerned, by id, so that no session is made meanwhile;
+// then sessions by id.
 #include "pg/blocked_periods.hpp"
 
 #include "core/session_change.hpp"
@@ -154,16 +154,25 @@ void open_all(const Period& period, const std::optional<core::Uuid>& activity, T
     }
 }
 
-core::Uuid insert_period(std::int32_t organization, const core::Uuid& subject, TimestampTz from, TimestampTz to,
-                         std::string_view reason, TimestampTz clock) {
-    static constinit Statement statement(
+// The period as it is there already, or a new one.
+core::Uuid find_or_make(std::int32_t organization, const core::Uuid& subject, TimestampTz from, TimestampTz to,
+                        std::string_view reason, TimestampTz clock) {
+    static constinit Statement find("SELECT p.id FROM booking.blocked_periods AS p"
+                                    " WHERE p.organization_id = $1 AND $2 IN (p.venue_id, p.activity_id, p.resource_id)"
+                                    "   AND p.starts_at = $3 AND p.ends_at = $4 ORDER BY p.id LIMIT 1");
+    static constinit Statement make(
         "INSERT INTO booking.blocked_periods (organization_id, id, venue_id, activity_id, resource_id, starts_at,"
         "       ends_at, reason, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
-    const core::Uuid id = new_id(organization);
     const Subject kind = find_subject(organization, subject);
+    lock_generation(subject); // so that the same call at the same time makes one
+    if (const Rows rows = find.write({organization, subject, Value::timestamp(from), Value::timestamp(to)});
+        !rows.empty()) {
+        return rows.uuid(0, 1);
+    }
+    const core::Uuid id = new_id(organization);
     const auto id_of = [&](Subject wanted) { return kind == wanted ? Value(subject) : Value::null(UUIDOID); };
-    statement.write({organization, id, id_of(Subject::venue), id_of(Subject::activity), id_of(Subject::resource),
-                     Value::timestamp(from), Value::timestamp(to), reason, Value::timestamp(clock)});
+    make.write({organization, id, id_of(Subject::venue), id_of(Subject::activity), id_of(Subject::resource),
+                Value::timestamp(from), Value::timestamp(to), reason, Value::timestamp(clock)});
     return id;
 }
 
@@ -177,7 +186,7 @@ Datum block_period_body(Call& call) {
     check_times(from, to);
     core::check_closing_reason(reason);
     const TimestampTz clock = settings::now();
-    const Period period{organization, insert_period(organization, subject, from, to, reason, clock), reason};
+    const Period period{organization, find_or_make(organization, subject, from, to, reason, clock), reason};
     lock_activities(period);
     ResultSet result(call);
     close_all(period, std::nullopt, clock, &result);
