@@ -43,6 +43,11 @@ CREATE FUNCTION booking.expired_hold_seats(organization_id integer, session_id u
 COMMENT ON FUNCTION booking.expired_hold_seats(integer, uuid) IS
     'Seats of a session''s holds that have run out and are not released yet';
 
+CREATE FUNCTION booking.resource_taken(organization_id integer, session_id uuid) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'pgbk_resource_taken' LANGUAGE C STABLE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.resource_taken(integer, uuid) IS
+    'Whether another session has a resource that this one needs';
+
 CREATE FUNCTION booking.next_available_sessions(
     activity_id uuid, party_size integer, "limit" integer DEFAULT 10, after timestamptz DEFAULT NULL,
     OUT session_id uuid, OUT start_time timestamptz, OUT end_time timestamptz, OUT seats_available integer)

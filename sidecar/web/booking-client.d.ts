@@ -73,6 +73,8 @@ export interface Activity {
   /** Of an activity that is sold by units: what they are, and the lowest price. */
   units?: Unit[];
   price_from_minor?: number;
+  min_notice_seconds: number;
+  max_advance_seconds: number | null;
 }
 
 export interface Session {

@@ -22,6 +22,7 @@ UNITS = {"adult": (1000, 1), "child": (500, 1), "family": (3000, 4)}  # price an
 RETRY = {"40001", "BK401"}
 NO_ROOM = {"BK201", "BK203"}  # sold out, closed
 WAITED_FOR = "BK240"  # others wait and come first
+TAKEN = "BK270"  # the court
 
 
 class Model:
@@ -161,7 +162,7 @@ class Client:
         answer = self.call("reserve", f"SELECT reservation_id FROM booking.reserve_slot('{self.sessions[session]}', "
                            f"{party}, '{email}')")
         if isinstance(answer, str):
-            allowed = NO_ROOM | {"BK002", WAITED_FOR} | ({"BK202"} if self.late and session == 0 else set())
+            allowed = NO_ROOM | {"BK002", WAITED_FOR, TAKEN} | ({"BK202"} if self.late and session == 0 else set())
             assert answer in allowed, f"{self.name} reserve: {answer}"
             return None
         self.emails[answer[0]] = email
@@ -303,8 +304,12 @@ class Client:
             return False
         return True
 
+    def within_reach(self, model):
+        """Sessions of the same activity."""
+        return range(len(self.sessions))
+
     def move(self, booking, model):
-        to = self.dice.randrange(SESSIONS)
+        to = self.dice.choice(self.within_reach(model))
         argument, is_stale = self.version_argument(model)
         answer = self.call("move", f"SELECT {self.COLUMNS} FROM booking.reschedule_booking('{booking}', "
                            f"'{self.sessions[to]}'{argument})")
@@ -316,7 +321,7 @@ class Client:
             self.expect("move", answer, "BK222")
         elif self.late and to == 0:
             assert answer in {"BK202", "BK203"}, f"{self.name} move into the past: {answer}"
-        elif answer not in NO_ROOM:
+        elif answer not in NO_ROOM | {TAKEN}:
             model.session, model.version = to, model.version + 1
             self.expect("move", answer, self.facts(model))
 
@@ -432,10 +437,10 @@ class Client:
                 begun = [item for item in live if self.has_begun(item[1])]
                 any_ = list(self.bookings.items()) if self.dice.random() < 0.1 else begun or live
                 booking, model = self.dice.choice(any_)
-                self.dice.choice(self.actions())(booking, model)
+                self.dice.choice(self.actions() + [self.scan] * (4 if begun else 0))(booking, model)
 
     def actions(self):
-        return [self.cancel, self.move, self.move, self.resize, self.resize, self.scan, self.scan, self.pay] + [self.scan] * (4 if begun else 0)
+        return [self.cancel, self.move, self.move, self.resize, self.resize, self.scan, self.scan, self.pay]
 
 
 class UnitClient(Client):
@@ -462,7 +467,7 @@ class UnitClient(Client):
         if not composition or self.is_lonely(composition):
             self.expect("reserve units", answer, "BK243" if composition else "BK240")
         else:
-            allowed = NO_ROOM | {"BK002"} | ({"BK202"} if self.late and session == 0 else set())
+            allowed = NO_ROOM | {"BK002", WAITED_FOR, TAKEN} | ({"BK202"} if self.late and session == 0 else set())
             assert answer in allowed, f"{self.name} reserve units: {answer}"
         return None
 
@@ -545,6 +550,13 @@ class UnitClient(Client):
         return [*super().actions(), self.drop, self.drop]
 
 
+class Player(Client):
+    """Plays on the court, by one of two activities: every other session is of the first."""
+
+    def within_reach(self, model):
+        return range(model.session % 2, len(self.sessions), 2)
+
+
 class Manager(Client):
     """Who changes sessions, and releases holds."""
 
@@ -597,7 +609,7 @@ class BookingLife(DatabaseCase):
             INSERT INTO booking.sessions (organization_id, id, activity_id, start_time, end_time, local_date,
                                           capacity_total, remaining, timezone)
             SELECT 1, booking.new_id(1), a.id, t, t + interval '1 hour', t::date, {CAPACITY}, {CAPACITY}, 'UTC'
-              FROM booking.activities AS a,
+              FROM (SELECT x.id FROM booking.activities AS x WHERE x.name = 'Tour') AS a,
                    generate_series(1, {SESSIONS}) AS n,
                    LATERAL (SELECT date_trunc('day', now()) + make_interval(days => 10 + n, weeks => 10 * {seed})) AS d (t)
              WHERE a.name = '{activity}'
@@ -684,6 +696,67 @@ class BookingLife(DatabaseCase):
                                   and "are just being given back" not in wait[1]
                                   and "has just been offered seats" not in wait[1]
                                   and "has just joined the waiting list" not in wait[1]], [])
+
+    COURT = """
+        WITH pitch AS (
+            INSERT INTO booking.resources (organization_id, id, venue_id, name)
+            SELECT 1, booking.new_id(1), v.id, 'Court' FROM booking.venues AS v RETURNING id)
+        , played AS (
+            INSERT INTO booking.activities (organization_id, id, venue_id, name, capacity, price_minor, currency, schedule)
+            SELECT 1, booking.new_id(1), a.venue_id, s.name, 5, 1000, 'EUR', a.schedule
+              FROM booking.activities AS a, unnest(ARRAY['Tennis', 'Hockey']) AS s (name)
+             WHERE a.name = 'Tour' RETURNING id, name)
+        SELECT p.id, q.id FROM played AS p, pitch AS q ORDER BY p.name DESC"""
+    BUFFERS = [(0, 20), (15, 0)]  # minutes before and after, of tennis and of hockey
+
+    def make_court(self):
+        """Sessions of an hour, every half of one, in turn of the two activities; one of each is striped."""
+        activities = self.admin.query(self.COURT)
+        for (activity, court), (before, after) in zip(activities, self.BUFFERS):
+            self.admin.query(f"SELECT booking.use_resource('{activity}', '{court}', {before}, {after})")
+        ids = []
+        for n in range(SESSIONS):
+            ids.append(self.admin.value(f"""
+                INSERT INTO booking.sessions (organization_id, id, activity_id, start_time, end_time, local_date,
+                                              capacity_total, remaining, timezone, uses_resources)
+                SELECT 1, booking.new_id(1), '{activities[n % 2][0]}', t, t + interval '1 hour', t::date, {CAPACITY},
+                       {CAPACITY}, 'UTC', true
+                  FROM (SELECT date_trunc('day', now()) + interval '20 days 10 hours' + {n} * interval '30 minutes') AS d (t)
+                RETURNING id"""))
+        for session in ids[-STRIPED:]:
+            self.admin.query(f"SELECT booking.set_session_lanes('{session}', 4)")
+        return ids
+
+    def assert_court_is_had_once(self, sessions):
+        """By the sessions that have seats taken, and their times, whatever the extension has noted of the court."""
+        played = [n for n, session in enumerate(sessions) if self.admin.value(
+            "SELECT count(*) FROM booking.slot_reservations WHERE status IN ('pending', 'confirmed')"
+            f" AND session_id = '{session}'") != "0"]
+        times = [(30 * n - self.BUFFERS[n % 2][0], 30 * n + 60 + self.BUFFERS[n % 2][1]) for n in played]
+        for (_, end), (start, _) in zip(times, times[1:]):
+            self.assertLessEqual(end, start, f"sessions {played} are played")
+        return played
+
+    def test_two_activities_on_one_court(self):
+        sessions = self.make_court()
+        self.seconds_to_start = int(self.admin.value(
+            f"SELECT ceil(extract(epoch FROM start_time - now())) + 900 FROM booking.sessions WHERE id = '{sessions[0]}'"))
+        clients = [Player(self.session(), f"player{n}", sessions, 1, self) for n in range(CLIENTS // 2)]
+        self.run_clients(clients)
+        self.assert_integrity()
+        self.admin.query(f"SET pg_booking.clock_offset = {self.seconds_to_start + 86400}")
+        self.admin.query("SELECT booking.release_expired_reservations()")
+        self.admin.query("RESET pg_booking.clock_offset")
+        self.assert_integrity()
+        self.assertNotEqual(self.assert_court_is_had_once(sessions), [])
+        for client in clients:
+            for booking, model in client.bookings.items():
+                self.assertEqual(
+                    self.admin.query(f"SELECT status, session_id, party_size, version FROM booking.bookings"
+                                     f" WHERE id = '{booking}'"),
+                    [(model.status, sessions[model.session], str(model.party), str(model.version))])
+        answers = sum((client.answers for client in clients), collections.Counter())
+        self.assertTrue({("reserve", "ok"), ("reserve", TAKEN), ("move", TAKEN), ("cancel", "ok")} <= set(answers), answers)
 
 
 if __name__ == "__main__":

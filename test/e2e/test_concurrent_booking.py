@@ -359,6 +359,60 @@ class ConcurrentBooking(DatabaseCase):
             with self.subTest(level=level, lanes=lanes):
                 self.one_queue(level, lanes)
 
+    def test_one_court(self):
+        """Two activities, one court, and everybody wants it: never both, and nobody is told of a constraint."""
+        court = self.admin.value("INSERT INTO booking.resources (organization_id, id, venue_id, name)"
+                                 " SELECT 1, booking.new_id(1), v.id, 'Court' FROM booking.venues AS v RETURNING id")
+        ours, other = [self.admin.value(
+            "INSERT INTO booking.activities (organization_id, id, venue_id, name, capacity, schedule)"
+            f" SELECT 1, booking.new_id(1), a.venue_id, '{name}', a.capacity, a.schedule"
+            f" FROM booking.activities AS a WHERE a.id = '{self.activity}' RETURNING id") for name in ("Opera", "Circus")]
+        for level in LEVELS:
+            with self.subTest(level=level):
+                opera = self.new_session(8)
+                self.admin.query(f"UPDATE booking.sessions SET activity_id = '{ours}' WHERE id = '{opera}'")
+                circus = self.admin.value(
+                    "INSERT INTO booking.sessions (organization_id, id, activity_id, start_time, end_time, local_date,"
+                    f" capacity_total, remaining, timezone) SELECT 1, booking.new_id(1), '{other}', s.start_time - interval '15 minutes',"
+                    f" s.start_time, s.local_date, 8, 8, s.timezone FROM booking.sessions AS s WHERE s.id = '{opera}' RETURNING id")
+                for activity, before in ((ours, 10), (other, 0)):
+                    self.admin.query(f"SELECT booking.use_resource('{activity}', '{court}', {before})")
+                self.admin.query(f"SELECT booking.set_session_lanes('{circus}', 2)")
+                states = collections.Counter()
+
+                def play(number, session, states=states, wanted=(opera, circus), level=level):
+                    for turn in range(OPERATIONS // 80):
+                        try:
+                            hold = session.value("SELECT reservation_id FROM booking.reserve_slot("
+                                                 f"'{wanted[number % 2]}', 2, 'court-{level[:4]}-{number}-{turn}@example.com')")
+                            states["held"] += 1
+                        except SqlError as error:
+                            states[error.sqlstate] += 1
+                            assert error.sqlstate in RETRY | {"BK201", "BK270"}, error
+                            continue
+                        while True:
+                            try:
+                                session.query(f"SELECT booking.cancel_reservation('{hold}')")
+                                break
+                            except SqlError as error:
+                                assert error.sqlstate in RETRY, error
+
+                def watch(over, session, wanted=(opera, circus)):
+                    while not over.is_set():
+                        had = session.value("SELECT count(DISTINCT session_id) FROM booking.slot_reservations WHERE"
+                                            f" status = 'pending' AND session_id IN ('{wanted[0]}', '{wanted[1]}')")
+                        assert had in {"0", "1"}, had
+                        assert session.query("SELECT * FROM booking.integrity_check()") == []
+                        over.wait(0.005)
+                watcher = self.session()
+                sessions = [self.client_session(level) for _ in range(8)]
+                self.together([lambda n=n, s=s: play(n, s) for n, s in enumerate(sessions)],
+                              lambda over: watch(over, watcher))
+                self.assertTrue({"held", "BK270"} <= set(states), states)
+                self.assertEqual(self.admin.query("SELECT * FROM booking.resource_allocations"), [])
+                for activity in (ours, other):
+                    self.admin.query(f"SELECT booking.stop_using_resource('{activity}', '{court}')")
+
     def test_same_key_from_several_clients(self):
         """Clients that repeat each other's requests get the same answers, and one hold is made for each."""
         for level in LEVELS:

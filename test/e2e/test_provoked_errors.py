@@ -23,7 +23,7 @@ VENUE, ACTIVITY = an_id(1), an_id(2)
 OPEN, STARTED, CLOSED, CANCELLED, FULL, LOCKED = (an_id(n) for n in range(0x10, 0x16))
 LIVE, RUN_OUT, GIVEN_BACK, EXPIRED, OF_CANCELLED, EXTENDED, BOOKED, FREE = (an_id(n) for n in range(0x20, 0x28))
 ENDPOINT, DISABLED = an_id(0x30), an_id(0x31)
-SOURCE = an_id(0x38)
+SOURCE, RESOURCE = an_id(0x38), an_id(0x39)
 UNPAID, PAID, TOO_LATE, SCHEDULED, CALLED_OFF = (an_id(n) for n in range(0x40, 0x45))
 UNKNOWN = an_id(0x99)
 
@@ -66,6 +66,8 @@ SELECT 77, e.id, e.status, 'https://hook.example', 'standard', '{{*}}', e.status
 
 INSERT INTO booking.webhook_endpoint_states (organization_id, endpoint_id)
 VALUES (77, '{ENDPOINT}'), (77, '{DISABLED}');
+
+INSERT INTO booking.resources (organization_id, id, venue_id, name) VALUES (77, '{RESOURCE}', '{VENUE}', 'Court');
 
 INSERT INTO booking.webhook_sources (organization_id, id, name, scheme) VALUES (77, '{SOURCE}', 'till', 'stripe');
 
@@ -214,6 +216,18 @@ PROVOCATIONS = [
     (f"SELECT booking.set_session_capacity('{OPEN}', -1)", "BK020"),
     (f"SELECT booking.set_session_capacity('{OPEN}', 99, 98)", "BK222"),
     (f"SELECT booking.close_session('{OPEN}', repeat('x', 501))", "BK020"),
+    (f"SELECT booking.use_resource('{ACTIVITY}', '{RESOURCE}', 0, 1441)", "BK040"),
+    (f"SELECT booking.use_resource('{ACTIVITY}', '{UNKNOWN}')", "BK140"),
+    (f"SELECT booking.stop_using_resource('{UNKNOWN}', '{RESOURCE}')", "BK103"),
+    (f"SELECT booking.use_resource('{ACTIVITY}', '{RESOURCE}', 1440, 1440)", "BK270"),
+    (f"SELECT booking.block_period('{ACTIVITY}', '2031-06-02', '2031-06-01')", "BK041"),
+    (f"SELECT booking.block_period('{ACTIVITY}', '2031-06-01', '2031-06-02', repeat('x', 501))", "BK020"),
+    (f"SELECT booking.unblock_period('{UNKNOWN}')", "BK141"),
+    (f"SELECT booking.apply_schedule_change('{UNKNOWN}')", "BK103"),
+    (f"SELECT booking.set_venue_timezone('{VENUE}', 'Mars/Olympus')", "BK008"),
+    (f"SELECT booking.set_venue_timezone('{UNKNOWN}', 'UTC')", "BK107"),
+    (f"UPDATE booking.activities SET min_notice_seconds = 315360000 WHERE id = '{ACTIVITY}'; " + reserve(), "BK271"),
+    (f"UPDATE booking.activities SET max_advance_seconds = 1 WHERE id = '{ACTIVITY}'; " + reserve(), "BK272"),
     ("SELECT booking.maintain_event_partitions(7, 0)", "BK013"),
     ("SELECT booking.canonical_event_filter('parcel.*')", "BK014"),
     (buy(customerName="A"), "BK015"), (buy(packageId="double"), "BK015"), (buy(customerEmail="x" * 100000), "BK015"),

@@ -118,6 +118,24 @@ class Locks(DatabaseCase):
                 self.lock("slot_reservations", f"id = '{self.live[lanes]}'")
                 self.assert_in_the_way(lanes, {"confirm", "extend", "cancel"})
 
+    def test_court_taken_in_another_transaction(self):
+        """Whether it is taken is not decided yet: who wants it too waits no longer than for a row."""
+        self.admin.query("INSERT INTO booking.resources (organization_id, venue_id, id, name)"
+                         " SELECT 1, id, booking.new_id(1), 'Court' FROM booking.venues")
+        self.admin.query("SELECT booking.cancel_reservation(id) FROM booking.slot_reservations")
+        self.admin.query("SELECT booking.use_resource(a.id, q.id) FROM booking.activities AS a, booking.resources AS q")
+        for taken, wanted in ((0, 4), (4, 0)):
+            with self.subTest(lanes=wanted):
+                self.holder.query("BEGIN")
+                self.holder.query(self.calls(taken)["reserve"])
+                want = {name: call for name, call in self.calls(wanted).items() if name in ("reserve", "try")}
+                self.assertEqual(self.answers(want), dict.fromkeys(want, "BK401"))
+                self.unlock()
+                self.assertEqual(self.answers(want), dict.fromkeys(want, "00000"))
+                self.holder.query(self.calls(taken)["reserve"])
+                self.assertEqual(self.answers(want), {"reserve": "BK270", "try": "00000"})
+                self.admin.query("SELECT booking.cancel_reservation(id) FROM booking.slot_reservations")
+
     def test_release_skips(self):
         self.lock("slot_reservations", f"id = '{self.run_out[0]}'")
         self.assertEqual(self.caller.value("SELECT booking.release_expired_reservations()"), "1")

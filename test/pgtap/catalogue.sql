@@ -60,8 +60,15 @@ SELECT public.bag_eq(
               ('booking.event_description(text,text)', 'fis', false),
               ('booking.event_kinds()', 'fis', false),
               ('booking.expired_hold_seats(integer,uuid)', 'fsu', false),
+              ('booking.resource_taken(integer,uuid)', 'fsu', false),
               ('booking.extend_reservation(uuid,text,integer)', 'fvu', false),
               ('booking.generate_activity_sessions(uuid,date,integer)', 'fvu', false),
+              ('booking.use_resource(uuid,uuid,integer,integer)', 'fvu', false),
+              ('booking.stop_using_resource(uuid,uuid)', 'fvu', false),
+              ('booking.block_period(uuid,timestamp with time zone,timestamp with time zone,text)', 'fvu', false),
+              ('booking.unblock_period(uuid)', 'fvu', false),
+              ('booking.apply_schedule_change(uuid,boolean)', 'fvu', false),
+              ('booking.set_venue_timezone(uuid,text,boolean)', 'fvu', false),
               ('booking.generate_all_sessions(integer)', 'fvu', false),
               ('booking.generate_job(integer)', 'pvu', false),
               ('booking.get_upcoming_bookings(integer)', 'fsu', false),
@@ -207,7 +214,8 @@ SELECT public.bag_eq(
                            'session_lanes', 'sessions', 'slot_reservations', 'venues', 'waitlist_entries', 'webhook_attempts_DAY',
                            'webhook_attempts_default', 'webhook_deliveries', 'webhook_endpoint_states',
                            'webhook_endpoints', 'webhook_secrets', 'payment_events', 'payments', 'provider_calls', 'refunds',
-                           'webhook_source_secrets', 'webhook_sources']) AS n
+                           'webhook_source_secrets', 'webhook_sources', 'resources', 'activity_resources',
+                           'resource_allocations', 'blocked_periods', 'blocked_sessions']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
          FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'waitlist_queue', 'event_payloads', 'full_events', 'owner_events', 'provider_call_log', 'public_activities', 'public_activity_units',
@@ -215,7 +223,8 @@ SELECT public.bag_eq(
         UNION ALL
        SELECT n, 'p of booking_owner, rls t, forced f' FROM unnest(ARRAY['booking_events', 'webhook_attempts']) AS n
         UNION ALL
-       SELECT 'organizations_organization_id_seq', 'S of booking_owner, rls f, forced f' $$,
+       SELECT n, 'S of booking_owner, rls f, forced f'
+         FROM unnest(ARRAY['organizations_organization_id_seq', 'resources_number_seq']) AS n $$,
     'tables and views belong to booking_owner, tables with row-level security that is not forced');
 SELECT public.is_empty(
     $$ SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'p', 'v')
@@ -275,7 +284,8 @@ SELECT public.bag_eq(
     $$ SELECT DISTINCT a.atttypid::regtype::text FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 $$,
     $$ VALUES ('bigint'), ('boolean'), ('bytea'), ('cidr[]'), ('date'), ('double precision'), ('integer'), ('interval'),
-              ('jsonb'), ('numeric'), ('smallint'), ('text'), ('text[]'), ('time without time zone'), ('timestamp with time zone'), ('uuid') $$,
+              ('jsonb'), ('numeric'), ('smallint'), ('text'), ('text[]'), ('time without time zone'), ('timestamp with time zone'),
+              ('tstzrange'), ('uuid') $$,
     'columns are of the types that are agreed on');
 SELECT public.bag_eq(
     $$ SELECT a.attrelid::regclass || '.' || a.attname
@@ -291,8 +301,9 @@ SELECT public.bag_eq(
               ('booking.event_sequencer.own_xid'), ('booking.webhook_deliveries.lease_token'),
               ('booking.provider_calls.lease_token'),
               ('booking.payments.amount_minor'), ('booking.payments.refunded_minor'),
-              ('booking.payments.reported_refunded_minor'), ('booking.refunds.amount_minor') $$,
-    'money, versions, numbers of events, and what identifies a database or transaction, are bigint');
+              ('booking.payments.reported_refunded_minor'), ('booking.refunds.amount_minor'),
+              ('booking.resources.number'), ('booking.resource_allocations.resource_number') $$,
+    'money, versions, numbers of events and of resources, and what identifies a database or transaction, are bigint');
 SELECT public.is_empty(
     $$ SELECT a.attrelid::regclass, a.attname FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0

@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(127);
+SELECT public.plan(136);
 
 CREATE TEMPORARY TABLE seen AS SELECT e.id FROM booking.booking_events AS e;
 
@@ -310,6 +310,22 @@ SELECT public.bag_eq(
 SELECT public.is((SELECT pg_temp.with_names(e.session_id::text) FROM booking.booking_events AS e
                    WHERE e.kind = 'sessions.removed' AND e.facts ->> 'count' = '1'), '<court 9>',
                  'a single session is named');
+
+-- Resources, what uses them, and periods that are blocked.
+SELECT public.results_eq(format('SELECT pg_temp.news(%L)', c.change), c.told, c.change)
+  FROM (VALUES
+    ('INSERT INTO booking.resources (organization_id, id, venue_id, name) VALUES (1, booking.new_id(1), pg_temp.id(''venue''), ''Lawn'')',
+     ARRAY['resource.created {"name": "Lawn", "venue_id": "<venue>"}']),
+    ('UPDATE booking.resources SET name = ''Grass'' WHERE name = ''Lawn''', ARRAY['resource.updated {"name": "Grass", "venue_id": "<venue>"}']),
+    ('UPDATE booking.resources SET name = name', '{}'),
+    ('SELECT booking.use_resource(pg_temp.id(''tour''), q.id) FROM booking.resources AS q', ARRAY['activity.updated {"status": "inactive", "changed": ["resources"]}']),
+    ('SELECT booking.use_resource(pg_temp.id(''tour''), q.id, 5) FROM booking.resources AS q', ARRAY['activity.updated {"status": "inactive", "changed": ["resources"]}']),
+    ('SELECT booking.stop_using_resource(pg_temp.id(''tour''), q.id) FROM booking.resources AS q', ARRAY['activity.updated {"status": "inactive", "changed": ["resources"]}']),
+    ('DELETE FROM booking.resources WHERE name = ''Grass''', ARRAY['resource.deleted {"name": "Grass", "venue_id": "<venue>"}']),
+    ('SELECT booking.block_period(pg_temp.id(''venue''), ''2027-05-01'', ''2027-05-02'', ''May Day'')',
+     ARRAY['period.blocked {"reason": "May Day", "ends_at": "2027-05-02T00:00:00+00:00", "venue_id": "<venue>", "starts_at": "2027-05-01T00:00:00+00:00"}']),
+    ('SELECT booking.unblock_period(p.id) FROM booking.blocked_periods AS p',
+     ARRAY['period.unblocked {"reason": "May Day", "ends_at": "2027-05-02T00:00:00+00:00", "venue_id": "<venue>", "starts_at": "2027-05-01T00:00:00+00:00"}'])) AS c (change, told);
 
 -- Every kind was seen but those about webhooks, about waiting lists (waitlist.sql) and about money that is not as it
 -- should be (payments.sql), and no event knows a person.

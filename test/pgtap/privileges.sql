@@ -58,6 +58,9 @@ SELECT public.bag_eq(
               ('packages', 'm=rawd s=rawd a=rawd'),
               ('public_activities', 'p=r c=r m=r s=r a=r'),
               ('public_activity_units', 'p=r c=r m=r s=r a=r'),
+              ('resources', 'm=rawd s=rawd a=rawd'),
+              ('activity_resources', 'm=r s=r a=r'), ('resource_allocations', 'm=r s=r a=r'),
+              ('blocked_periods', 'm=r s=r a=r'), ('blocked_sessions', 'm=r s=r a=r'),
               ('public_events', 'p=r c=r m=r s=r a=r'),
               ('public_venues', 'p=r c=r m=r s=r a=r'),
               ('received_events', 's=r a=r'),
@@ -119,6 +122,7 @@ SELECT public.bag_eq(
               ('booking.event_description(text,text)', 'pcmsra-'),
               ('booking.event_kinds()', 'pcmsra-'),
               ('booking.expired_hold_seats(integer,uuid)', 'pcmsra-'),
+              ('booking.resource_taken(integer,uuid)', 'pcmsra-'),
               ('booking.new_id(integer)', 'pcmsra-'),
               ('booking.organization_of(uuid)', 'pcmsra-'),
               ('booking.refusal_codes()', 'pcmsra-'),
@@ -153,6 +157,12 @@ SELECT public.bag_eq(
               ('booking.scan_ticket(text,text,text)', '--ms-a-'),
               ('booking.note_units()', '-------'),
               ('booking.generate_activity_sessions(uuid,date,integer)', '--ms-a-'),
+              ('booking.use_resource(uuid,uuid,integer,integer)', '--ms-a-'),
+              ('booking.stop_using_resource(uuid,uuid)', '--ms-a-'),
+              ('booking.block_period(uuid,timestamp with time zone,timestamp with time zone,text)', '--ms-a-'),
+              ('booking.unblock_period(uuid)', '--ms-a-'),
+              ('booking.apply_schedule_change(uuid,boolean)', '--ms-a-'),
+              ('booking.set_venue_timezone(uuid,text,boolean)', '--ms-a-'),
               ('booking.get_upcoming_bookings(integer)', '--ms-a-'),
               ('booking.get_weekly_bookings_trend()', '--ms-a-'),
               ('booking.join_waitlist(uuid,integer,text,text,text)', 'pcms-a-'),
@@ -260,16 +270,18 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities activity_prices activity_units booking_changes booking_events booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
+               'activities activity_prices activity_units activity_resources blocked_periods blocked_sessions booking_changes booking_events'
+               ' booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
                ' organization_members organizations packages payment_events payments provider_calls received_events refunds'
-               ' relay_instances schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
+               ' relay_instances resource_allocations resources schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
                ' waitlist_entries webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read', 'SELECT', '{booking_member}',
-               'activities activity_prices activity_units booking_changes booking_events booking_units bookings customers job_runs organizations packages'
-               ' payment_events payments provider_calls refunds schedule_exceptions sessions slot_reservations venues waitlist_entries webhook_attempts'
+               'activities activity_prices activity_units activity_resources blocked_periods blocked_sessions booking_changes booking_events'
+               ' booking_units bookings customers job_runs organizations packages'
+               ' payment_events payments provider_calls refunds resource_allocations resources schedule_exceptions sessions slot_reservations venues waitlist_entries webhook_attempts'
                ' webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
-              ('owner_write', 'ALL', '{booking_member}', 'activities activity_units packages schedule_exceptions sessions venues'),
+              ('owner_write', 'ALL', '{booking_member}', 'activities activity_units packages resources schedule_exceptions sessions venues'),
               ('customer_read_own', 'SELECT', '{booking_customer}',
                'booking_events bookings customers slot_reservations waitlist_entries'),
               ('customer_read_waitlist', 'SELECT', '{booking_customer}', 'booking_events'),

@@ -54,7 +54,8 @@ SELECT public.is(
 SELECT public.is(
     jsonb_path_query_first(booking.public_venue_activities(1, 'boathouse'), '$.activities[1]') - 'id',
     '{"name": "massage", "capacity": 4, "price_minor": 2500, "price_basis": "seat", "currency": "EUR",
-      "party_size_min": 1, "party_size_max": 2}', 'with what a page needs, and nothing else');
+      "party_size_min": 1, "party_size_max": 2,
+      "min_notice_seconds": 0, "max_advance_seconds": null}', 'with what a page needs, and nothing else');
 SELECT public.is(pg_temp.refusal($$ SELECT booking.public_venue_activities(1, 'nowhere1') $$), 'BK107',
                  'of an unknown venue there are none');
 
@@ -69,7 +70,8 @@ SELECT public.is(booking.public_activity_sessions(pg_temp.id('tour')) - 'session
     '{"from": "2027-03-01", "to": "2027-03-07",
       "venue": {"name": "Boathouse", "embed_key": "boathouse", "timezone": "Europe/Berlin"},
       "activity": {"name": "tour", "capacity": 4, "price_minor": 0, "price_basis": "seat", "currency": "EUR",
-                   "party_size_min": 1, "party_size_max": null}}', 'beside what they are sessions of');
+                   "party_size_min": 1, "party_size_max": null,
+                   "min_notice_seconds": 0, "max_advance_seconds": null}}', 'beside what they are sessions of');
 SELECT public.is(
     jsonb_path_query_first(booking.public_activity_sessions(pg_temp.id('hike')), '$.sessions[0]') - 'id',
     '{"start_time": "2027-03-03T14:00:00.000Z", "end_time": "2027-03-03T15:00:00.000Z", "local_date": "2027-03-03",

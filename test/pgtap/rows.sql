@@ -79,6 +79,20 @@ SELECT c.relname::text AS relation FROM pg_class AS c
    AND NOT c.relispartition AND c.relname NOT IN ('schema_migrations', 'installation', 'relay_instances', 'event_sequencer');
 GRANT SELECT ON pg_temp.everything TO PUBLIC;
 
+-- What activities share, and when nothing takes place: just the rows.
+SET LOCAL session_replication_role = 'replica';
+INSERT INTO booking.resources (organization_id, id, venue_id, name)
+SELECT o, booking.new_id(o), pg_temp.id(CASE o WHEN 1 THEN 'venue' ELSE 'far venue' END), 'Pitch' FROM generate_series(1, 2) AS o;
+INSERT INTO booking.activity_resources (organization_id, activity_id, resource_id)
+SELECT q.organization_id, pg_temp.id(CASE q.organization_id WHEN 1 THEN 'court' ELSE 'hike' END), q.id FROM booking.resources AS q;
+INSERT INTO booking.resource_allocations (organization_id, session_id, resource_id, resource_number, during)
+SELECT q.organization_id, booking.new_id(q.organization_id), q.id, q.number, '[2027-03-01,2027-03-02)' FROM booking.resources AS q;
+INSERT INTO booking.blocked_periods (organization_id, id, resource_id, starts_at, ends_at, created_at)
+SELECT q.organization_id, q.id, q.id, '2027-03-01', '2027-03-02', '2027-03-01' FROM booking.resources AS q;
+INSERT INTO booking.blocked_sessions (organization_id, session_id, period_id)
+SELECT p.organization_id, booking.new_id(p.organization_id), p.id FROM booking.blocked_periods AS p;
+SET LOCAL session_replication_role = 'origin';
+
 -- Money that nobody has asked for.
 SELECT booking.receive_webhook(s.source_id, convert_to(body, 'UTF8'), '{}')
   FROM booking.create_webhook_source(1, 'shop', 'hmac') AS s,
@@ -104,7 +118,8 @@ SELECT public.bag_eq(
               ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
               ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
-              ('activity_prices', '42501'), ('activity_units', '42501'), ('public_activity_units', '1:1 2:1'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
+              ('activity_prices', '42501'), ('resources', '42501'), ('activity_resources', '42501'),
+              ('resource_allocations', '42501'), ('blocked_periods', '42501'), ('blocked_sessions', '42501'), ('activity_units', '42501'), ('public_activity_units', '1:1 2:1'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
               ('owner_events', '42501'), ('public_events', '1:9 2:4'),
               ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '42501'), ('booking_policies', '42501'), ('customers', '42501'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
@@ -155,7 +170,8 @@ SELECT public.bag_eq(
               ('received_events', '42501'), ('webhook_attempts', '1:1'), ('webhook_deliveries', '1:1'),
               ('webhook_endpoint_states', '1:1'), ('webhook_endpoints', '1:1'), ('webhook_logs', '1:1'),
               ('webhook_secrets', '42501'), ('webhook_stats', '1:1'),
-              ('activity_prices', '1:1'), ('activity_units', '1:1'), ('public_activity_units', '1:1 2:1'), ('booking_changes', '1:2'), ('booking_units', 'nothing'), ('booking_events', '1:18'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
+              ('activity_prices', '1:1'), ('resources', '1:1'), ('activity_resources', '1:1'),
+              ('resource_allocations', '1:1'), ('blocked_periods', '1:1'), ('blocked_sessions', '1:1'), ('activity_units', '1:1'), ('public_activity_units', '1:1 2:1'), ('booking_changes', '1:2'), ('booking_units', 'nothing'), ('booking_events', '1:18'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
               ('owner_events', '1:18'), ('public_events', '1:11 2:4'),
               ('activities', '1:3'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:2'), ('booking_policies', '1:2'), ('customers', '1:2'),
               ('generation_watermarks', '42501'), ('job_runs', '1:1'), ('organization_members', '1:1'),
@@ -229,7 +245,8 @@ SELECT public.bag_eq(
               ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
               ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
-              ('activity_prices', '42501'), ('activity_units', '42501'), ('public_activity_units', '1:2 2:1'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '1:4'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
+              ('activity_prices', '42501'), ('resources', '42501'), ('activity_resources', '42501'),
+              ('resource_allocations', '42501'), ('blocked_periods', '42501'), ('blocked_sessions', '42501'), ('activity_units', '42501'), ('public_activity_units', '1:2 2:1'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '1:4'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
               ('owner_events', '42501'), ('public_events', '1:22 2:4'),
               ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:1'), ('booking_policies', '1:1'), ('customers', '1:1'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
@@ -287,6 +304,8 @@ ALTER TABLE booking.slot_reservations FORCE ROW LEVEL SECURITY;
 SET LOCAL ROLE regress_visitor;
 SELECT public.lives_ok($$ SELECT pg_temp.hold('forced', 'tour 11', 1) $$, 'a hold where row-level security is forced');
 RESET ROLE;
+DELETE FROM booking.resource_allocations; -- they were just rows
+DELETE FROM booking.activity_resources;
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'every seat is accounted for');
 
 SELECT * FROM public.finish();

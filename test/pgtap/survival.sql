@@ -32,16 +32,18 @@ SELECT public.bag_eq(
                            'customers', 'slot_reservations', 'bookings', 'booking_units', 'booking_changes', 'job_runs', 'booking_events',
                            'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
                            'webhook_attempts', 'webhook_sources', 'payments', 'refunds', 'payment_events',
-                           'activity_prices', 'provider_calls', 'waitlist_entries', 'activity_units']) AS t
+                           'activity_prices', 'provider_calls', 'waitlist_entries', 'activity_units', 'resources', 'activity_resources', 'resource_allocations', 'blocked_periods',
+                           'blocked_sessions']) AS t
         UNION ALL
        SELECT 'policy', format('owner_write on booking.%s', t)
-         FROM unnest(ARRAY['venues', 'activities', 'activity_units', 'schedule_exceptions', 'packages', 'sessions']) AS t
+         FROM unnest(ARRAY['venues', 'activities', 'activity_units', 'schedule_exceptions', 'packages', 'sessions', 'resources']) AS t
         UNION ALL
        SELECT 'policy', format('customer_read_own on booking.%s', t)
          FROM unnest(ARRAY['customers', 'slot_reservations', 'bookings', 'booking_events', 'waitlist_entries']) AS t
         UNION ALL
        SELECT 'trigger', format('stamp_row on booking.%s', t)
-         FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'customers', 'webhook_endpoints', 'webhook_sources']) AS t
+         FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'customers', 'webhook_endpoints', 'webhook_sources',
+                           'resources']) AS t
         UNION ALL
        SELECT 'trigger', format('check_transition on booking.%s', t)
          FROM unnest(ARRAY['bookings', 'slot_reservations', 'waitlist_entries']) AS t
@@ -50,7 +52,7 @@ SELECT public.bag_eq(
          FROM unnest(ARRAY['organizations', 'activities', 'sessions', 'webhook_endpoints']) AS t
         UNION ALL
        SELECT 'trigger', format('%s_%s on booking.%1$s', t, c)
-         FROM unnest(ARRAY['venues', 'activities', 'sessions']) AS t, unnest(ARRAY['inserted', 'updated', 'deleted']) AS c
+         FROM unnest(ARRAY['venues', 'activities', 'sessions', 'resources']) AS t, unnest(ARRAY['inserted', 'updated', 'deleted']) AS c
         UNION ALL
        SELECT 'view', format('booking.%s', v)
          FROM unnest(ARRAY['activity_sessions', 'event_payloads', 'full_events', 'owner_events', 'public_events']) AS v
@@ -78,10 +80,16 @@ SELECT public.bag_eq(
               ('trigger', 'booking_events_webhook_trigger on booking.booking_events'),
               ('policy', 'member_read_own on booking.organization_members'),
               ('table constraint', 'activities_id_check on booking.activities'),
+              ('table constraint', 'resources_id_check on booking.resources'),
+              ('trigger', 'uses_inserted on booking.activity_resources'),
+              ('trigger', 'uses_updated on booking.activity_resources'),
+              ('trigger', 'uses_deleted on booking.activity_resources'),
+              ('trigger', 'periods_inserted on booking.blocked_periods'),
+              ('trigger', 'periods_deleted on booking.blocked_periods'),
               ('table constraint', 'activities_schedule_check on booking.activities'),
               ('table constraint', 'venues_id_check on booking.venues'),
               ('table constraint', 'venues_timezone_check on booking.venues') $$,
-    'policies, triggers, four checks and five views are all that hangs on the extension');
+    'policies, triggers, five checks and five views are all that hangs on the extension');
 SELECT public.is_empty(
     $$ SELECT d.class, d.kind, d.identity FROM pg_temp.doomed() AS d
         WHERE d.class NOT IN ('pg_trigger', 'pg_policy', 'pg_rewrite', 'pg_attrdef')
@@ -138,6 +146,9 @@ INSERT INTO booking.provider_calls (organization_id, id, provider, action, reser
                                     next_attempt_at, expires_at, created_at)
 SELECT o, booking.new_id(o), 'stripe', 'create_payment', booking.new_id(o), '{}', 'key', now(), now(), now()
   FROM generate_series(1, 2) AS o;
+INSERT INTO booking.resources (organization_id, id, venue_id, name) VALUES (1, booking.new_id(1), pg_temp.id('venue'), 'Room');
+SELECT booking.use_resource(pg_temp.id('massage'), q.id, 5, 5) FROM booking.resources AS q \g /dev/null
+SELECT booking.block_period(pg_temp.id('court'), '2027-03-03', '2027-03-04', 'closed') \g /dev/null
 SELECT booking.relay_attach(gen_random_uuid(), 'here', '1.0') \g /dev/null
 SELECT booking.relay_sequence() \g /dev/null
 -- What a user may have of the own: a view upon ours, and a table with our trigger.

@@ -35,10 +35,10 @@ DROP TRIGGER IF EXISTS renew_rules_version ON booking.activities;
 CREATE TRIGGER renew_rules_version AFTER UPDATE ON booking.activities
     FOR EACH ROW
     WHEN ((OLD.hold_seconds, OLD.hold_seconds_max, OLD.party_size_min, OLD.party_size_max, OLD.live_holds_per_email,
-           OLD.unpaid_percent_max, OLD.has_units)
+           OLD.unpaid_percent_max, OLD.has_units, OLD.min_notice_seconds, OLD.max_advance_seconds)
           IS DISTINCT FROM
           (NEW.hold_seconds, NEW.hold_seconds_max, NEW.party_size_min, NEW.party_size_max, NEW.live_holds_per_email,
-           NEW.unpaid_percent_max, NEW.has_units))
+           NEW.unpaid_percent_max, NEW.has_units, NEW.min_notice_seconds, NEW.max_advance_seconds))
     EXECUTE FUNCTION booking.renew_rules_version();
 DROP TRIGGER IF EXISTS renew_rules_version ON booking.sessions;
 CREATE TRIGGER renew_rules_version AFTER UPDATE OF status, start_time, activity_id, capacity_total ON booking.sessions
@@ -74,8 +74,9 @@ CREATE TRIGGER sessions_inserted AFTER INSERT ON booking.sessions
     REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('session');
 DROP TRIGGER IF EXISTS sessions_updated ON booking.sessions;
-CREATE TRIGGER sessions_updated AFTER UPDATE OF status, capacity_total ON booking.sessions
-    FOR EACH ROW WHEN (OLD.status <> NEW.status OR OLD.capacity_total <> NEW.capacity_total)
+CREATE TRIGGER sessions_updated AFTER UPDATE OF status, capacity_total, off_schedule ON booking.sessions
+    FOR EACH ROW WHEN (OLD.status <> NEW.status OR OLD.capacity_total <> NEW.capacity_total
+                       OR OLD.off_schedule <> NEW.off_schedule)
     EXECUTE FUNCTION booking.record_events('session');
 DROP TRIGGER IF EXISTS sessions_deleted ON booking.sessions;
 CREATE TRIGGER sessions_deleted AFTER DELETE ON booking.sessions

@@ -12,12 +12,14 @@ SELECT s.organization_id,
        s.status,
        s.capacity_total,
        GREATEST(f.seats, 0)::integer AS capacity_remaining,
-       CASE WHEN s.waiting = 0
-            THEN GREATEST(f.seats + booking.expired_hold_seats(s.organization_id, s.id), 0)::integer
-            WHEN s.kept_for_waitlist THEN 0 ELSE GREATEST(f.seats, 0)::integer END AS seats_available,
+       CASE WHEN s.kept_for_waitlist OR (s.uses_resources AND booking.resource_taken(s.organization_id, s.id)) THEN 0
+            WHEN s.waiting > 0 THEN GREATEST(f.seats, 0)::integer
+            ELSE GREATEST(f.seats + booking.expired_hold_seats(s.organization_id, s.id), 0)::integer END
+           AS seats_available,
        GREATEST(- f.seats, 0)::integer AS oversold_by,
        CASE s.status WHEN 'closed' THEN NULLIF(s.closed_reason, '') END AS closed_reason,
-       s.waiting
+       s.waiting,
+       s.off_schedule
   FROM booking.sessions s
  CROSS JOIN LATERAL (
        SELECT s.remaining - s.oversold_by
@@ -25,7 +27,7 @@ SELECT s.organization_id,
                      ELSE (SELECT COALESCE(sum(x.remaining + COALESCE(x.set_aside, 0)), 0) FROM booking.session_lanes x
                             WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END AS seats) f;
 COMMENT ON VIEW booking.activity_sessions IS
-    'Sessions with their seats: capacity_remaining counts expired holds as taken until they are released, seats_available does not, and leaves to those who wait (waiting) what is theirs; oversold_by is what was sold beyond a capacity that was cut, and comes first when seats are given back';
+    'Sessions with their seats: capacity_remaining counts expired holds as taken until they are released, seats_available does not, leaves to those who wait (waiting) what is theirs, and is 0 while another session has a resource that is needed; oversold_by is what was sold beyond a capacity that was cut, and comes first when seats are given back';
 
 CREATE OR REPLACE VIEW booking.user_organizations WITH (security_invoker = true) AS
 SELECT m.user_id, m.organization_id AS org_id, m.role
@@ -41,7 +43,7 @@ COMMENT ON VIEW booking.public_venues IS 'Venues as the public may see them';
 
 CREATE OR REPLACE VIEW booking.public_activities WITH (security_barrier = true) AS
 SELECT a.organization_id, a.id, a.venue_id, a.name, a.schedule, a.capacity, a.price_minor, a.price_basis, a.currency,
-       a.party_size_min, a.party_size_max
+       a.party_size_min, a.party_size_max, a.min_notice_seconds, a.max_advance_seconds
   FROM booking.activities a
   JOIN booking.organizations o ON o.organization_id = a.organization_id
  WHERE o.status = 'active' AND a.status = 'active';

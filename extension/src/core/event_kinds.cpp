@@ -59,6 +59,13 @@ constexpr std::array kinds{
     EventKind{"activity.updated", A::everybody, "Activity {} was changed"},
     EventKind{"activity.deleted", A::everybody, "Activity {} was removed"},
 
+    EventKind{"resource.created", A::owner, "Resource {} was added"},
+    EventKind{"resource.updated", A::owner, "Resource {} was changed"},
+    EventKind{"resource.deleted", A::owner, "Resource {} was removed"},
+
+    EventKind{"period.blocked", A::owner, "Period {}: nothing takes place in it"},
+    EventKind{"period.unblocked", A::owner, "Period {} is no longer blocked"},
+
     EventKind{"pricing.updated", A::everybody, "Activity {}: the price was changed"},
 
     EventKind{"sessions.generated", A::everybody, "Activity {}: sessions were added"},

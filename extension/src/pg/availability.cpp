@@ -2,6 +2,7 @@
 #include "core/validation.hpp"
 #include "pg/arguments.hpp"
 #include "pg/capacity.hpp"
+#include "pg/session_resources.hpp"
 #include "pg/settings.hpp"
 #include "pg/units.hpp"
 
@@ -12,15 +13,17 @@ namespace {
 using core::Refusal;
 using core::RefusalKind;
 
+// $1 organization, $2 session, $3 clock.
 bool has_room(const core::Uuid& session, std::int32_t party_size) {
     static constinit Statement statement(
-        "SELECT s.status = 'open' AND s.start_time > $3"
+        // clang-format off
+        "SELECT s.status = 'open' AND s.start_time > $3 AND " PGBK_ON_OFFER_SQL("$3")
         "   AND $4 BETWEEN a.party_size_min AND COALESCE(a.party_size_max, $4)"
-        "   AND " PGBK_AVAILABLE_SQL(
-            "$1", "$2", "$3") " >= $4"
-                              "  FROM booking.sessions AS s"
-                              "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
-                              " WHERE s.organization_id = $1 AND s.id = $2");
+        "   AND " PGBK_AVAILABLE_SQL("$1", "$2", "$3") " >= $4"
+        "  FROM booking.sessions AS s"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        " WHERE s.organization_id = $1 AND s.id = $2");
+    // clang-format on
     const Rows rows = statement.read(
         {core::organization_of(session).value_or(0), session, Value::timestamp(settings::now()), party_size});
     if (rows.empty()) {
@@ -50,6 +53,16 @@ Datum quote_units_body(Call& call) {
     const Rows rows = statement.read({organization, session});
     return record_result(call,
                          {order.seats, Value::int8(order.price), rows.bytes(0, 1), has_room(session, order.seats)});
+}
+
+// For the view activity_sessions, of sessions that use resources.
+#define PGBK_TAKEN_NOW_SQL PGBK_RESOURCE_TAKEN_SQL("$3")
+Datum resource_taken_body(Call& call) {
+    static constinit Statement statement("SELECT " PGBK_TAKEN_NOW_SQL " FROM booking.sessions AS s"
+                                         " WHERE s.organization_id = $1 AND s.id = $2");
+    const Rows rows = statement.read({int4_argument(call, 0, "organization_id"), uuid_argument(call, 1, "session_id"),
+                                      Value::timestamp(settings::now())});
+    return BoolGetDatum(!rows.empty() && rows.boolean(0, 1));
 }
 
 // Seats of expired holds that are not released yet, for the view activity_sessions.
@@ -84,17 +97,17 @@ Datum next_available_sessions_body(Call& call) {
     check_party_fits(organization, activity, party_size);
     // Walks the unique index (organization_id, activity_id, start_time) and stops at the limit.
     static constinit Statement statement(
+        // clang-format off
         "SELECT s.id, s.start_time, s.end_time, r.seats::integer"
-        "  FROM booking.sessions AS s"
-        " CROSS JOIN LATERAL (SELECT " PGBK_AVAILABLE_SQL(
-            "$1", "s.id",
-            "$4") " AS seats OFFSET 0) AS r"
-                  " WHERE s.organization_id = $1 AND s.activity_id = $2 AND s.start_time > $3 AND s.status = 'open'"
-                  "   AND r.seats >= $5"
-                  " ORDER BY s.start_time LIMIT $6");
+        "  FROM (SELECT x.* FROM booking.activities AS x WHERE x.organization_id = $1 AND x.id = $2 LIMIT 1) AS a"
+        "  JOIN booking.sessions AS s ON s.organization_id = $1 AND s.activity_id = $2"
+        " CROSS JOIN LATERAL (SELECT " PGBK_AVAILABLE_SQL("$1", "s.id", "$3") " AS seats OFFSET 0) AS r"
+        " WHERE s.start_time > $4 AND s.status = 'open' AND r.seats >= $5 AND " PGBK_ON_OFFER_SQL("$3")
+        " ORDER BY s.start_time LIMIT $6");
+    // clang-format on
     ResultSet result(call);
     result.add(
-        statement.read({organization, activity, Value::timestamp(after), Value::timestamp(clock), party_size, limit}));
+        statement.read({organization, activity, Value::timestamp(clock), Value::timestamp(after), party_size, limit}));
     return null_result(call);
 }
 
@@ -103,6 +116,7 @@ Datum next_available_sessions_body(Call& call) {
 PGBK_READER(check_slot_availability, check_slot_availability_body);
 PGBK_READER(quote_units, quote_units_body);
 PGBK_READER(expired_hold_seats, expired_hold_seats_body);
+PGBK_READER(resource_taken, resource_taken_body);
 PGBK_READER(next_available_sessions, next_available_sessions_body);
 
 } // namespace pgbk

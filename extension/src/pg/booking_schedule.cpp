@@ -13,6 +13,7 @@
 #include "pg/digest.hpp"
 #include "pg/identity.hpp"
 #include "pg/jsonb_node.hpp"
+#include "pg/sale_window.hpp"
 #include "pg/settings.hpp"
 #include "pg/time_zone.hpp"
 
@@ -265,6 +266,7 @@ core::Uuid schedule(const Bought& bought, const Wish& wish) {
         return ask_calendar(bought, wish, place, clock);
     }
     if (place.session.has_value()) {
+        check_sale_window(bought.organization, *place.session, clock);
         place.reservation = reserve(bought, *place.session, clock);
     }
     if (bought.status == "paid") {

@@ -5,6 +5,7 @@
 #include "pg/array.hpp"
 #include "pg/lane.hpp"
 #include "pg/session_parts.hpp"
+#include "pg/session_resources.hpp"
 #include "pg/settings.hpp"
 #include "pg/subtransaction.hpp"
 #include "pg/waitlist.hpp"
@@ -16,17 +17,19 @@ namespace {
 struct Place {
     std::int32_t lanes;
     bool is_waited_for;
+    bool uses_resources;
 };
 
 Place place_of(const Seats& seats) {
-    static constinit Statement statement("SELECT s.lane_count::integer, s.waiting > 0 FROM booking.sessions AS s"
+    static constinit Statement statement("SELECT s.lane_count::integer, s.waiting > 0, s.uses_resources"
+                                         "  FROM booking.sessions AS s"
                                          " WHERE s.organization_id = $1 AND s.id = $2");
     const Rows rows = statement.write({seats.organization, seats.session});
     if (rows.empty()) {
         refuse_unknown_session(seats.session);
     }
     remember_lanes(seats.session, rows.int4(0, 1));
-    return {rows.int4(0, 1), rows.boolean(0, 2)};
+    return {rows.int4(0, 1), rows.boolean(0, 2), rows.boolean(0, 3)};
 }
 
 std::int32_t lane_count(const Seats& seats) {
@@ -125,54 +128,102 @@ void spread_unpaid(std::vector<Part>& parts, std::int32_t count, std::int32_t mo
 struct Sale {
     bool is_on;
     bool is_waited_for;
+    bool uses_resources;
 };
 
 Sale sale_of(const Seats& seats, TimestampTz clock) {
-    static constinit Statement statement("SELECT s.waiting > 0 FROM booking.sessions AS s WHERE s.organization_id = $1"
-                                         " AND s.id = $2 AND s.status = 'open' AND s.start_time > $3");
+    static constinit Statement statement("SELECT s.waiting > 0, s.uses_resources FROM booking.sessions AS s"
+                                         " WHERE s.organization_id = $1 AND s.id = $2 AND s.status = 'open'"
+                                         "   AND s.start_time > $3");
     const Rows rows = statement.write({seats.organization, seats.session, Value::timestamp(clock)});
-    return {!rows.empty(), !rows.empty() && rows.boolean(0, 1)};
+    return rows.empty() ? Sale{false, false, false} : Sale{true, rows.boolean(0, 1), rows.boolean(0, 2)};
 }
 
-// Takes the seats from wherever they lie, all parts locked.
-bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
-    return in_subtransaction([&] {
-        std::vector<Part> parts = lock_all_parts(seats.organization, seats.session);
-        if (expired == Expired::reclaim) {
-            reclaim(seats, clock);
-            parts = read_all_parts(seats.organization, seats.session);
-        }
-        const Sale sale = sale_of(seats, clock);
-        Served served;
-        if (sale.is_waited_for) {
-            served = serve_waitlist(seats.organization, seats.session, clock, parts);
-        }
-        const Total sum = total(parts);
-        if (sum.free < seats.count || !sale.is_on || served.is_kept) {
-            return false;
-        }
-        if (seats.unpaid && sum.unpaid + seats.count > unpaid_most) {
-            return false;
-        }
-        const std::vector<Part> before = parts;
-        std::int32_t wanted = seats.count;
-        if (served.is_waited_for) { // it suffices for none of them
-            arrange(parts, sum.free - wanted, false);
-            wanted = 0;
-        } else if (sum.any_aside) { // what was oversold has been made up for
-            arrange(parts, sum.free, true);
-        }
-        for (Part& part : parts) {
-            const std::int32_t from_here = std::min(part.remaining, wanted);
-            part.remaining -= from_here;
-            wanted -= from_here;
-        }
-        if (seats.unpaid) {
-            spread_unpaid(parts, seats.count, unpaid_most);
-        }
-        write_parts(seats.organization, seats.session, parts, before);
-        return true;
+// Seats were given to a lane that sets them aside, and the session was not locked before: if it has begun to use
+// resources, that these are free can no longer be told without waiting out of order.
+void check_still_without_resources(const Seats& seats) {
+    if (place_of(seats).uses_resources) {
+        throw core::Refusal(core::RefusalKind::retry,
+                            "session " + uuid_text(seats.session) + " has just begun to use resources", {},
+                            "Roll back and try again.");
+    }
+}
+
+// Takes the seats from parts. Where others wait, or resources are used, all that is left lies aside.
+void take_from_parts(const Seats& seats, std::vector<Part>& parts, const Total& sum, bool stays_aside) {
+    std::int32_t wanted = seats.count;
+    if (stays_aside) {
+        arrange(parts, sum.free - wanted, false);
+        return;
+    }
+    if (sum.any_aside) { // what was oversold has been made up for
+        arrange(parts, sum.free, true);
+    }
+    for (Part& part : parts) {
+        const std::int32_t from_here = std::min(part.remaining, wanted);
+        part.remaining -= from_here;
+        wanted -= from_here;
+    }
+}
+
+enum class Gathered : std::uint8_t { taken, nothing, without_resources };
+
+Gathered gather_locked(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
+    std::vector<Part> parts = lock_all_parts(seats.organization, seats.session);
+    if (expired == Expired::reclaim) {
+        reclaim(seats, clock);
+        parts = read_all_parts(seats.organization, seats.session);
+    }
+    const Sale sale = sale_of(seats, clock);
+    Served served;
+    if (sale.is_waited_for) {
+        served = serve_waitlist(seats.organization, seats.session, clock, parts);
+    }
+    const Total sum = total(parts);
+    if (sum.free < seats.count || !sale.is_on || served.is_kept ||
+        (seats.unpaid && sum.unpaid + seats.count > unpaid_most)) {
+        return Gathered::nothing;
+    }
+    if (sale.uses_resources && !has_resources(seats.organization, seats.session)) {
+        return Gathered::without_resources;
+    }
+    const std::vector<Part> before = parts;
+    take_from_parts(seats, parts, sum, served.is_waited_for || sale.uses_resources);
+    if (seats.unpaid) {
+        spread_unpaid(parts, seats.count, unpaid_most);
+    }
+    write_parts(seats.organization, seats.session, parts, before);
+    return Gathered::taken;
+}
+
+Gathered gather_once(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
+    Gathered gathered = Gathered::nothing;
+    (void)in_subtransaction([&] {
+        gathered = gather_locked(seats, clock, expired, unpaid_most);
+        return gathered == Gathered::taken;
     });
+    return gathered;
+}
+
+// Takes the seats from wherever they lie, all parts locked. Resources are taken before: who waits for one holds nothing
+// of the session, and whoever gives its last seats back meanwhile gives them back too.
+bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
+    constexpr int rounds = 8;
+    Gathered gathered = gather_once(seats, clock, expired, unpaid_most);
+    if (gathered == Gathered::without_resources) {
+        (void)in_subtransaction([&] {
+            for (int i = 0; i < rounds && gathered == Gathered::without_resources; ++i) {
+                take_resources(seats.organization, seats.session, clock);
+                gathered = gather_once(seats, clock, expired, unpaid_most);
+            }
+            return gathered == Gathered::taken;
+        });
+    }
+    if (gathered == Gathered::without_resources) {
+        throw core::Refusal(core::RefusalKind::retry, "others are just booking session " + uuid_text(seats.session), {},
+                            "Try again.");
+    }
+    return gathered == Gathered::taken;
 }
 
 } // namespace
@@ -198,7 +249,10 @@ bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t u
     if (expired == Expired::reclaim) {
         return gather(seats, clock, expired, unpaid_most);
     }
-    const std::int32_t lanes = lane_count(seats);
+    const auto [lanes, is_waited_for, uses_resources] = place_of(seats);
+    if (uses_resources) {
+        return gather(seats, clock, expired, unpaid_most);
+    }
     if (seats.unpaid) {
         return lanes == 0 ? take_unpaid_from_session(seats, clock, unpaid_most)
                           : take_unpaid_from_unlocked_lane(seats, clock, lanes, unpaid_most) ||
@@ -232,25 +286,33 @@ void give(const Seats& seats) {
                                           "   SET remaining = s.remaining + GREATEST($3 - s.oversold_by, 0),"
                                           "       oversold_by = GREATEST(s.oversold_by - $3, 0),"
                                           "       unpaid = s.unpaid - $4"
-                                          " WHERE s.organization_id = $1 AND s.id = $2 RETURNING s.lane_count > 0");
+                                          " WHERE s.organization_id = $1 AND s.id = $2"
+                                          " RETURNING s.lane_count > 0, s.uses_resources");
     static constinit Statement to_lane(
         "UPDATE booking.session_lanes AS l"
         "   SET remaining = l.remaining + CASE WHEN l.set_aside IS NULL THEN $3 ELSE 0 END,"
         "       set_aside = l.set_aside + $3, unpaid = l.unpaid - $4"
-        " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5 RETURNING l.set_aside IS NOT NULL");
+        " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5 RETURNING l.set_aside IS NOT NULL, false");
     const Place place = place_of(seats);
-    if (place.is_waited_for) {
+    if (place.is_waited_for || place.uses_resources) {
         (void)lock_all_parts(seats.organization, seats.session); // before a lane
     }
     const std::int32_t unpaid = seats.unpaid ? seats.count : 0;
     const Rows rows = place.lanes == 0 ? to_session.write({seats.organization, seats.session, seats.count, unpaid})
                                        : to_lane.write({seats.organization, seats.session, seats.count, unpaid,
                                                         own_lane(seats.session, place.lanes)});
+    const bool gives_resources = place.uses_resources || (!rows.empty() && rows.boolean(0, 2));
     if (place.is_waited_for) {
         std::vector<Part> parts = read_all_parts(seats.organization, seats.session);
         (void)serve_waitlist(seats.organization, seats.session, settings::now(), parts);
     } else if (!rows.empty() && rows.boolean(0, 1)) { // somebody may have joined since we looked
+        if (place.lanes > 0 && !place.uses_resources) {
+            check_still_without_resources(seats);
+        }
         serve_if_waited_for(seats.organization, uuid_array(std::vector{seats.session}), settings::now());
+    }
+    if (gives_resources) { // unless somebody who waited has been offered the seats
+        give_resources_of_empty(seats.organization, seats.session);
     }
 }
 
@@ -306,7 +368,8 @@ void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t l
 }
 
 bool is_for_sale(std::int32_t organization, const core::Uuid& session) {
-    static constinit Statement statement("SELECT s.status = 'open' AND s.waiting = 0 FROM booking.sessions AS s"
+    static constinit Statement statement("SELECT s.status = 'open' AND s.waiting = 0 AND NOT s.uses_resources"
+                                         "  FROM booking.sessions AS s"
                                          " WHERE s.organization_id = $1 AND s.id = $2");
     return statement.write({organization, session}).boolean(0, 1);
 }
@@ -325,10 +388,10 @@ std::int64_t set_total(std::int32_t organization, const core::Uuid& session, std
     return total(parts).free;
 }
 
-void set_for_sale(std::int32_t organization, const core::Uuid& session, bool for_sale) {
+void set_for_sale(std::int32_t organization, const core::Uuid& session) {
     const std::vector<Part> before = lock_all_parts(organization, session);
     std::vector<Part> parts = before;
-    arrange(parts, total(parts).free, for_sale);
+    arrange(parts, total(parts).free, is_for_sale(organization, session));
     write_parts(organization, session, parts, before);
 }
 

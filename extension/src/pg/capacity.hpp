@@ -19,8 +19,9 @@
 
 namespace pgbk::capacity {
 
-// $1 organization, $2 session, $4 clock; of a session s.
-#define PGBK_ON_SALE_SQL "s.organization_id = $1 AND s.id = $2 AND s.status = 'open' AND s.start_time > $4"
+// $1 organization, $2 session, $4 clock; of a session s. One that uses resources is sold by whoever takes them first.
+#define PGBK_ON_SALE_SQL                                                                                               \
+    "s.organization_id = $1 AND s.id = $2 AND s.status = 'open' AND s.start_time > $4 AND NOT s.uses_resources"
 
 // Seats of session s that are free by its counters, but for those that are oversold, as an expression for readers.
 #define PGBK_REMAINING_SQL                                                                                             \
@@ -58,6 +59,9 @@ enum class Expired : std::uint8_t { leave, reclaim };
 // for callers that may hold the lock of one.
 //
 // Seats that are counted as unpaid are only taken while all of the session's stay within unpaid_most.
+//
+// The first seats of a session that uses resources take these too (session_resources.hpp). Throws Refusal
+// resource_taken if another session has one of them.
 bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most = 0);
 
 // The same from whatever is there, holds that have run out included. Throws Refusal retry if the seats are there but
@@ -89,7 +93,8 @@ void await_settlement(std::int32_t organization, const core::Uuid& session, Time
 // Seats of the session's holds that have run out and are not released, as last committed.
 std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session, TimestampTz clock);
 
-// Expires the session's holds that have run out, leaving out those that others are settling. Returns how many.
+// Expires the session's holds that have run out, leaving out those that others are settling. Returns how many. Its
+// resources stay as they are.
 std::int64_t reclaim(const Seats& seats, TimestampTz clock);
 
 // Expires up to limit holds of the organization that have run out, leaving out those that another transaction is
@@ -99,16 +104,16 @@ std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t 
 // Spreads the free seats of a session over lanes; the number never shrinks. Locks the whole session.
 void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t lanes);
 
-// Whether the session's status is open, and nobody waits for its seats.
+// Whether seats may lie in its lanes for whoever comes: the session is open, nobody waits, and it uses no resources.
 bool is_for_sale(std::int32_t organization, const core::Uuid& session);
 
 // Gives the session another capacity, whatever is sold; returns what is free then, negative if it is oversold. What
 // comes back makes up for that first. Locks the whole session.
 std::int64_t set_total(std::int32_t organization, const core::Uuid& session, std::int32_t capacity);
 
-// Sets all seats aside, so that nobody takes one whose statement has begun before the session was closed, or puts them
-// on sale. Locks the whole session.
-void set_for_sale(std::int32_t organization, const core::Uuid& session, bool for_sale);
+// After the session was closed or opened, or has begun or ceased to use resources: sets all seats aside, so that nobody
+// takes one whose statement has begun before, or puts them on sale. Locks the whole session.
+void set_for_sale(std::int32_t organization, const core::Uuid& session);
 
 // Lanes of a new session: what the activity says, or one for eight seats from 64 seats up, 64 at most.
 std::int32_t default_lanes(std::optional<std::int32_t> of_activity, std::int32_t capacity);

@@ -5,6 +5,7 @@
 #include "pg/booking_changes.hpp"
 #include "pg/capacity.hpp"
 #include "pg/party_change.hpp"
+#include "pg/sale_window.hpp"
 #include "pg/settings.hpp"
 #include "pg/units.hpp"
 
@@ -21,20 +22,22 @@ struct Place {
     std::string_view status;
     TimestampTz start;
     TimestampTz end;
+    bool uses_resources;
 };
 
 // The rows of both sessions, locked by id: two bookings that change places do so one after the other, and nobody who
 // works on either session in the order of ids waits for us while we wait for him.
 std::vector<Place> lock_places(const LiveBooking& booking, const core::Uuid& other) {
-    static constinit Statement statement("SELECT s.id, s.activity_id, s.status, s.start_time, s.end_time"
+    static constinit Statement statement("SELECT s.id, s.activity_id, s.status, s.start_time, s.end_time,"
+                                         "       s.uses_resources"
                                          "  FROM booking.sessions AS s"
                                          " WHERE s.organization_id = $1 AND s.id IN ($2, $3)"
                                          " ORDER BY s.id FOR NO KEY UPDATE");
     const Rows rows = statement.write({booking.organization, booking.reservation->session, other});
     std::vector<Place> places;
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        places.push_back(
-            {rows.uuid(row, 1), rows.uuid(row, 2), rows.bytes(row, 3), rows.timestamp(row, 4), rows.timestamp(row, 5)});
+        places.push_back({rows.uuid(row, 1), rows.uuid(row, 2), rows.bytes(row, 3), rows.timestamp(row, 4),
+                          rows.timestamp(row, 5), rows.boolean(row, 6)});
     }
     return places;
 }
@@ -70,11 +73,12 @@ void take_or_refuse(const LiveBooking& booking, const core::Uuid& session, std::
     }
 }
 
-void move_seats(const LiveBooking& booking, const core::Uuid& to, TimestampTz clock) {
+// Where resources are used the old session gives them first, since the new one may need them, or its buffers do.
+void move_seats(const LiveBooking& booking, const core::Uuid& to, bool uses_resources, TimestampTz clock) {
     const core::Uuid from = booking.reservation->session;
     const capacity::Seats old_seats{booking.organization, from, booking.party_size};
     // In the order of sessions. Seats that were given back before there was no room are so no longer after the refusal.
-    if (from < to) {
+    if (from < to || uses_resources) {
         capacity::give(old_seats);
         take_or_refuse(booking, to, booking.party_size, clock);
     } else {
@@ -109,7 +113,10 @@ void reschedule(const LiveBooking& booking, const core::Uuid& to) {
     }
     check_is_on_sale(place, clock);
     check_units(booking, to);
-    move_seats(booking, to, clock);
+    if (!booking.is_staff) {
+        check_sale_window(booking.organization, to, clock);
+    }
+    move_seats(booking, to, place.uses_resources, clock);
     static constinit Statement statement(
         "UPDATE booking.bookings AS b"
         "   SET session_id = $3, scheduled_start = $4, scheduled_end = $5, version = b.version + 1, updated_at = $6"

@@ -15,8 +15,15 @@ using core::RefusalKind;
 
 // The hold has run out and its seats were given back: take them again, or say that the money must go back.
 void retake(const Reservation& reservation, TimestampTz clock) {
-    if (capacity::take_or_sold_out({reservation.organization, reservation.session, reservation.party_size}, clock)) {
-        return;
+    try {
+        if (capacity::take_or_sold_out({reservation.organization, reservation.session, reservation.party_size},
+                                       clock)) {
+            return;
+        }
+    } catch (const Refusal& refusal) {
+        if (refusal.kind() != RefusalKind::resource_taken) {
+            throw;
+        }
     }
     throw Refusal(RefusalKind::late_confirmation_refused,
                   "the hold " + uuid_text(reservation.id) + " ran out at " + timestamp_text(reservation.expires_at) +

@@ -177,8 +177,8 @@ constinit TransitionStatement activity_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
      CROSS JOIN LATERAL (SELECT to_jsonb(o) AS before, to_jsonb(n) AS after OFFSET 0) AS v
      CROSS JOIN LATERAL (
            SELECT COALESCE(jsonb_object_agg(c.key, c.value) FILTER (
-                      WHERE c.key IN ('name', 'status', 'venue_id', 'capacity', 'party_size_min', 'party_size_max')),
-                      '{}') AS told,
+                      WHERE c.key IN ('name', 'status', 'venue_id', 'capacity', 'party_size_min', 'party_size_max',
+                                      'min_notice_seconds', 'max_advance_seconds')), '{}') AS told,
                   jsonb_agg(c.key ORDER BY c.key) FILTER (
                       WHERE c.key IN ('schedule', 'hold_seconds', 'hold_seconds_max', 'hold_extensions_max', 'lanes',
                                       'live_holds_per_email', 'unpaid_percent_max', 'stripe_price_id',
@@ -250,7 +250,48 @@ constinit Statement session_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
                     (SELECT NULLIF(s.closed_reason, '') FROM booking.sessions AS s
                       WHERE s.organization_id = $2 AND s.id = $3 AND $5 = 'closed'))) ELSE '{}' END
            || CASE WHEN $6 <> $7 THEN jsonb_build_object('capacity_total', $7, 'previous_capacity_total', $6)
-                   ELSE '{}' END AS facts)sql"));
+                   ELSE '{}' END
+           || CASE WHEN $8 <> $9 THEN jsonb_build_object('off_schedule', $9) ELSE '{}' END AS facts)sql"));
+
+// Resources, by their names, for those who run the venue.
+constinit TransitionStatement resource_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, 'resource.created' AS kind, n.id AS subject_id, NULL::uuid AS session_id,
+           NULL::uuid AS booking_id, jsonb_build_object('name', n.name, 'venue_id', n.venue_id) AS facts
+      FROM new_rows AS n)sql"));
+
+constinit TransitionStatement resource_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, 'resource.updated' AS kind, n.id AS subject_id, NULL::uuid AS session_id,
+           NULL::uuid AS booking_id, jsonb_build_object('name', n.name, 'venue_id', n.venue_id) AS facts
+      FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id AND n.id = o.id
+     WHERE COALESCE(o.id = n.id, false) AND (n.name, n.venue_id) <> (o.name, o.venue_id))sql"));
+
+constinit TransitionStatement resource_deleted(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT o.organization_id, 'resource.deleted' AS kind, o.id AS subject_id, NULL::uuid AS session_id,
+           NULL::uuid AS booking_id, jsonb_build_object('name', o.name, 'venue_id', o.venue_id) AS facts
+      FROM old_rows AS o)sql"));
+
+// What an activity uses is a change of the activity.
+#define PGBK_USE_EVENT_SQL(rows)                                                                                       \
+    PGBK_WRITE_EVENTS_SQL(                                                                                             \
+        "SELECT r.organization_id, 'activity.updated' AS kind, r.activity_id AS subject_id, NULL::uuid AS session_id," \
+        "       NULL::uuid AS booking_id, jsonb_build_object('status', a.status, 'changed', '[\"resources\"]'::jsonb)" \
+        "           AS facts FROM " rows " AS r"                                                                       \
+        "  JOIN booking.activities AS a ON a.organization_id = r.organization_id AND a.id = r.activity_id")
+
+constinit TransitionStatement use_inserted(PGBK_USE_EVENT_SQL("new_rows"));
+constinit TransitionStatement use_updated(PGBK_USE_EVENT_SQL("new_rows"));
+constinit TransitionStatement use_deleted(PGBK_USE_EVENT_SQL("old_rows"));
+
+#define PGBK_PERIOD_EVENT_SQL(kind, rows)                                                                              \
+    PGBK_WRITE_EVENTS_SQL(                                                                                             \
+        "SELECT r.organization_id, '" kind "' AS kind, r.id AS subject_id, NULL::uuid AS session_id,"                  \
+        "       NULL::uuid AS booking_id,"                                                                             \
+        "       jsonb_strip_nulls(jsonb_build_object('venue_id', r.venue_id, 'activity_id', r.activity_id,"            \
+        "           'resource_id', r.resource_id, 'starts_at', r.starts_at, 'ends_at', r.ends_at,"                     \
+        "           'reason', NULLIF(r.reason, ''))) AS facts FROM " rows " AS r")
+
+constinit TransitionStatement period_inserted(PGBK_PERIOD_EVENT_SQL("period.blocked", "new_rows"));
+constinit TransitionStatement period_deleted(PGBK_PERIOD_EVENT_SQL("period.unblocked", "old_rows"));
 
 struct Row {
     std::string_view entity;
@@ -276,6 +317,14 @@ constexpr Row statements[] = {
     {"venue", Change::inserted, &venue_inserted},
     {"venue", Change::updated, &venue_updated},
     {"venue", Change::deleted, &venue_deleted},
+    {"resource", Change::inserted, &resource_inserted},
+    {"resource", Change::updated, &resource_updated},
+    {"resource", Change::deleted, &resource_deleted},
+    {"use", Change::inserted, &use_inserted},
+    {"use", Change::updated, &use_updated},
+    {"use", Change::deleted, &use_deleted},
+    {"period", Change::inserted, &period_inserted},
+    {"period", Change::deleted, &period_deleted},
 };
 
 } // namespace

@@ -38,6 +38,7 @@ void record_session_row(const TriggerData& data) {
         core::Uuid id;
         std::int32_t capacities[2]; // before, after
         std::string_view statuses[2];
+        bool off_schedule[2];
     };
     const Session session = server([&] {
         Session found{};
@@ -55,13 +56,14 @@ void record_session_row(const TriggerData& data) {
         HeapTuple const versions[] = {data.tg_trigtuple, data.tg_newtuple};
         for (int i = 0; i < 2; ++i) {
             found.capacities[i] = DatumGetInt32(value(versions[i], "capacity_total", INT4OID));
+            found.off_schedule[i] = DatumGetBool(value(versions[i], "off_schedule", BOOLOID));
             found.statuses[i] = TextDatumGetCString(value(versions[i], "status", TEXTOID));
         }
         return found;
     });
     session_updated_statement().write({Value::timestamp(settings::now()), session.organization, session.id,
                                        session.statuses[0], session.statuses[1], session.capacities[0],
-                                       session.capacities[1]});
+                                       session.capacities[1], session.off_schedule[0], session.off_schedule[1]});
     notify_of_some_events(session.organization);
 }
 

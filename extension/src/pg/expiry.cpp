@@ -1,6 +1,7 @@
 // Holds that have run out: expired and their seats given back, one session's or many at once. A part of take and give.
 #include "pg/arguments.hpp"
 #include "pg/capacity.hpp"
+#include "pg/session_resources.hpp"
 #include "pg/subtransaction.hpp"
 #include "pg/waitlist.hpp"
 
@@ -8,7 +9,8 @@ namespace pgbk::capacity {
 
 // Expires the holds of "due" and gives their seats back. Rows are locked before anything is counted, and a row that a
 // rival settled meanwhile is not counted. Whether a session is striped is decided once (target), since both places
-// count and lanes are never removed. $1 organization, $2 clock, $3 number of this backend.
+// count and lanes are never removed. The row of a session that uses resources is locked even if its seats lie in lanes,
+// before these. $1 organization, $2 clock, $3 number of this backend.
 #define PGBK_EXPIRE_AND_GIVE_SQL                                                                                       \
     ", expired AS ("                                                                                                   \
     "    UPDATE booking.slot_reservations AS r"                                                                        \
@@ -21,22 +23,24 @@ namespace pgbk::capacity {
     "    SELECT e.session_id, sum(e.party_size)::integer AS seats, sum(e.unpaid)::integer AS unpaid"                   \
     "      FROM expired AS e GROUP BY e.session_id)"                                                                   \
     ", target AS MATERIALIZED ("                                                                                       \
-    "    SELECT f.session_id, f.seats, f.unpaid, s.lane_count FROM freed AS f"                                         \
+    "    SELECT f.session_id, f.seats, f.unpaid, s.lane_count, s.uses_resources FROM freed AS f"                       \
     "      JOIN booking.sessions AS s ON s.organization_id = $1 AND s.id = f.session_id)"                              \
     ", quiet AS MATERIALIZED ("                                                                                        \
-    "    SELECT s.id, t.seats, t.unpaid FROM booking.sessions AS s JOIN target AS t ON t.session_id = s.id"            \
-    "     WHERE s.organization_id = $1 AND t.lane_count = 0"                                                           \
+    "    SELECT s.id, t.seats, t.unpaid, t.lane_count FROM booking.sessions AS s"                                      \
+    "      JOIN target AS t ON t.session_id = s.id"                                                                    \
+    "     WHERE s.organization_id = $1 AND (t.lane_count = 0 OR t.uses_resources)"                                     \
     "     ORDER BY s.id FOR NO KEY UPDATE OF s)"                                                                       \
     ", to_session AS ("                                                                                                \
     "    UPDATE booking.sessions AS s"                                                                                 \
     "       SET remaining = s.remaining + GREATEST(q.seats - s.oversold_by, 0),"                                       \
     "           oversold_by = GREATEST(s.oversold_by - q.seats, 0), unpaid = s.unpaid - q.unpaid"                      \
-    "      FROM quiet AS q WHERE s.organization_id = $1 AND s.id = q.id"                                               \
+    "      FROM quiet AS q WHERE s.organization_id = $1 AND s.id = q.id AND q.lane_count = 0"                          \
     " RETURNING s.id, s.lane_count > 0 AS is_watched)"                                                                 \
     ", striped AS MATERIALIZED ("                                                                                      \
     "    SELECT l.session_id, l.lane, t.seats, t.unpaid FROM booking.session_lanes AS l JOIN target AS t"              \
     "        ON l.organization_id = $1 AND l.session_id = t.session_id"                                                \
     "     WHERE t.lane_count > 0 AND l.lane = $3 % GREATEST(t.lane_count, 1)"                                          \
+    "       AND (SELECT count(*) FROM quiet) >= 0"                                                                     \
     "     ORDER BY l.session_id FOR NO KEY UPDATE OF l)"                                                               \
     ", to_lane AS ("                                                                                                   \
     "    UPDATE booking.session_lanes AS l"                                                                            \
@@ -47,7 +51,8 @@ namespace pgbk::capacity {
     " RETURNING l.session_id, l.set_aside IS NOT NULL AS is_watched)"                                                  \
     " SELECT count(*), array_agg(e.waitlist_entry_id) FILTER (WHERE e.waitlist_entry_id IS NOT NULL),"                 \
     "        (SELECT array_agg(x.id) FROM (SELECT q.id FROM to_session AS q WHERE q.is_watched UNION ALL"              \
-    "                                      SELECT t.session_id FROM to_lane AS t WHERE t.is_watched) AS x)"            \
+    "                                      SELECT t.session_id FROM to_lane AS t WHERE t.is_watched) AS x),"           \
+    "        (SELECT array_agg(t.session_id) FROM target AS t WHERE t.uses_resources)"                                 \
     "   FROM expired AS e"
 
 namespace {
@@ -103,6 +108,9 @@ std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t 
     end_offers(organization, rows, clock);
     if (!rows.is_null(0, 3)) {
         serve_if_waited_for(organization, Value::array(UUIDARRAYOID, rows.datum(0, 3)), clock);
+    }
+    if (!rows.is_null(0, 4)) {
+        give_resources_of_empty(organization, rows.datum(0, 4));
     }
     return rows.int8(0, 1);
 }

@@ -75,6 +75,7 @@ constinit Statement take_and_learn_terms(
     "       AND $3 >= a.party_size_min AND $3 <= COALESCE(a.party_size_max, $3)"
     "       AND COALESCE($9, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max"
     "       AND a.live_holds_per_email IS NULL AND a.unpaid_percent_max IS NULL AND NOT a.has_units"
+    "       AND a.min_notice_seconds = 0 AND a.max_advance_seconds IS NULL"
     " RETURNING " PGBK_TERMS_SQL "), held AS (" PGBK_INSERT_HOLD_SQL ") SELECT " PGBK_HOLD_SQL(
         "$4 + COALESCE($9, t.hold_seconds) * interval '1 second'") " FROM taken AS t) SELECT t.* FROM taken AS t");
 

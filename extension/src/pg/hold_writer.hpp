@@ -4,6 +4,7 @@
 #include "core/identifier.hpp"
 #include "core/unit_items.hpp"
 #include "pg/digest.hpp"
+#include "pg/shell.hpp"
 #include "pg/terms.hpp"
 
 namespace pgbk {
@@ -17,6 +18,7 @@ struct Request {
     std::optional<std::int32_t> hold_seconds;
     std::vector<core::UnitItem> items;    // what was asked for, if it was units
     std::optional<core::UnitOrder> units; // what that is, or the party, where the activity is sold by units
+    const Call* call = nullptr;           // who asks: staff may book outside the hours of sale
 };
 
 struct Hold {

@@ -3,6 +3,8 @@
 #include "pg/arguments.hpp"
 #include "pg/booking_answer.hpp"
 #include "pg/capacity.hpp"
+#include "pg/session_resources.hpp"
+#include "pg/settings.hpp"
 
 namespace pgbk {
 
@@ -48,12 +50,13 @@ constinit Statement counters(
 constinit Statement
     orphans("SELECT 'reservation_has_session', r.organization_id, r.id, format('session %s is gone', r.session_id)"
             "  FROM booking.slot_reservations AS r"
-            " WHERE NOT EXISTS (SELECT 1 FROM booking.sessions AS s"
+            " WHERE r.status IN ('pending', 'confirmed')"
+            "   AND NOT EXISTS (SELECT 1 FROM booking.sessions AS s"
             "                    WHERE s.organization_id = r.organization_id AND s.id = r.session_id)"
             " UNION ALL "
             "SELECT 'booking_has_session', b.organization_id, b.id, format('session %s is gone', b.session_id)"
             "  FROM booking.bookings AS b"
-            " WHERE b.session_id IS NOT NULL"
+            " WHERE b.session_id IS NOT NULL AND b.status <> 'cancelled'"
             "   AND NOT EXISTS (SELECT 1 FROM booking.sessions AS s"
             "                    WHERE s.organization_id = b.organization_id AND s.id = b.session_id)"
             " UNION ALL "
@@ -198,6 +201,37 @@ constinit Statement overlaps(
     " WHERE x.start_time < x.earlier_end",
     Plan::automatic);
 
+// A session has the resources that it needs exactly while seats of it are taken; what is over is nobody's concern.
+constinit Statement resources(
+    "SELECT 'resource_is_needed', x.organization_id, x.session_id,"
+    "       format('it has resource %s and no seats of it are taken, or none of its activity', x.resource_id)"
+    "  FROM booking.resource_allocations AS x"
+    "  LEFT JOIN booking.sessions AS s ON s.organization_id = x.organization_id AND s.id = x.session_id"
+    " WHERE s.id IS NULL OR s.capacity_total = " PGBK_REMAINING_SQL " - s.oversold_by"
+    "    OR NOT EXISTS (SELECT 1 FROM booking.activity_resources AS u"
+    "                    WHERE u.organization_id = x.organization_id AND u.activity_id = s.activity_id"
+    "                      AND u.resource_id = x.resource_id)"
+    " UNION ALL "
+    "SELECT 'sold_session_has_resources', s.organization_id, s.id, format('resource %s is not its own', u.resource_id)"
+    "  FROM booking.sessions AS s"
+    "  JOIN booking.activity_resources AS u ON u.organization_id = s.organization_id AND u.activity_id = s.activity_id"
+    " WHERE s.end_time > $1 AND (NOT s.uses_resources OR s.capacity_total > " PGBK_REMAINING_SQL " - s.oversold_by"
+    "   AND NOT EXISTS (SELECT 1 FROM booking.resource_allocations AS x"
+    "                    WHERE x.organization_id = s.organization_id AND x.session_id = s.id"
+    "                      AND x.resource_id = u.resource_id AND x.during = " PGBK_NEEDED_SQL "))"
+    " UNION ALL "
+    "SELECT 'resource_is_had_once', x.organization_id, x.session_id,"
+    "       format('session %s has resource %s at the same time', y.session_id, x.resource_id)"
+    "  FROM booking.resource_allocations AS x"
+    "  JOIN booking.resource_allocations AS y ON y.organization_id = x.organization_id"
+    "   AND y.resource_id = x.resource_id AND y.during && x.during AND y.session_id > x.session_id"
+    " UNION ALL "
+    "SELECT 'seats_lie_aside_for_resources', s.organization_id, s.id, format('lane %s sells to anybody', l.lane)"
+    "  FROM booking.sessions AS s"
+    "  JOIN booking.session_lanes AS l ON l.organization_id = s.organization_id AND l.session_id = s.id"
+    " WHERE s.uses_resources AND (l.set_aside IS NULL OR l.remaining > 0)",
+    Plan::automatic);
+
 // The order of events. A place outlives its event only where days were dropped; nothing is said of an event that has no
 // place yet.
 constinit Statement positions(
@@ -292,6 +326,7 @@ Datum integrity_check_body(Call& call) {
     result.add(units.read({}));
     result.add(overlaps.read({}));
     result.add(waitlists.read({}));
+    result.add(resources.read({Value::timestamp(settings::now())}));
     result.add(positions.read({}));
     result.add(pages.read({}));
     return null_result(call);

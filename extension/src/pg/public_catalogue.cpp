@@ -4,6 +4,7 @@
 #include "pg/arguments.hpp"
 #include "pg/booking_answer.hpp"
 #include "pg/capacity.hpp"
+#include "pg/session_resources.hpp"
 #include "pg/settings.hpp"
 
 namespace pgbk {
@@ -18,15 +19,18 @@ using core::RefusalKind;
 #define PGBK_ACTIVITY_SQL                                                                                              \
     "jsonb_build_object('id', a.id, 'name', a.name, 'capacity', a.capacity, 'price_minor', a.price_minor,"             \
     "                   'price_basis', a.price_basis, 'currency', a.currency,"                                         \
-    "                   'party_size_min', a.party_size_min, 'party_size_max', a.party_size_max)"                       \
-    " || COALESCE((SELECT jsonb_build_object('price_from_minor', min(u.price_minor), 'units', jsonb_agg("              \
-    "                     jsonb_build_object("                                                                         \
-    "                         'code', u.code, 'title', u.title, 'price_minor', u.price_minor,"                         \
-    "                         'pax_count', u.pax_count, 'min_quantity', u.min_quantity,"                               \
-    "                         'max_quantity', u.max_quantity, 'min_age', u.min_age, 'max_age', u.max_age,"             \
-    "                         'accompanied_by', to_jsonb(u.accompanied_by)) ORDER BY u.sort_order, u.code))"           \
-    "                FROM booking.public_activity_units AS u"                                                          \
-    "               WHERE u.organization_id = $1 AND u.activity_id = a.id HAVING count(*) > 0), '{}')"
+    "                   'party_size_min', a.party_size_min, 'party_size_max', a.party_size_max,"                       \
+    "                   'min_notice_seconds', a.min_notice_seconds, 'max_advance_seconds', a.max_advance_seconds)"
+
+// $1 organization, $5 clock.
+// clang-format off
+#define PGBK_SESSION_SQL                                                                                               \
+    "jsonb_build_object('id', s.id, 'start_time', " PGBK_INSTANT_SQL("s.start_time") ","                               \
+    "                   'end_time', " PGBK_INSTANT_SQL("s.end_time") ", 'local_date', s.local_date,"                   \
+    "                   'status', s.status, 'capacity_total', s.capacity_total,"                                       \
+    "                   'seats_available', CASE WHEN s.status = 'open' AND " PGBK_ON_OFFER_SQL("$5")                   \
+    "                        THEN GREATEST(" PGBK_AVAILABLE_SQL("$1", "s.id", "$5") ", 0) ELSE 0 END)"
+// clang-format on
 
 [[noreturn]] void refuse_unknown_venue(std::string_view embed_key) {
     throw Refusal(RefusalKind::venue_not_found, "no venue has the embed_key " + core::quoted(embed_key));
@@ -96,31 +100,15 @@ Datum public_activity_sessions_body(Call& call) {
         "SELECT jsonb_build_object('venue', " PGBK_VENUE_SQL ", 'activity', " PGBK_ACTIVITY_SQL
         ", 'from', $3, 'to', $4,"
         "       'sessions', COALESCE("
-        "           (SELECT jsonb_agg(jsonb_build_object("
-        "                       'id', s.id, 'start_time', " PGBK_INSTANT_SQL(
-            "s.start_time") ","
-                            "                       'end_time', " PGBK_INSTANT_SQL(
-                                "s.end_time") ", 'local_date', s.local_date,"
-                                              "                       'status', s.status, 'capacity_total', "
-                                              "s.capacity_total,"
-                                              "                       'seats_available', CASE s.status WHEN 'open' THEN"
-                                              "                           GREATEST(" PGBK_AVAILABLE_SQL(
-                                                  "$1", "s.id",
-                                                  "$5") ", 0) ELSE 0 END)"
-                                                        "                             ORDER BY s.start_time)"
-                                                        "              FROM booking.sessions AS s"
-                                                        "             WHERE s.organization_id = $1 AND s.activity_id = "
-                                                        "$2 AND s.start_time > $5"
-                                                        "               AND s.start_time >= $3::timestamp AT TIME ZONE "
-                                                        "'UTC' - interval '1 day'"
-                                                        "               AND s.start_time < $4::timestamp AT TIME ZONE "
-                                                        "'UTC' + interval '3 days'"
-                                                        "               AND s.local_date BETWEEN $3 AND $4 AND "
-                                                        "s.status <> 'cancelled'), '[]'))"
-                                                        "  FROM booking.public_activities AS a"
-                                                        "  JOIN booking.public_venues AS v ON v.organization_id = $1 "
-                                                        "AND v.id = a.venue_id"
-                                                        " WHERE a.organization_id = $1 AND a.id = $2");
+        "           (SELECT jsonb_agg(" PGBK_SESSION_SQL " ORDER BY s.start_time)"
+        "              FROM booking.sessions AS s"
+        "             WHERE s.organization_id = $1 AND s.activity_id = $2 AND s.start_time > $5"
+        "               AND s.start_time >= $3::timestamp AT TIME ZONE 'UTC' - interval '1 day'"
+        "               AND s.start_time < $4::timestamp AT TIME ZONE 'UTC' + interval '3 days'"
+        "               AND s.local_date BETWEEN $3 AND $4 AND s.status <> 'cancelled'), '[]'))"
+        "  FROM booking.public_activities AS a"
+        "  JOIN booking.public_venues AS v ON v.organization_id = $1 AND v.id = a.venue_id"
+        " WHERE a.organization_id = $1 AND a.id = $2");
     const Rows rows = statement.read(
         {organization, activity, date_value(dates.first), date_value(dates.last), Value::timestamp(settings::now())});
     if (rows.empty()) {

@@ -5,6 +5,7 @@
 #include "pg/booking_answer.hpp"
 #include "pg/capacity.hpp"
 #include "pg/relay.hpp"
+#include "pg/session_resources.hpp"
 #include "pg/settings.hpp"
 
 namespace pgbk {
@@ -12,6 +13,13 @@ namespace pgbk {
 namespace {
 
 constexpr int most_sessions = 10000;
+
+#define PGBK_TIMES_SQL PGBK_INSTANT_SQL("s.start_time") ", " PGBK_INSTANT_SQL("s.end_time")
+// clang-format off
+#define PGBK_SEATS_SQL                                                                                                 \
+    "CASE WHEN " PGBK_ON_OFFER_SQL("$2")                                                                               \
+    "     THEN GREATEST(" PGBK_AVAILABLE_SQL("s.organization_id", "s.id", "$2") ", 0)::integer ELSE 0 END"
+// clang-format on
 
 int number_of_elements(Datum array) {
     return server([&] {
@@ -31,42 +39,23 @@ Datum relay_availability_body(Call& call) {
     }
     // Holds are measured by our clock, timers of the relay by the real one: $3 is how far they are apart. The look-ups
     // are subqueries, so that they stay look-ups.
-    static constinit Statement statement("SELECT s.organization_id, s.id, s.activity_id, a.venue_id, " PGBK_INSTANT_SQL(
-        "s.start_time") ", " PGBK_INSTANT_SQL("s.end_time") ","
-                                                            "       s.capacity_total,"
-                                                            "       GREATEST(" PGBK_AVAILABLE_SQL(
-                                                                "s.organization_id", "s.id",
-                                                                "$2") ", 0)::integer,"
-                                                                      "       s.status,"
-                                                                      "       date_part('epoch', (SELECT h.expires_at "
-                                                                      "FROM booking.slot_reservations AS h"
-                                                                      "                            WHERE "
-                                                                      "h.organization_id = s.organization_id AND "
-                                                                      "h.session_id = s.id"
-                                                                      "                              AND h.status = "
-                                                                      "'pending' AND h.expires_at > $2"
-                                                                      "                            ORDER BY "
-                                                                      "h.expires_at LIMIT 1)) - $3"
-                                                                      "  FROM (SELECT DISTINCT "
-                                                                      "booking.organization_of(u.id) AS "
-                                                                      "organization_id, u.id FROM unnest($1) AS u "
-                                                                      "(id)) AS w"
-                                                                      " CROSS JOIN LATERAL (SELECT x.* FROM "
-                                                                      "booking.sessions AS x"
-                                                                      "                      WHERE x.organization_id = "
-                                                                      "w.organization_id AND x.id = w.id LIMIT 1) AS s"
-                                                                      " CROSS JOIN LATERAL (SELECT x.venue_id FROM "
-                                                                      "booking.activities AS x"
-                                                                      "                      WHERE x.organization_id = "
-                                                                      "s.organization_id AND x.id = s.activity_id"
-                                                                      "                        AND x.status = 'active' "
-                                                                      "LIMIT 1) AS a"
-                                                                      " CROSS JOIN LATERAL (SELECT 1 FROM "
-                                                                      "booking.organizations AS x"
-                                                                      "                      WHERE x.organization_id = "
-                                                                      "s.organization_id AND x.status = 'active' LIMIT "
-                                                                      "1) AS o"
-                                                                      " ORDER BY s.organization_id, s.id");
+    static constinit Statement statement(
+        "SELECT s.organization_id, s.id, s.activity_id, a.venue_id, " PGBK_TIMES_SQL ", s.capacity_total,"
+        "       " PGBK_SEATS_SQL ", s.status,"
+        "       date_part('epoch', (SELECT h.expires_at FROM booking.slot_reservations AS h"
+        "                            WHERE h.organization_id = s.organization_id AND h.session_id = s.id"
+        "                              AND h.status = 'pending' AND h.expires_at > $2"
+        "                            ORDER BY h.expires_at LIMIT 1)) - $3"
+        "  FROM (SELECT DISTINCT booking.organization_of(u.id) AS organization_id, u.id FROM unnest($1) AS u (id)) AS w"
+        " CROSS JOIN LATERAL (SELECT x.* FROM booking.sessions AS x"
+        "                      WHERE x.organization_id = w.organization_id AND x.id = w.id LIMIT 1) AS s"
+        " CROSS JOIN LATERAL (SELECT x.venue_id, x.min_notice_seconds, x.max_advance_seconds"
+        "                       FROM booking.activities AS x"
+        "                      WHERE x.organization_id = s.organization_id AND x.id = s.activity_id"
+        "                        AND x.status = 'active' LIMIT 1) AS a"
+        " CROSS JOIN LATERAL (SELECT 1 FROM booking.organizations AS x"
+        "                      WHERE x.organization_id = s.organization_id AND x.status = 'active' LIMIT 1) AS o"
+        " ORDER BY s.organization_id, s.id");
     ResultSet result(call);
     result.add(statement.read(
         {Value::array(UUIDARRAYOID, sessions), Value::timestamp(settings::now()), settings::clock_offset}));

@@ -53,7 +53,9 @@ constinit Statement events_after(R"sql(
                COALESCE(s.activity_id, CASE WHEN k.is_of_activity AND e.subject_id IS DISTINCT FROM e.session_id
                                             THEN e.subject_id END) AS activity_id,
                COALESCE(a.venue_id::text, CASE k.entity WHEN 'venue' THEN e.subject_id::text
-                                                        WHEN 'activity' THEN e.facts ->> 'venue_id' END) AS venue_id,
+                                                        WHEN 'activity' THEN e.facts ->> 'venue_id'
+                                                        WHEN 'period' THEN e.facts ->> 'venue_id'
+                                                        WHEN 'resource' THEN e.facts ->> 'venue_id' END) AS venue_id,
                COALESCE(b.booking_number, a.name, v.name) AS name,
                COALESCE(CASE a.status WHEN 'active' THEN a.name END, v.name) AS public_name,
                k.entity = 'venue' OR a.status = 'active' AS is_public_row,
@@ -112,7 +114,9 @@ constinit Statement events_after(R"sql(
                    'id', a.id, 'name', a.name, 'capacity', a.capacity, 'currency', a.currency,
                    'schedule', a.schedule, 'venue_id', a.venue_id, 'price_basis', a.price_basis,
                    'price_minor', a.price_minor, 'party_size_max', a.party_size_max,
-                   'party_size_min', a.party_size_min, 'organization_id', a.organization_id) END AS public_row,
+                   'party_size_min', a.party_size_min, 'organization_id', a.organization_id,
+                   'min_notice_seconds', a.min_notice_seconds, 'max_advance_seconds', a.max_advance_seconds) END
+                   AS public_row,
                CASE
                WHEN y.id IS NOT NULL THEN jsonb_build_object(
                    'accepted', y.accepted, 'conflict', y.conflict, 'decision', y.decision, 'provider', y.provider,

@@ -17,7 +17,7 @@ struct Reservation {
     std::int32_t extended_count;
     bool counted_unpaid;
     std::optional<core::Uuid> waitlist_entry; // that it was offered to
-    std::optional<Datum> unit_items; // jsonb; nothing: seats
+    std::optional<Datum> unit_items;          // jsonb; nothing: seats
 };
 
 // Locks the row, waiting for whoever is settling it. Throws Refusal reservation_not_found; where a token is given,

@@ -1,6 +1,7 @@
 // reserve_slot and try_reserve_slot: seats taken and a hold written by one statement, or a refusal.
 #include "core/token.hpp"
 #include "core/validation.hpp"
+#include "pg/access.hpp"
 #include "pg/advisory_lock.hpp"
 #include "pg/arguments.hpp"
 #include "pg/buyer.hpp"
@@ -30,6 +31,7 @@ Request read_request(const Call& call) {
     request.email = text_argument(call, 2, "email");
     request.idempotency_key = optional_text(call, 3);
     request.hold_seconds = optional_int4(call, 4);
+    request.call = &call;
     if (request.items.empty() || !is_absent(call, 1)) {
         core::check_party_size(request.party_size);
     }
@@ -90,6 +92,7 @@ struct Free {
     std::optional<std::int32_t> live_holds_per_email;
     std::optional<std::int32_t> unpaid_most; // seats of the session that may be held and not confirmed at once
     bool has_units = false;                  // the activity is sold by units
+    bool uses_resources = false;
 };
 
 // Where the share of unpaid seats is limited. A party that is larger than the share may still have its seats when
@@ -128,13 +131,18 @@ void serve_waitlist_first(const Request& request, TimestampTz clock, Kept kept, 
     (void)capacity::reclaim_and_serve(request.organization, request.session, clock);
 }
 
+// Staff may sell until the session starts. Trusted servers sell for customers, by the hours of customers.
+bool is_by_staff(const Request& request) {
+    return request.call != nullptr && standing_in(*request.call, request.organization) == Standing::member;
+}
+
 // Why the fast path found nothing: throws the refusal, or returns what there is to take. Where a hold has
 // run out, those who wait are served first; where nothing is to be had anyway, nobody waits for a lock.
 Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_served = false) {
     static constinit Statement statement(
         "SELECT s.status, s.capacity_total, r.seats - s.oversold_by, r.seats - s.oversold_by + r.run_out,"
         "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max, a.has_units, s.waiting > 0,"
-        "       s.kept_for_waitlist," PGBK_TERMS_SQL "  FROM booking.sessions AS s"
+        "       s.kept_for_waitlist, s.uses_resources," PGBK_TERMS_SQL "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         "  JOIN booking.organizations AS o ON o.organization_id = $1"
         " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL
@@ -152,9 +160,12 @@ Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_serve
     if (status == "closed") {
         throw Refusal(RefusalKind::session_closed, which + " is closed for booking");
     }
-    const Terms terms = read_terms(rows, 11);
+    const Terms terms = read_terms(rows, 12);
     if (terms.start_time <= clock) {
         throw Refusal(RefusalKind::session_started, which + " started at " + timestamp_text(terms.start_time));
+    }
+    if (!terms.window.contains(clock) && !is_by_staff(request)) {
+        check_sale_window(request.session, terms.window, clock);
     }
     core::check_party_fits(request.party_size, terms.party_size_min, terms.party_size_max);
     if (request.hold_seconds.has_value()) {
@@ -188,7 +199,8 @@ Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_serve
                     is_waited_for,
                     rows.is_null(0, 6) ? std::nullopt : std::optional(rows.int4(0, 6)),
                     std::nullopt,
-                    rows.boolean(0, 8)};
+                    rows.boolean(0, 8),
+                    rows.boolean(0, 11)};
     return rows.is_null(0, 7) ? free : within_unpaid_share(request, free, rows.int4(0, 2), rows.int4(0, 7), clock);
 }
 
@@ -312,8 +324,8 @@ std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock,
     if (free.live_holds_per_email.has_value()) {
         check_live_holds(request, *free.live_holds_per_email, clock);
     }
-    const bool in_lanes =
-        free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value() && !free.is_waited_for;
+    const bool in_lanes = free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value() &&
+                          !free.is_waited_for && !free.uses_resources;
     if (in_lanes && !search.was_fast) {
         if (auto hold = take_from_unlocked_lane(request, clock, free.lanes, free.terms); hold.has_value()) {
             return hold;
@@ -352,7 +364,8 @@ Hold take_or_refuse(Request& request) {
         }
         search.was_fast = !look_first && free.lanes == known.lanes && is_admitted(request, clock, known) &&
                           known.terms->version == free.terms.version;
-        look_first = look_first || free.terms.is_limited || free.by_expired_hold || search.was_fast;
+        look_first = look_first || free.terms.is_limited || free.by_expired_hold || search.was_fast ||
+                     !free.terms.window.contains(clock);
         remember_scarcity(request.session, free.terms.is_limited);
         if (!look_first && search.kept == Kept::none) {
             continue; // the fast path knew too little

@@ -3,6 +3,7 @@
 #include "pg/access.hpp"
 #include "pg/arguments.hpp"
 #include "pg/capacity.hpp"
+#include "pg/session_status.hpp"
 #include "pg/settings.hpp"
 
 namespace pgbk {
@@ -22,21 +23,6 @@ Session session_argument(const Call& call, const char* action) {
     const std::int32_t organization = core::organization_of(id).value_or(0);
     require_member(call, organization, action);
     return {organization, id};
-}
-
-// Locks the session's row, before its lanes.
-struct Locked {
-    std::string_view status;
-    std::int32_t capacity;
-};
-Locked lock(const Session& session) {
-    static constinit Statement statement("SELECT s.status, s.capacity_total FROM booking.sessions AS s"
-                                         " WHERE s.organization_id = $1 AND s.id = $2 FOR NO KEY UPDATE");
-    const Rows rows = statement.write({session.organization, session.id});
-    if (rows.empty()) {
-        refuse_unknown_session(session.id);
-    }
-    return {rows.bytes(0, 1), rows.int4(0, 2)};
 }
 
 Datum set_session_lanes_body(Call& call) {
@@ -67,7 +53,7 @@ Datum set_session_capacity_body(Call& call) {
     const std::int32_t capacity = int4_argument(call, 1, "capacity");
     const auto expected = optional_int4(call, 2);
     core::check_capacity(capacity);
-    const Locked before = lock(session);
+    const SessionState before = lock_session_state(session.organization, session.id);
     if (before.capacity != capacity) {
         if (expected.has_value() && *expected != before.capacity) {
             throw Refusal(RefusalKind::stale_version,
@@ -80,33 +66,18 @@ Datum set_session_capacity_body(Call& call) {
     return seats_result(call, session);
 }
 
-// True if it was not so already.
-bool set_status(const Session& session, std::string_view status, std::optional<std::string_view> reason) {
-    static constinit Statement statement("UPDATE booking.sessions AS s SET status = $3, closed_reason = $4"
-                                         " WHERE s.organization_id = $1 AND s.id = $2");
-    const Locked before = lock(session);
-    if (before.status == "cancelled") {
-        throw Refusal(RefusalKind::session_cancelled, "session " + uuid_text(session.id) + " was cancelled");
-    }
-    if (before.status == status) {
-        return false;
-    }
-    capacity::set_for_sale(session.organization, session.id, status == "open");
-    statement.write({session.organization, session.id, status, reason.value_or("")});
-    return true;
-}
-
 Datum close_session_body(Call& call) {
     const Session session = session_argument(call, "close a session");
     const auto reason = optional_text(call, 1);
     if (reason.has_value()) {
         core::check_closing_reason(*reason);
     }
-    return BoolGetDatum(set_status(session, "closed", reason));
+    return BoolGetDatum(set_session_status(session.organization, session.id, "closed", reason.value_or("")));
 }
 
 Datum open_session_body(Call& call) {
-    return BoolGetDatum(set_status(session_argument(call, "open a session"), "open", std::nullopt));
+    const Session session = session_argument(call, "open a session");
+    return BoolGetDatum(set_session_status(session.organization, session.id, "open", ""));
 }
 
 } // namespace

@@ -17,6 +17,7 @@ public:
     Value(std::string_view v) : type_(TEXTOID), bytes_(v) {}
     static Value int8(std::int64_t v) { return {INT8OID, Int64GetDatum(v)}; }
     static Value timestamp(TimestampTz v) { return {TIMESTAMPTZOID, TimestampTzGetDatum(v)}; }
+    static Value civil_time(Timestamp v) { return {TIMESTAMPOID, TimestampGetDatum(v)}; }
     static Value date(DateADT v) { return {DATEOID, DateADTGetDatum(v)}; }
     static Value bytea(std::string_view v) { return {BYTEAOID, v}; }
     static Value array(Oid array_type, Datum v) { return {array_type, v}; }

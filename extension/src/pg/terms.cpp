@@ -46,9 +46,11 @@ void forget_all_terms() {
 }
 
 Terms read_terms(const Rows& rows, int column) {
-    return {rows.uuid(0, column),        rows.timestamp(0, column + 1), rows.int4(0, column + 2),
-            rows.int4(0, column + 3),    rows.int4(0, column + 4),      rows.int4(0, column + 5),
-            rows.boolean(0, column + 6), rows.boolean(0, column + 7),   rows.boolean(0, column + 8)};
+    return {rows.uuid(0, column),        rows.timestamp(0, column + 1),
+            rows.int4(0, column + 2),    rows.int4(0, column + 3),
+            rows.int4(0, column + 4),    rows.int4(0, column + 5),
+            rows.boolean(0, column + 6), rows.boolean(0, column + 7),
+            rows.boolean(0, column + 8), {rows.timestamp(0, column + 9), rows.timestamp(0, column + 10)}};
 }
 
 const Terms* known_terms(const core::Uuid& session) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "core/identifier.hpp"
+#include "pg/sale_window.hpp"
 #include "pg/statement.hpp"
 
 namespace pgbk {
@@ -19,14 +20,15 @@ struct Terms {
     std::int32_t hold_seconds_max;
     std::int32_t party_size_min;
     std::int32_t party_size_max; // the session's seats, unless the activity says less
-    bool is_limited;             // by address or what is unpaid, or sold by units: looked at in steps of its own
-    bool makes_events;           // the organization wants events of holds
-    bool has_endpoint;           // and so does one of its webhooks
+    bool is_limited;   // by address, by what is unpaid, by resources, or sold by units: looked at in steps of its own
+    bool makes_events; // the organization wants events of holds
+    bool has_endpoint; // and so does one of its webhooks
+    SaleWindow window;
 
     bool admit(std::int32_t party_size, std::optional<std::int32_t> seconds, TimestampTz clock) const {
         const std::int32_t length = seconds.value_or(hold_seconds);
-        return clock < start_time && party_size >= party_size_min && party_size <= party_size_max && length >= 1 &&
-               length <= hold_seconds_max;
+        return clock < start_time && window.contains(clock) && party_size >= party_size_min &&
+               party_size <= party_size_max && length >= 1 && length <= hold_seconds_max;
     }
 };
 
@@ -35,10 +37,12 @@ struct Terms {
 #define PGBK_TERMS_SQL                                                                                                 \
     "o.rules_version, s.start_time, a.hold_seconds, a.hold_seconds_max, a.party_size_min,"                             \
     " COALESCE(a.party_size_max, s.capacity_total) AS party_size_max,"                                                 \
-    " a.live_holds_per_email IS NOT NULL OR a.unpaid_percent_max IS NOT NULL OR a.has_units AS is_limited,"            \
+    " a.live_holds_per_email IS NOT NULL OR a.unpaid_percent_max IS NOT NULL OR a.has_units OR s.uses_resources"       \
+    "     AS is_limited,"                                                                                              \
     " o.reservation_events,"                                                                                           \
     " EXISTS (SELECT 1 FROM booking.webhook_endpoints AS e WHERE e.organization_id = $1 AND e.status = 'active'"       \
-    "            AND e.events && ARRAY['*', 'reservation.held', 'reservation.*']) AS has_endpoint"
+    "            AND e.events && ARRAY['*', 'reservation.held', 'reservation.*']) AS has_endpoint,"                    \
+    " " PGBK_OPENS_AT_SQL " AS opens_at, " PGBK_CLOSES_AT_SQL " AS closes_at"
 
 // From row 0, the first of them in this column.
 Terms read_terms(const Rows& rows, int column);

@@ -4,6 +4,7 @@
 #include "pg/arguments.hpp"
 #include "pg/capacity.hpp"
 #include "pg/identity.hpp"
+#include "pg/session_resources.hpp"
 
 namespace pgbk::capacity {
 
@@ -15,11 +16,13 @@ struct Line {
     bool is_strict;
     std::int32_t offer_seconds;
     TimestampTz start;
+    bool uses_resources;
 };
 
 Line line_of(std::int32_t organization, const core::Uuid& session) {
     static constinit Statement statement(
-        "SELECT s.waiting, s.status = 'open', a.waitlist_policy = 'strict', a.waitlist_offer_seconds, s.start_time"
+        "SELECT s.waiting, s.status = 'open', a.waitlist_policy = 'strict', a.waitlist_offer_seconds, s.start_time,"
+        "       s.uses_resources"
         "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         " WHERE s.organization_id = $1 AND s.id = $2");
@@ -27,7 +30,8 @@ Line line_of(std::int32_t organization, const core::Uuid& session) {
     if (rows.empty()) {
         refuse_unknown_session(session);
     }
-    return {rows.int4(0, 1), rows.boolean(0, 2), rows.boolean(0, 3), rows.int4(0, 4), rows.timestamp(0, 5)};
+    return {rows.int4(0, 1), rows.boolean(0, 2),   rows.boolean(0, 3),
+            rows.int4(0, 4), rows.timestamp(0, 5), rows.boolean(0, 6)};
 }
 
 struct Entry {
@@ -75,7 +79,10 @@ void offer(std::int32_t organization, const core::Uuid& session, const Line& lin
 std::int32_t offer_seats(std::int32_t organization, const core::Uuid& session, const Line& line, std::int64_t& free,
                          TimestampTz clock) {
     std::int32_t served = 0;
-    while (free > 0) {
+    // While seats are waited for, others of them are taken, and with these the resources are; who lets go of them
+    // serves the waiting list before.
+    const bool is_possible = !line.uses_resources || has_resources(organization, session);
+    while (is_possible && free > 0) {
         const auto entry = next_entry(organization, session, static_cast<std::int32_t>(free), line.is_strict);
         if (!entry.has_value()) {
             break;
@@ -119,7 +126,7 @@ Served serve_waitlist(std::int32_t organization, const core::Uuid& session, Time
         waiting -= offer_seats(organization, session, line, free, clock);
     }
     const Served served{waiting > 0, waiting > 0 && line.is_strict};
-    arrange(parts, free, line.is_open && !served.is_waited_for);
+    arrange(parts, free, line.is_open && !served.is_waited_for && !line.uses_resources);
     write_parts(organization, session, parts, before);
     note_waiting(organization, session, waiting, served.is_kept);
     return served;
@@ -135,6 +142,7 @@ std::int64_t reclaim_and_serve(std::int32_t organization, const core::Uuid& sess
     const std::int64_t expired = reclaim({organization, session, 0}, clock);
     std::vector<Part> parts = read_all_parts(organization, session);
     (void)serve_waitlist(organization, session, clock, parts);
+    give_resources_of_empty(organization, session);
     return expired;
 }
 
