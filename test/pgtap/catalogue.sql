@@ -25,6 +25,12 @@ SELECT public.bag_eq(
               ('booking.public_activity_sessions(uuid,text,text)', 'fsu', false),
               ('booking.public_embed(integer,text,uuid)', 'fsu', false),
               ('booking.reservation_status(uuid,text)', 'fsu', false),
+              ('booking.request_payment(uuid,text)', 'fvu', false),
+              ('booking.retry_provider_call(uuid)', 'fvu', false),
+              ('booking.cleanup_provider_calls(integer)', 'fvu', false),
+              ('booking.relay_claim_calls(uuid,integer,integer,jsonb)', 'fvu', false),
+              ('booking.relay_complete_call(uuid,uuid,bigint,jsonb)', 'fvu', false),
+              ('booking.end_payment_calls()', 'fvu', false),
               ('booking.create_default_packages(integer,text,bigint,bigint,bigint,integer,integer,uuid)', 'fvu', false),
               ('booking.start_scheduling()', 'fvu', false),
               ('booking.record_changes()', 'fvu', false),
@@ -80,11 +86,22 @@ SELECT public.bag_eq(
               ('booking.release_expired_reservations(integer)', 'fvu', false),
               ('booking.release_job()', 'pvu', false),
               ('booking.reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
+              ('booking.join_waitlist(uuid,integer,text,text,text)', 'fvu', false),
+              ('booking.leave_waitlist(uuid,text)', 'fvu', false), ('booking.waitlist_status(uuid,text)', 'fsu', false),
+              ('booking.close_waitlist()', 'fvu', false),
               ('booking.set_session_lanes(uuid,integer)', 'fvu', false),
               ('booking.set_session_capacity(uuid,integer,integer)', 'fvu', false),
               ('booking.close_session(uuid,text)', 'fvu', false), ('booking.open_session(uuid)', 'fvu', false),
               ('booking.booking_cancel(jsonb)', 'fvu', false), ('booking.booking_reschedule(jsonb)', 'fvu', false),
               ('booking.booking_change(jsonb)', 'fvu', false),
+              ('booking.reserve_slot(uuid,integer,text,text,integer,jsonb)', 'fvu', false),
+              ('booking.try_reserve_slot(uuid,integer,text,text,integer,jsonb)', 'fvu', false),
+              ('booking.quote_units(uuid,jsonb)', 'fsu', false),
+              ('booking.update_reservation_units(uuid,jsonb,text)', 'fvu', false),
+              ('booking.change_units(uuid,jsonb,bigint,text)', 'fvu', false),
+              ('booking.cancel_units(uuid,integer[],text,bigint,boolean,bigint,text)', 'fvu', false),
+              ('booking.issue_tickets(uuid,text,boolean)', 'fvu', false),
+              ('booking.scan_ticket(text,text,text)', 'fvu', false), ('booking.note_units()', 'fvu', false),
               ('booking.stamp_row()', 'fvu', false),
               ('booking.state_transitions()', 'fis', false),
               ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
@@ -182,16 +199,16 @@ SELECT public.bag_eq(
                      c.relforcerowsecurity) AS properties
          FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind NOT IN ('i', 'I') $$,
     $$ SELECT n AS name, 'r of booking_owner, rls t, forced f' AS properties
-         FROM unnest(ARRAY['activities', 'activity_prices', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'booking_units', 'bookings', 'customers',
+         FROM unnest(ARRAY['activities', 'activity_prices', 'activity_units', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'booking_units', 'bookings', 'customers',
                            'event_positions', 'event_sequencer', 'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
                            'received_events', 'relay_instances', 'schema_migrations',
-                           'session_lanes', 'sessions', 'slot_reservations', 'venues', 'webhook_attempts_DAY',
+                           'session_lanes', 'sessions', 'slot_reservations', 'venues', 'waitlist_entries', 'webhook_attempts_DAY',
                            'webhook_attempts_default', 'webhook_deliveries', 'webhook_endpoint_states',
-                           'webhook_endpoints', 'webhook_secrets', 'payment_events', 'payments', 'refunds',
+                           'webhook_endpoints', 'webhook_secrets', 'payment_events', 'payments', 'provider_calls', 'refunds',
                            'webhook_source_secrets', 'webhook_sources']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
-         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'event_payloads', 'full_events', 'owner_events', 'public_activities',
+         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'waitlist_queue', 'event_payloads', 'full_events', 'owner_events', 'provider_call_log', 'public_activities', 'public_activity_units',
                            'public_events', 'public_venues', 'user_organizations', 'webhook_logs', 'webhook_stats']) AS n
         UNION ALL
        SELECT n, 'p of booking_owner, rls t, forced f' FROM unnest(ARRAY['booking_events', 'webhook_attempts']) AS n
@@ -264,12 +281,13 @@ SELECT public.bag_eq(
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
           AND (a.atttypid = 'bigint'::regtype
                OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)|^amounts$') $$,
-    $$ VALUES ('booking.activities.price_minor'), ('booking.activity_prices.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'), ('booking.bookings.seat_price_minor'),
+    $$ VALUES ('booking.activities.price_minor'), ('booking.activity_prices.price_minor'), ('booking.activity_units.price_minor'), ('booking.booking_units.price_minor'), ('booking.booking_units.kept_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'), ('booking.bookings.seat_price_minor'),
               ('booking.bookings.paid_minor'), ('booking.bookings.kept_minor'),
               ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
               ('booking.installation.database_oid'), ('booking.event_positions.seq'), ('booking.event_sequencer.last_seq'),
               ('booking.event_sequencer.system_identifier'), ('booking.event_sequencer.database_oid'),
               ('booking.event_sequencer.own_xid'), ('booking.webhook_deliveries.lease_token'),
+              ('booking.provider_calls.lease_token'),
               ('booking.payments.amount_minor'), ('booking.payments.refunded_minor'),
               ('booking.payments.reported_refunded_minor'), ('booking.refunds.amount_minor') $$,
     'money, versions, numbers of events, and what identifies a database or transaction, are bigint');

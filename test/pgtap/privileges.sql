@@ -29,6 +29,7 @@ SELECT public.bag_eq(
         GROUP BY c.relname $$,
     $$ VALUES ('activities', 'm=rawd s=rawd a=rawd'),
               ('activity_prices', 'm=r s=r a=r'),
+              ('activity_units', 'm=rawd s=rawd a=rawd'),
               ('activity_sessions', 'p=r c=r m=r s=r a=r'),
               ('booking_events', 'c=r m=r s=r a=r'),
               ('booking_events_DAY', 'none'),
@@ -49,11 +50,14 @@ SELECT public.bag_eq(
               ('owner_events', 'm=r s=r a=r'),
               ('payment_events', 's=r a=r'),
               ('payments', 'm=r s=r a=r'),
+              ('provider_call_log', 'm=r s=r a=r'),
+              ('provider_calls', 'none'),
               ('refunds', 'm=r s=r a=r'),
               ('webhook_source_secrets', 'none'),
               ('webhook_sources', 'm=r s=r a=r'),
               ('packages', 'm=rawd s=rawd a=rawd'),
               ('public_activities', 'p=r c=r m=r s=r a=r'),
+              ('public_activity_units', 'p=r c=r m=r s=r a=r'),
               ('public_events', 'p=r c=r m=r s=r a=r'),
               ('public_venues', 'p=r c=r m=r s=r a=r'),
               ('received_events', 's=r a=r'),
@@ -65,6 +69,7 @@ SELECT public.bag_eq(
               ('slot_reservations', 'c=r m=r s=r a=r'),
               ('user_organizations', 'm=r s=r a=r'),
               ('venues', 'm=rawd s=rawd a=rawd'),
+              ('waitlist_entries', 'c=r m=r s=r a=r'), ('waitlist_queue', 'm=r s=r a=r'),
               ('webhook_attempts', 'm=r s=r a=r'),
               ('webhook_attempts_DAY', 'none'),
               ('webhook_attempts_default', 'none'),
@@ -89,9 +94,15 @@ SELECT public.bag_eq(
         UNION ALL
        SELECT 'payment_events', a.attname::text, 'booking_member', 'SELECT' FROM pg_attribute AS a
         WHERE a.attrelid = 'booking.payment_events'::regclass AND a.attnum > 0
-          AND a.attname NOT IN ('headers', 'body', 'body_hash', 'other_body_hash') $$,
-    'of single columns only the status of a session may be changed, and all of a webhook but its headers be read, and of'
-    ' what came in all but its bytes');
+          AND a.attname NOT IN ('headers', 'body', 'body_hash', 'other_body_hash')
+        UNION ALL
+       SELECT 'provider_calls', a.attname::text, r, 'SELECT'
+         FROM pg_attribute AS a, unnest(ARRAY['booking_member', 'booking_service']) AS r
+        WHERE a.attrelid = 'booking.provider_calls'::regclass AND a.attnum > 0
+          AND a.attname NOT IN ('request', 'outcome', 'return_token', 'idempotency_key', 'lease_until', 'lease_owner',
+                                'lease_token') $$,
+    'of single columns only the status of a session may be changed, and all of a webhook but its headers be read, of'
+    ' what came in all but its bytes, and of calls of providers nothing that was said or answered');
 
 SELECT public.bag_eq(
     $$ SELECT p.oid::regprocedure::text,
@@ -120,6 +131,7 @@ SELECT public.bag_eq(
               ('booking.public_activity_sessions(uuid,text,text)', 'pcms-a-'),
               ('booking.public_embed(integer,text,uuid)', 'pcms-a-'),
               ('booking.reservation_status(uuid,text)', 'pcms-a-'),
+              ('booking.request_payment(uuid,text)', 'pcms-a-'),
               ('booking.cancel_booking(uuid,text,text,bigint,boolean,bigint,text)', 'pcms-a-'),
               ('booking.change_party_size(uuid,integer,bigint,text)', 'pcms-a-'),
               ('booking.reschedule_booking(uuid,uuid,bigint,text)', 'pcms-a-'),
@@ -130,9 +142,20 @@ SELECT public.bag_eq(
               ('booking.next_available_sessions(uuid,integer,integer,timestamp with time zone)', 'pcms-a-'),
               ('booking.reserve_slot(uuid,integer,text,text,integer)', 'pcms-a-'),
               ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'pcms-a-'),
+              ('booking.reserve_slot(uuid,integer,text,text,integer,jsonb)', 'pcms-a-'),
+              ('booking.try_reserve_slot(uuid,integer,text,text,integer,jsonb)', 'pcms-a-'),
+              ('booking.quote_units(uuid,jsonb)', 'pcms-a-'),
+              ('booking.update_reservation_units(uuid,jsonb,text)', 'pcms-a-'),
+              ('booking.change_units(uuid,jsonb,bigint,text)', 'pcms-a-'),
+              ('booking.cancel_units(uuid,integer[],text,bigint,boolean,bigint,text)', 'pcms-a-'),
+              ('booking.issue_tickets(uuid,text,boolean)', 'pcms-a-'),
+              ('booking.scan_ticket(text,text,text)', '--ms-a-'),
+              ('booking.note_units()', '-------'),
               ('booking.generate_activity_sessions(uuid,date,integer)', '--ms-a-'),
               ('booking.get_upcoming_bookings(integer)', '--ms-a-'),
               ('booking.get_weekly_bookings_trend()', '--ms-a-'),
+              ('booking.join_waitlist(uuid,integer,text,text,text)', 'pcms-a-'),
+              ('booking.leave_waitlist(uuid,text)', 'pcms-a-'), ('booking.waitlist_status(uuid,text)', 'pcms-a-'),
               ('booking.set_session_lanes(uuid,integer)', '--ms-a-'),
               ('booking.set_session_capacity(uuid,integer,integer)', '--ms-a-'),
               ('booking.close_session(uuid,text)', '--ms-a-'), ('booking.open_session(uuid)', '--ms-a-'),
@@ -163,6 +186,11 @@ SELECT public.bag_eq(
               ('booking.disable_webhook_source(uuid,text)', '--ms-a-'),
               ('booking.enable_webhook_source(uuid)', '--ms-a-'),
               ('booking.resolve_payment(uuid,text,uuid)', '--ms-a-'),
+              ('booking.retry_provider_call(uuid)', '--ms-a-'),
+              ('booking.cleanup_provider_calls(integer)', '---s-a-'),
+              ('booking.relay_claim_calls(uuid,integer,integer,jsonb)', '----r--'),
+              ('booking.relay_complete_call(uuid,uuid,bigint,jsonb)', '----r--'),
+              ('booking.end_payment_calls()', '-------'),
               ('booking.rotate_source_secret(uuid,text,interval)', '--ms-a-'),
               ('booking.update_webhook_source(uuid,jsonb)', '--ms-a-'),
               ('booking.cancel_unpaid_bookings(integer)', '---s-a-'),
@@ -204,6 +232,7 @@ SELECT public.bag_eq(
               ('booking.release_job()', '---s-a-'),
               ('booking.adopt(boolean)', '-----a-'),
               ('booking.live_cpp_frames()', '-----a-'),
+              ('booking.close_waitlist()', '-------'),
               ('booking.check_transition()', '-------'),
               ('booking.install(name)', '-------'),
               ('booking.install_roles(name)', '-------'),
@@ -229,18 +258,19 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities activity_prices booking_changes booking_events booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
-               ' organization_members organizations packages payment_events payments received_events refunds'
+               'activities activity_prices activity_units booking_changes booking_events booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
+               ' organization_members organizations packages payment_events payments provider_calls received_events refunds'
                ' relay_instances schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
-               ' webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
+               ' waitlist_entries webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read', 'SELECT', '{booking_member}',
-               'activities activity_prices booking_changes booking_events booking_units bookings customers job_runs organizations packages'
-               ' payment_events payments refunds schedule_exceptions sessions slot_reservations venues webhook_attempts'
+               'activities activity_prices activity_units booking_changes booking_events booking_units bookings customers job_runs organizations packages'
+               ' payment_events payments provider_calls refunds schedule_exceptions sessions slot_reservations venues waitlist_entries webhook_attempts'
                ' webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
-              ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),
+              ('owner_write', 'ALL', '{booking_member}', 'activities activity_units packages schedule_exceptions sessions venues'),
               ('customer_read_own', 'SELECT', '{booking_customer}',
-               'booking_events bookings customers slot_reservations'),
+               'booking_events bookings customers slot_reservations waitlist_entries'),
+              ('customer_read_waitlist', 'SELECT', '{booking_customer}', 'booking_events'),
               ('public_read', 'SELECT', '{booking_public}', 'session_lanes sessions') $$,
     'policies by name, command, role and table');
 SELECT public.is_empty(

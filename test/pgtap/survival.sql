@@ -32,19 +32,19 @@ SELECT public.bag_eq(
                            'customers', 'slot_reservations', 'bookings', 'booking_units', 'booking_changes', 'job_runs', 'booking_events',
                            'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
                            'webhook_attempts', 'webhook_sources', 'payments', 'refunds', 'payment_events',
-                           'activity_prices']) AS t
+                           'activity_prices', 'provider_calls', 'waitlist_entries', 'activity_units']) AS t
         UNION ALL
        SELECT 'policy', format('owner_write on booking.%s', t)
-         FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'packages', 'sessions']) AS t
+         FROM unnest(ARRAY['venues', 'activities', 'activity_units', 'schedule_exceptions', 'packages', 'sessions']) AS t
         UNION ALL
        SELECT 'policy', format('customer_read_own on booking.%s', t)
-         FROM unnest(ARRAY['customers', 'slot_reservations', 'bookings', 'booking_events']) AS t
+         FROM unnest(ARRAY['customers', 'slot_reservations', 'bookings', 'booking_events', 'waitlist_entries']) AS t
         UNION ALL
        SELECT 'trigger', format('stamp_row on booking.%s', t)
          FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'customers', 'webhook_endpoints', 'webhook_sources']) AS t
         UNION ALL
        SELECT 'trigger', format('check_transition on booking.%s', t)
-         FROM unnest(ARRAY['bookings', 'slot_reservations']) AS t
+         FROM unnest(ARRAY['bookings', 'slot_reservations', 'waitlist_entries']) AS t
         UNION ALL
        SELECT 'trigger', format('renew_rules_version on booking.%s', t)
          FROM unnest(ARRAY['organizations', 'activities', 'sessions', 'webhook_endpoints']) AS t
@@ -55,8 +55,17 @@ SELECT public.bag_eq(
        SELECT 'view', format('booking.%s', v)
          FROM unnest(ARRAY['activity_sessions', 'event_payloads', 'full_events', 'owner_events', 'public_events']) AS v
         UNION ALL
+       SELECT 'trigger', format('%sunits_%s on booking.activity_units', n, c)
+         FROM unnest(ARRAY['', 'note_']) AS n, unnest(ARRAY['inserted', 'updated', 'deleted']) AS c
+        UNION ALL
        VALUES ('trigger', 'reservations_inserted on booking.slot_reservations'),
               ('trigger', 'reservations_updated on booking.slot_reservations'),
+              ('trigger', 'end_payment_calls on booking.bookings'),
+              ('trigger', 'end_payment_calls on booking.slot_reservations'),
+              ('trigger', 'waitlist_entries_inserted on booking.waitlist_entries'),
+              ('trigger', 'waitlist_entries_updated on booking.waitlist_entries'),
+              ('trigger', 'close_waitlist on booking.sessions'),
+              ('policy', 'customer_read_waitlist on booking.booking_events'),
               ('trigger', 'bookings_inserted on booking.bookings'),
               ('trigger', 'bookings_webhook_trigger on booking.bookings'),
               ('trigger', 'record_prices on booking.activities'),
@@ -98,10 +107,13 @@ SELECT booking.confirm_reservation(pg_temp.id('sold'), NULL, 'Ann', '+49 1') \g 
 SELECT booking.check_in(b.id, 1, 'gate') FROM booking.bookings AS b WHERE b.reservation_id = pg_temp.id('sold') \g /dev/null
 SELECT pg_temp.hold('held', 'tour 9', 3) \g /dev/null
 SELECT booking.set_session_lanes(pg_temp.id('tour 11'), 3) \g /dev/null
+SELECT booking.join_waitlist(pg_temp.id('tour 9'), 2, 'waits@example.org') \g /dev/null
 SELECT pg_temp.hold('dropped', 'tour 9', 1) \g /dev/null
 SELECT booking.cancel_reservation(pg_temp.id('dropped')) \g /dev/null
 SELECT booking.generate_activity_sessions(pg_temp.id('hike'), '2027-03-08', 14) \g /dev/null
 INSERT INTO booking.packages (organization_id, id, name) VALUES (1, 'single', 'One session');
+INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor)
+VALUES (1, pg_temp.id('court'), 'player', 'Player', 900);
 INSERT INTO booking.schedule_exceptions (organization_id, venue_id, first_date, last_date)
 VALUES (1, pg_temp.id('venue'), '2027-12-24', '2027-12-26');
 INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, result)
@@ -121,6 +133,10 @@ SELECT booking.receive_webhook(s.source_id, convert_to(body, 'UTF8'), '{}')
 INSERT INTO booking.activity_prices (organization_id, activity_id, valid_until, price_minor, price_basis, currency)
 SELECT a.organization_id, a.id, '2027-01-01', 1, 'seat', 'EUR' FROM booking.activities AS a
  WHERE a.id IN (pg_temp.id('tour'), pg_temp.id('hike'));
+INSERT INTO booking.provider_calls (organization_id, id, provider, action, reservation_id, request, idempotency_key,
+                                    next_attempt_at, expires_at, created_at)
+SELECT o, booking.new_id(o), 'stripe', 'create_payment', booking.new_id(o), '{}', 'key', now(), now(), now()
+  FROM generate_series(1, 2) AS o;
 SELECT booking.relay_attach(gen_random_uuid(), 'here', '1.0') \g /dev/null
 SELECT booking.relay_sequence() \g /dev/null
 -- What a user may have of the own: a view upon ours, and a table with our trigger.

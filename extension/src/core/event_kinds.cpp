@@ -18,6 +18,7 @@ constexpr std::array kinds{
     EventKind{"booking.confirmed", A::owner, "Booking {} was confirmed"},
     EventKind{"booking.updated", A::owner, "Booking {} was changed"},
     EventKind{"booking.rescheduled", A::owner, "Booking {} was moved to another time"},
+    EventKind{"booking.needs_reschedule", A::owner, "Booking {} needs another time: its calendar refused this one"},
     EventKind{"booking.cancelled", A::owner, "Booking {} was cancelled"},
     EventKind{"booking.checked_in", A::owner, "Booking {} was checked in"},
     EventKind{"booking.checked_out", A::owner, "Booking {} was checked out"},
@@ -25,8 +26,16 @@ constexpr std::array kinds{
 
     EventKind{"reservation.held", A::owner, "Activity {}: seats were held"},
     EventKind{"reservation.extended", A::owner, "Activity {}: a hold was extended"},
+    EventKind{"reservation.updated", A::owner, "Activity {}: a hold was changed"},
     EventKind{"reservation.expired", A::owner, "Activity {}: a hold ran out"},
     EventKind{"reservation.cancelled", A::owner, "Activity {}: a reservation was cancelled"},
+
+    EventKind{"waitlist.joined", A::owner, "Activity {}: somebody waits for seats"},
+    EventKind{"waitlist.offered", A::owner, "Activity {}: who waited was offered seats"},
+    EventKind{"waitlist.taken", A::owner, "Activity {}: who waited has booked"},
+    EventKind{"waitlist.left", A::owner, "Activity {}: somebody waits no longer"},
+    EventKind{"waitlist.expired", A::owner, "Activity {}: an offer to who waited ran out"},
+    EventKind{"waitlist.closed", A::owner, "Activity {}: the waiting list has ended"},
 
     EventKind{"payment.pending", A::owner, "Booking {}: a payment is awaited"},
     EventKind{"payment.paid", A::owner, "Booking {}: the payment has arrived"},
@@ -60,6 +69,7 @@ constexpr std::array kinds{
 
     EventKind{"webhook.test", A::full, "Webhook {}: a test"},
     EventKind{"webhook.failed", A::owner, "Webhook {}: what was received could not be applied"},
+    EventKind{"provider_call.failed", A::owner, "Booking {}: a provider could not be asked for what it needs"},
 };
 
 constexpr std::array aliases{

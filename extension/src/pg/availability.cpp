@@ -3,6 +3,7 @@
 #include "pg/arguments.hpp"
 #include "pg/capacity.hpp"
 #include "pg/settings.hpp"
+#include "pg/units.hpp"
 
 namespace pgbk {
 
@@ -11,15 +12,11 @@ namespace {
 using core::Refusal;
 using core::RefusalKind;
 
-Datum check_slot_availability_body(Call& call) {
-    const core::Uuid session = uuid_argument(call, 0, "session_id");
-    const std::int32_t party_size = int4_argument(call, 1, "party_size");
-    core::check_party_size(party_size);
+bool has_room(const core::Uuid& session, std::int32_t party_size) {
     static constinit Statement statement(
         "SELECT s.status = 'open' AND s.start_time > $3"
         "   AND $4 BETWEEN a.party_size_min AND COALESCE(a.party_size_max, $4)"
-        "   AND " PGBK_REMAINING_SQL " - s.oversold_by"
-        "       + " PGBK_EXPIRED_SEATS_SQL(
+        "   AND " PGBK_AVAILABLE_SQL(
             "$1", "$2", "$3") " >= $4"
                               "  FROM booking.sessions AS s"
                               "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
@@ -29,7 +26,30 @@ Datum check_slot_availability_body(Call& call) {
     if (rows.empty()) {
         refuse_unknown_session(session);
     }
-    return BoolGetDatum(rows.boolean(0, 1));
+    return rows.boolean(0, 1);
+}
+
+Datum check_slot_availability_body(Call& call) {
+    const core::Uuid session = uuid_argument(call, 0, "session_id");
+    const std::int32_t party_size = int4_argument(call, 1, "party_size");
+    core::check_party_size(party_size);
+    return BoolGetDatum(has_room(session, party_size));
+}
+
+// What a hold of these units would be, if it was made now.
+Datum quote_units_body(Call& call) {
+    const core::Uuid session = uuid_argument(call, 0, "session_id");
+    (void)jsonb_argument(call, 1, "unit_items");
+    const auto items = unit_items_argument(call, 1);
+    const std::int32_t organization = core::organization_of(session).value_or(0);
+    const core::UnitOrder order = core::order_units(items, unit_rules_read(organization, session));
+    static constinit Statement statement(
+        "SELECT a.currency FROM booking.sessions AS s"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        " WHERE s.organization_id = $1 AND s.id = $2");
+    const Rows rows = statement.read({organization, session});
+    return record_result(call,
+                         {order.seats, Value::int8(order.price), rows.bytes(0, 1), has_room(session, order.seats)});
 }
 
 // Seats of expired holds that are not released yet, for the view activity_sessions.
@@ -64,14 +84,13 @@ Datum next_available_sessions_body(Call& call) {
     check_party_fits(organization, activity, party_size);
     // Walks the unique index (organization_id, activity_id, start_time) and stops at the limit.
     static constinit Statement statement(
-        "SELECT s.id, s.start_time, s.end_time, (r.seats - s.oversold_by + e.seats)::integer"
+        "SELECT s.id, s.start_time, s.end_time, r.seats::integer"
         "  FROM booking.sessions AS s"
-        " CROSS JOIN LATERAL (SELECT " PGBK_EXPIRED_SEATS_SQL(
+        " CROSS JOIN LATERAL (SELECT " PGBK_AVAILABLE_SQL(
             "$1", "s.id",
-            "$4") " AS seats) AS e"
-                  " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
+            "$4") " AS seats OFFSET 0) AS r"
                   " WHERE s.organization_id = $1 AND s.activity_id = $2 AND s.start_time > $3 AND s.status = 'open'"
-                  "   AND r.seats - s.oversold_by + e.seats >= $5"
+                  "   AND r.seats >= $5"
                   " ORDER BY s.start_time LIMIT $6");
     ResultSet result(call);
     result.add(
@@ -82,6 +101,7 @@ Datum next_available_sessions_body(Call& call) {
 } // namespace
 
 PGBK_READER(check_slot_availability, check_slot_availability_body);
+PGBK_READER(quote_units, quote_units_body);
 PGBK_READER(expired_hold_seats, expired_hold_seats_body);
 PGBK_READER(next_available_sessions, next_available_sessions_body);
 

@@ -148,6 +148,47 @@ constinit Statement packages(
     " WHERE p.token_hash IS NULL",
     Plan::automatic);
 
+// What a party consists of is said in three places.
+constinit Statement units(
+    "SELECT 'hold_has_seats_of_its_units', r.organization_id, r.id,"
+    "       format('%s seats, units take %s', r.party_size, u.seats)"
+    "  FROM booking.slot_reservations AS r"
+    " CROSS JOIN LATERAL (SELECT sum((x.item ->> 'quantity')::bigint * (x.item ->> 'pax_count')::bigint) AS seats"
+    "                       FROM jsonb_array_elements(r.unit_items) AS x (item)) AS u"
+    " WHERE r.unit_items IS NOT NULL AND u.seats IS DISTINCT FROM r.party_size"
+    " UNION ALL "
+    "SELECT 'tickets_are_what_was_booked', b.organization_id, b.id,"
+    "       format('%s seats for %s, tickets %s for %s: %s', b.party_size, b.amount_cents, u.seats, u.price, u.units)"
+    "  FROM booking.bookings AS b"
+    " CROSS JOIN LATERAL (SELECT sum(x.pax_count) FILTER (WHERE x.status <> 'cancelled') AS seats,"
+    "                            sum(COALESCE(x.kept_minor, x.price_minor)) AS price,"
+    "                            string_agg(x.unit_code, ' ' ORDER BY x.unit_code) FILTER (WHERE x.status <> "
+    "'cancelled')"
+    "                            AS units"
+    "                       FROM booking.booking_units AS x"
+    "                      WHERE x.organization_id = b.organization_id AND x.booking_id = b.id) AS u"
+    " CROSS JOIN LATERAL (SELECT string_agg(x.item ->> 'unit', ' ' ORDER BY x.item ->> 'unit') AS units"
+    "                       FROM jsonb_array_elements(b.unit_items) AS x (item),"
+    "                            generate_series(1, (x.item ->> 'quantity')::integer)) AS w"
+    " WHERE b.unit_items IS NOT NULL"
+    "   AND (u.seats, u.price, u.units) IS DISTINCT FROM (b.party_size::bigint, b.amount_cents::numeric, w.units)"
+    " UNION ALL "
+    "SELECT 'booking_has_units_of_its_hold', b.organization_id, b.id, 'they are not the same'"
+    "  FROM booking.bookings AS b"
+    "  JOIN booking.slot_reservations AS r ON r.organization_id = b.organization_id AND r.id = b.reservation_id"
+    " WHERE b.unit_items IS DISTINCT FROM r.unit_items"
+    " UNION ALL "
+    "SELECT 'seats_have_no_units', b.organization_id, b.id, format('unit %s is a %s', u.unit, u.unit_code)"
+    "  FROM booking.bookings AS b"
+    "  JOIN booking.booking_units AS u ON u.organization_id = b.organization_id AND u.booking_id = b.id"
+    " WHERE (b.unit_items IS NULL) <> (u.unit_code IS NULL)"
+    " UNION ALL "
+    "SELECT 'activity_knows_of_its_units', a.organization_id, a.id, format('has_units is %s', a.has_units)"
+    "  FROM booking.activities AS a"
+    " WHERE a.has_units <> EXISTS (SELECT 1 FROM booking.activity_units AS u"
+    "                               WHERE u.organization_id = a.organization_id AND u.activity_id = a.id AND u.active)",
+    Plan::automatic);
+
 constinit Statement overlaps(
     "SELECT 'sessions_do_not_overlap', x.organization_id, x.id, format('session before it ends at %s', x.earlier_end)"
     "  FROM (SELECT s.organization_id, s.id, s.start_time,"
@@ -179,6 +220,67 @@ constinit Statement positions(
     "       IS NOT NULL",
     Plan::automatic);
 
+// Pages of providers on which nobody shall pay any more.
+constinit Statement
+    pages("SELECT 'payment_page_is_closed', c.organization_id, c.id, 'it is open, and what it was for is ' || s.status"
+          "  FROM booking.provider_calls AS c"
+          "  LEFT JOIN booking.bookings AS b ON b.organization_id = c.organization_id AND b.id = c.booking_id"
+          "  LEFT JOIN booking.slot_reservations AS r"
+          "    ON r.organization_id = c.organization_id AND r.id = c.reservation_id"
+          " CROSS JOIN LATERAL (SELECT COALESCE(b.status, r.status) AS status) AS s"
+          " WHERE c.action = 'create_payment' AND c.check_at IS NOT NULL AND s.status IN ('cancelled', 'expired')",
+          Plan::automatic);
+
+// Waiting lists. What nobody would ever look at again if it were wrong: seats that wait beside people who wait.
+constinit Statement waitlists(
+    "SELECT 'waiting_is_counted', s.organization_id, s.id,"
+    "       format('the session knows of %s, there are %s', s.waiting, COALESCE(w.entries, 0))"
+    "  FROM booking.sessions AS s"
+    "  LEFT JOIN (SELECT x.organization_id, x.session_id, count(*) AS entries FROM booking.waitlist_entries AS x"
+    "              WHERE x.status = 'waiting' GROUP BY x.organization_id, x.session_id) AS w"
+    "    ON w.organization_id = s.organization_id AND w.session_id = s.id"
+    " WHERE s.waiting <> COALESCE(w.entries, 0) OR (s.kept_for_waitlist AND s.waiting = 0)"
+    " UNION ALL "
+    "SELECT 'waiting_comes_first', s.organization_id, s.id, 'seats are on sale, and somebody waits'"
+    "  FROM booking.sessions AS s"
+    " WHERE s.waiting > 0"
+    "   AND (s.lane_count = 0 OR s.remaining > 0 OR EXISTS ("
+    "           SELECT 1 FROM booking.session_lanes AS x WHERE x.organization_id = s.organization_id"
+    "              AND x.session_id = s.id AND (x.remaining > 0 OR x.set_aside IS NULL)))"
+    " UNION ALL "
+    "SELECT 'free_seats_are_offered', s.organization_id, s.id,"
+    "       format('%s seats are free, and a party of %s waits', f.seats - s.oversold_by, w.party_size)"
+    "  FROM booking.sessions AS s"
+    " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS f"
+    " CROSS JOIN LATERAL ("
+    "       SELECT x.party_size FROM booking.waitlist_entries AS x"
+    "        WHERE x.organization_id = s.organization_id AND x.session_id = s.id AND x.status = 'waiting'"
+    "        ORDER BY CASE WHEN s.kept_for_waitlist THEN 0 ELSE x.party_size END, x.id LIMIT 1) AS w"
+    " WHERE s.waiting > 0 AND s.status = 'open' AND f.seats - s.oversold_by >= w.party_size"
+    " UNION ALL "
+    "SELECT 'waiting_has_open_session', w.organization_id, w.id, format('session %s is not open', w.session_id)"
+    "  FROM booking.waitlist_entries AS w"
+    " WHERE w.status = 'waiting'"
+    "   AND NOT EXISTS (SELECT 1 FROM booking.sessions AS s WHERE s.organization_id = w.organization_id"
+    "                      AND s.id = w.session_id AND s.status = 'open')"
+    " UNION ALL "
+    "SELECT 'offer_is_held', w.organization_id, w.id,"
+    "       format('entry is %s for a party of %s, its hold is %s for %s', w.status, w.party_size, r.status,"
+    "              r.party_size)"
+    "  FROM booking.waitlist_entries AS w"
+    "  LEFT JOIN booking.slot_reservations AS r ON r.organization_id = w.organization_id AND r.id = w.reservation_id"
+    " WHERE w.reservation_id IS NOT NULL"
+    "   AND (r.waitlist_entry_id IS DISTINCT FROM w.id OR (w.status = 'offered') <> (r.status = 'pending')"
+    "        OR (w.status = 'offered' AND (r.party_size <> w.party_size OR r.session_id <> w.session_id))"
+    "        OR (w.status IN ('left', 'expired') AND r.status = 'confirmed'))"
+    " UNION ALL "
+    "SELECT 'offered_hold_has_entry', r.organization_id, r.id, 'the entry that it was offered to knows nothing of it'"
+    "  FROM booking.slot_reservations AS r"
+    " WHERE r.waitlist_entry_id IS NOT NULL"
+    "   AND NOT EXISTS (SELECT 1 FROM booking.waitlist_entries AS w WHERE w.organization_id = r.organization_id"
+    "                      AND w.id = r.waitlist_entry_id AND w.reservation_id = r.id)",
+    Plan::automatic);
+
 Datum integrity_check_body(Call& call) {
     require_trusted(call, "check the integrity of all organizations", "Call as a member of booking_service.");
     ResultSet result(call);
@@ -187,8 +289,11 @@ Datum integrity_check_body(Call& call) {
     result.add(sales.read({}));
     result.add(money.read({}));
     result.add(packages.read({}));
+    result.add(units.read({}));
     result.add(overlaps.read({}));
+    result.add(waitlists.read({}));
     result.add(positions.read({}));
+    result.add(pages.read({}));
     return null_result(call);
 }
 

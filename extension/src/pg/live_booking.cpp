@@ -76,7 +76,10 @@ LiveBooking locked_booking(std::int32_t organization, const core::Uuid& id) {
     static constinit Statement statement(
         "SELECT b.status, b.payment_status, b.refund_status, b.version, b.party_size, b.amount_cents,"
         "       b.seat_price_minor, b.cancel_cutoff_seconds, b.cancel_refund_percent, b.scheduled_start,"
-        "       b.sessions_included, b.package_id IS NOT NULL, b.reservation_id"
+        "       b.sessions_included, b.package_id IS NOT NULL, b.reservation_id, b.unit_items,"
+        "       CASE WHEN b.unit_items IS NULL THEN b.party_size ELSE"
+        "           (SELECT COALESCE(max(u.unit), 0) FROM booking.booking_units AS u"
+        "             WHERE u.organization_id = $1 AND u.booking_id = $2) END"
         "  FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2 FOR NO KEY UPDATE");
     const Rows rows = statement.write({organization, id});
     if (rows.empty()) {
@@ -97,6 +100,8 @@ LiveBooking locked_booking(std::int32_t organization, const core::Uuid& id) {
     booking.start = rows.is_null(0, 10) ? std::nullopt : std::optional(rows.timestamp(0, 10));
     booking.sessions_included = rows.int4(0, 11);
     booking.is_of_package = rows.boolean(0, 12);
+    booking.unit_items = rows.is_null(0, 14) ? std::nullopt : std::optional(rows.datum(0, 14));
+    booking.unit_count = rows.int4(0, 15);
     if (!rows.is_null(0, 13)) {
         booking.reservation = lock_hold(organization, rows.uuid(0, 13)); // already ours, see below
     }
@@ -154,7 +159,8 @@ void check_is_to_come(const LiveBooking& booking, const char* what) {
                       which + " is " + std::string(booking.status) + " and cannot be " + what);
     }
     static constinit Statement marked("SELECT 1 FROM booking.booking_units AS u"
-                                      " WHERE u.organization_id = $1 AND u.booking_id = $2 AND u.status <> 'booked'");
+                                      " WHERE u.organization_id = $1 AND u.booking_id = $2"
+                                      "   AND u.status NOT IN ('booked', 'cancelled')");
     if (!marked.write({booking.organization, booking.id}).empty()) {
         throw Refusal(RefusalKind::wrong_booking_state,
                       which + " has units that are noted as absent, and cannot be " + what, {}, "Undo that first.");
@@ -233,18 +239,15 @@ Datum booking_document(const Call& call, const LiveBooking& booking) {
     static constinit Statement statement(
         "SELECT jsonb_strip_nulls(jsonb_build_object("
         "           'success', true, 'bookingId', b.id, 'bookingNumber', b.booking_number, 'status', b.status,"
-        "           'sessionId', b.session_id, 'scheduledStart', " PGBK_INSTANT_SQL(
-            "b.scheduled_start") ","
-                                 "           'scheduledEnd', " PGBK_INSTANT_SQL(
-                                     "b.scheduled_end") ", 'partySize', b.party_size,"
-                                                        "           'amountCents', b.amount_cents, 'currency', "
-                                                        "b.currency, 'paymentStatus', b.payment_status,"
-                                                        "           'refundStatus', b.refund_status, "
-                                                        "'refundDueCents', " PGBK_REFUND_DUE_SQL ","
-                                                        "           'amountDueCents', " PGBK_AMOUNT_DUE_SQL
-                                                        ", 'version', b.version))"
-                                                        "  FROM booking.bookings AS b" PGBK_MONEY_SQL
-                                                        " WHERE b.organization_id = $1 AND b.id = $2");
+        "           'sessionId', b.session_id, 'scheduledStart', to_char(b.scheduled_start" PGBK_AS_INSTANT_SQL ","
+        "           'scheduledEnd', to_char(b.scheduled_end" PGBK_AS_INSTANT_SQL ","
+        "           'requestedStart', to_char(b.wanted_start" PGBK_AS_INSTANT_SQL ","
+        "           'requestedEnd', to_char(b.wanted_end" PGBK_AS_INSTANT_SQL ","
+        "           'needsReschedule', CASE WHEN b.needs_reschedule THEN true END, 'partySize', b.party_size,"
+        "           'amountCents', b.amount_cents, 'currency', b.currency, 'paymentStatus', b.payment_status,"
+        "           'refundStatus', b.refund_status, 'refundDueCents', " PGBK_REFUND_DUE_SQL ","
+        "           'amountDueCents', " PGBK_AMOUNT_DUE_SQL ", 'version', b.version))"
+        "  FROM booking.bookings AS b" PGBK_MONEY_SQL " WHERE b.organization_id = $1 AND b.id = $2");
     return copied_result(call, statement.write({booking.organization, booking.id}), 0, 1);
 }
 

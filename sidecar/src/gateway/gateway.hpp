@@ -18,6 +18,7 @@
 
 #include <deque>
 #include <functional>
+#include <list>
 #include <optional>
 #include <string>
 
@@ -29,11 +30,13 @@ public:
 
     void start() override;
     void stop(std::function<void()> done) override;
+    void wake() override; // what somebody waits for may be there
 
 private:
     using Function = GatewayFunction;
 
-    void add_change(Router& router, const std::string& word, int per_minute);
+    using LookAgain = std::function<std::optional<Statement>(const Request&, const std::string& answer)>;
+    void add_change(Router& router, const std::string& word, int per_minute, LookAgain look_again = nullptr);
     void add(Router& router, const std::string& path, Function function);
     std::optional<Response> admit(const Request& request, Function& function);
     std::optional<Response> reason_to_refuse(const Request& request, Function& function);
@@ -42,6 +45,21 @@ private:
     Response answered(const Function& function, const Answer& answer);
     Response for_origin(Response response, const std::string& origin) const;
 
+    // An answer that is kept back for a moment, until what is pending is there.
+    struct Waiting {
+        Request request;
+        Respond respond;
+        const Function* function = nullptr;
+        Response response;
+        Statement look;
+        std::chrono::steady_clock::time_point until;
+        bool is_asking = false;
+    };
+    void send(const Request& request, const Respond& respond, const Function& function, Response response);
+    void look_again(std::list<Waiting>::iterator waiting);
+    void let_go(std::list<Waiting>::iterator waiting);
+    void look_later();
+
     Metrics& metrics_;
     std::chrono::seconds drain_limit_;
     std::string organization_;
@@ -49,7 +67,11 @@ private:
     Pages pages_;
     Pool pool_;
     VenueOrigins venue_origins_;
-    std::deque<Function> functions_; // the routes keep references to them
+    std::chrono::milliseconds patience_;
+    std::list<Waiting> waiting_;
+    std::list<Waiting> gone_;              // answered, while the database was being asked
+    boost::asio::steady_timer look_timer_; // nobody may have said that it is there
+    std::deque<Function> functions_;       // the routes keep references to them
     bool stopping_ = false;
 };
 
