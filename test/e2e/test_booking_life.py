@@ -310,7 +310,7 @@ class Client:
         if model.is_erased:
             self.expect("erase again", answer, ("0", "0", "0"))
         elif model.status in ("confirmed", "checked_in") or model.due() > 0 or model.has_conflict:
-            self.expect("erase", answer, "BK240")
+            self.expect("erase", answer, "BK250")
         else:
             model.is_erased, model.version = True, model.version + 1
             self.expect("erase", answer, ("1", "1", "0"))
@@ -493,7 +493,7 @@ class BookingLife(DatabaseCase):
                 missing = {("move", "ok"), ("resize", "ok"), ("cancel", "ok"), ("check_in", "ok"), ("cut", "ok"),
                            ("raise", "ok"), ("close", "ok"), ("open", "ok"), ("extend", "ok"), ("pay", "ok"),
                            ("pay", "the rest"), ("mark_no_show", "ok"), ("join", "ok"), ("leave", "ok"),
-                           ("waits", "waiting"), ("waits", "offered"), ("waits", "closed"), ("erase", "ok"), ("erase", "BK240")} - set(answers)
+                           ("waits", "waiting"), ("waits", "offered"), ("waits", "closed"), ("erase", "ok"), ("erase", "BK250")} - set(answers)
                 self.assertEqual(missing, set(), answers)
                 self.assertTrue(NO_ROOM <= {state for what, state in answers if what in ("move", "reserve")}, answers)
                 # Whoever reserves may meet too many rivals, or holds that others are just giving back; nobody meets a

@@ -304,8 +304,8 @@ PROVOCATIONS = [
     ("SELECT booking.relay_booking(repeat('x', 100000))", "BK015"),
     ("SELECT booking.create_webhook_source(77, 'x', 'pigeon')", "BK701"),
     (f"SELECT booking.rotate_source_secret('{SOURCE}')", "BK701"),
-    (f"SELECT booking.erase_customer('{UNKNOWN}')", "BK115"),
-    ("SELECT booking.erase_customer(77, 'ann@example.com')", "BK240"),
+    (f"SELECT booking.erase_customer('{UNKNOWN}')", "BK116"),
+    ("SELECT booking.erase_customer(77, 'ann@example.com')", "BK250"),
     (f"SELECT booking.resolve_payment('{UNKNOWN}', 'keep')", "BK021"),
     (f"INSERT INTO booking.payments (organization_id, id, provider, provider_ref, status, created_at, updated_at)"
      f" VALUES (77, '{an_id(0x78)}', 'stripe', 'pi_1', 'pending', now(), now());"

@@ -25,21 +25,23 @@ private:
     static inline int depth_ = 0;
 };
 
-// ids: uuid[]. All return how many rows had something to lose; again, none has.
+// ids: uuid[]. With what providers were asked about them. All return how many rows had something to lose; again, none
+// has.
 std::int64_t erase_reservations(std::int32_t organization, const Value& ids);
 // With their units, and with the names of their customers in the record of changes: before the customers.
 std::int64_t erase_bookings(std::int32_t organization, const Value& ids, TimestampTz clock);
+std::int64_t erase_waitlist_entries(std::int32_t organization, const Value& ids);
 std::int64_t erase_customer_row(std::int32_t organization, const core::Uuid& customer, TimestampTz clock);
 
-// What was received and sent about them. bookings, reservations: uuid[]; pattern: core::mention_pattern.
+// What was received and sent about them. bookings, reservations, entries: uuid[]; pattern: core::mention_pattern.
 std::int64_t erase_messages(std::int32_t organization, const Value& bookings, const Value& reservations,
-                            std::string_view pattern);
+                            const Value& entries, std::string_view pattern);
 
 // Wherever words of others mention the person.
 std::int64_t erase_mentions(std::int32_t organization, std::string_view pattern, TimestampTz clock);
 
 // customer.erased, with ids only, so that whoever keeps a copy can erase it, too.
 void report_erasure(std::int32_t organization, const core::Uuid& subject, const Value& bookings,
-                    const Value& reservations, TimestampTz clock);
+                    const Value& reservations, const Value& entries, TimestampTz clock);
 
 } // namespace pgbk
