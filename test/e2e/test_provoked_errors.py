@@ -158,6 +158,10 @@ def reserve(email="ann@example.com", session=OPEN, party=2, rest=""):
     return f"SELECT booking.reserve_slot({quote(session)}, {party}, {quote(email)}{rest})"
 
 
+def join(email="ann@example.com", session=FULL, party=6):
+    return f"SELECT booking.join_waitlist({quote(session)}, {party}, {quote(email)})"
+
+
 def with_schedule(**change):
     return (f"UPDATE booking.activities SET schedule = schedule || {quote(json.dumps(change))}"
             f" WHERE id = '{ACTIVITY}'")
@@ -249,6 +253,14 @@ PROVOCATIONS = [
     # A fifth of 20 seats; the second call comes too late for what is left of it.
     (f"UPDATE booking.activities SET unpaid_percent_max = 20 WHERE id = '{ACTIVITY}'; "
      + reserve(party=3) + "; " + reserve(), "BK214"),
+    # What makes room for a waiting list, expired holds given back and lanes, is undone as well.
+    (join(party=2), "BK241"), (join() + "; " + join(party=5), "BK243"), (join(session=STARTED), "BK202"),
+    (f"UPDATE booking.activities SET waitlist_policy = 'off' WHERE id = '{ACTIVITY}'; " + join(), "BK242"),
+    (join() + f"; UPDATE booking.activities SET waitlist_policy = 'strict' WHERE id = '{ACTIVITY}'; "
+     + join("bob@example.com") + "; " + reserve(session=FULL), "BK240"),
+    (f"SELECT booking.leave_waitlist('{UNKNOWN}')", "BK115"),
+    (join() + "; SELECT booking.leave_waitlist((SELECT w.id FROM booking.waitlist_entries AS w), repeat('x', 100000))",
+     "BK303"),
     (reserve(session=UNKNOWN), "BK101"), (reserve(session="00000000-0000-0000-0000-000000000000"), "BK101"),
     (f"SELECT booking.check_slot_availability('{UNKNOWN}', 1)", "BK101"),
     (f"SELECT booking.confirm_reservation('{UNKNOWN}')", "BK102"),
