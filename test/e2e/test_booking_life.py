@@ -394,7 +394,7 @@ class UnitClient(Client):
         if not isinstance(answer, str):
             return answer[0], session, composition
         if not composition or self.is_lonely(composition):
-            self.expect("reserve units", answer, "BK243" if composition else "BK240")
+            self.expect("reserve units", answer, "BK263" if composition else "BK260")
         else:
             allowed = NO_ROOM | {"BK002"} | ({"BK202"} if self.late and session == 0 else set())
             assert answer in allowed, f"{self.name} reserve units: {answer}"
@@ -412,7 +412,7 @@ class UnitClient(Client):
         answer = self.call("change a hold", "SELECT price_minor FROM booking.update_reservation_units("
                            f"'{hold[0]}', '{self.items(composition)}')")
         if isinstance(answer, str):
-            assert answer in {"BK205", "BK201", "BK002", "BK240" if not composition else "BK243"}, f"{self.name} change a hold: {answer}"
+            assert answer in {"BK205", "BK201", "BK002", "BK260" if not composition else "BK263"}, f"{self.name} change a hold: {answer}"
         else:
             self.holds[at] = (*hold[:2], composition)
             self.expect("price of a hold", answer[0], str(self.model_of(self.holds[at]).price()))
@@ -424,7 +424,7 @@ class UnitClient(Client):
         answer = self.call("recompose", f"SELECT {columns} FROM booking.change_units('{booking}',"
                            f" '{self.items(composition)}'{argument})")
         if not composition:
-            self.expect("recompose", answer, "BK240")
+            self.expect("recompose", answer, "BK260")
             return
         if self.is_refused(model, answer, "recompose"):
             return
@@ -434,7 +434,7 @@ class UnitClient(Client):
         elif is_stale:
             self.expect("recompose", answer, "BK222")
         elif self.is_lonely(composition):
-            self.expect("recompose", answer, "BK243")
+            self.expect("recompose", answer, "BK263")
         elif more > 0 and self.has_begun(model):
             assert answer in {"BK002", "BK202", "BK203"}, f"{self.name} grow after the start: {answer}"
         elif more <= 0 or answer not in NO_ROOM | {"BK002"}:
@@ -463,7 +463,7 @@ class UnitClient(Client):
         elif is_stale:
             self.expect("drop", answer, "BK222")
         elif not left or self.is_lonely(left):
-            self.expect("drop", answer, "BK243" if left else "BK221")
+            self.expect("drop", answer, "BK263" if left else "BK221")
         elif self.has_begun(model) and not override:
             self.expect("drop", answer, "BK220")
         else:
@@ -599,7 +599,7 @@ class BookingLife(DatabaseCase):
                 self.assertTrue({("move", "ok"), ("resize", "ok"), ("cancel", "ok"), ("check_in", "ok"), ("cut", "ok"),
                                  ("raise", "ok"), ("close", "ok"), ("open", "ok"), ("extend", "ok"), ("pay", "ok"),
                                  ("pay", "the rest"), ("mark_no_show", "ok"), ("reserve units", "ok"),
-                                 ("change a hold", "ok"), ("recompose", "ok"), ("recompose", "BK243"), ("drop", "ok")}
+                                 ("change a hold", "ok"), ("recompose", "ok"), ("recompose", "BK263"), ("drop", "ok")}
                                 <= set(answers), answers)
                 self.assertTrue(NO_ROOM <= {state for what, state in answers if what in ("move", "reserve")}, answers)
                 # Whoever reserves may meet too many rivals, or holds that others are just giving back; nobody meets a
