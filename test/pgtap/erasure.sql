@@ -125,7 +125,7 @@ SELECT 1, booking.new_id(1), 'booking.updated', pg_temp.id(x.name), pg_temp.id(x
                ('bob', '{"description": "sat beside \"Anna Marker\"", "status": "paid"}')) AS x (name, facts);
 INSERT INTO booking.provider_calls (organization_id, id, provider, action, booking_id, reservation_id, request, idempotency_key, status,
                                     next_attempt_at, expires_at, outcome, reason, created_at, finished_at)
-SELECT 1, booking.new_id(1), 'calcom', 'create_booking', x.booking_id, x.reservation_id, x.request::jsonb, 'key ' || x.status || x.booking_id,
+SELECT 1, booking.new_id(1), 'calcom', 'create_booking', x.booking_id, x.reservation_id, x.request::jsonb, 'key ' || x.status,
        x.status, now(), now(), x.outcome::jsonb, 'marker was told so', now(), now()
   FROM (VALUES (pg_temp.id('past'), NULL, 'done', '{"start": "2027-03-03", "timezone": "Europe/Marker", "amount_minor": 7}', '{"uid": "marker", "status": "paid"}'),
                (NULL, pg_temp.id('past hold'), 'failed', '{"reason": "marker"}', NULL))

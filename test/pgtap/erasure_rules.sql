@@ -126,7 +126,7 @@ SELECT public.is(pg_temp.account('pi_late'), 'paid 2500 EUR -0 due 2500', 'and d
 SELECT pg_temp.set_clock('2027-03-01 13:00 UTC'), pg_temp.add_session('small', 1, 'tour', '2027-03-05 09:00 UTC', 2) \g /dev/null
 SELECT pg_temp.hold('wes', 'small', 2, 'wes@example.org') \g /dev/null
 INSERT INTO pg_temp.named (name, id)
-SELECT w.name, (SELECT j.entry_id FROM booking.join_waitlist(pg_temp.id('small'), 2, w.name || '@example.org', 'Wes Waits') AS j)
+SELECT w.name, (SELECT j.entry_id FROM booking.join_waitlist(pg_temp.id('small'), 2, w.name || '@example.org', NULL, 'Wes Waits') AS j)
   FROM (VALUES ('wes-first'), ('kim')) AS w (name);
 UPDATE booking.waitlist_entries SET customer_email = 'wes@example.org' WHERE id = pg_temp.id('wes-first');
 SELECT public.is(pg_temp.erased('SELECT booking.erase_customer(1, ''wes@example.org'')'), '0 2 2 0', 'a hold and a place on the list are left');

@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/events.sql
-SELECT public.plan(0);
+SELECT public.plan(25);
 
 -- Whoever writes: a member under a search path that is a trap, with settings of the own.
 CREATE ROLE regress_owner NOLOGIN IN ROLE booking_member;

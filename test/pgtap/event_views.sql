@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/events.sql
-SELECT public.plan(0);
+SELECT public.plan(27);
 
 -- A booking of which much has been told, and an activity that is no longer offered.
 SELECT pg_temp.hold('b hold', 'tour 9', 2, 'mia@example.org') \g /dev/null

@@ -121,7 +121,7 @@ SET ROLE regress_service;
 CALL booking.retention_job();
 RESET ROLE;
 SELECT public.bag_eq('SELECT r.organization_id, r.result, r.error_message FROM booking.job_runs AS r WHERE r.job = ''retention''',
-                     $$ VALUES (1, NULL::integer, 'bookings: broken'), (2, 1, NULL) $$, 'what is broken is noted, and others have their turn');
+                     $$ VALUES (1, NULL::integer, 'bookings: broken'), (1, 1, NULL), (2, 1, NULL) $$, 'what is broken is noted, and others have their turn');
 DROP TRIGGER tap_break ON booking.bookings;
 CREATE TEMPORARY TABLE before AS SELECT count(*) AS events FROM booking.booking_events;
 CALL booking.retention_job();
@@ -133,7 +133,7 @@ SELECT public.results_eq('SELECT e.kind FROM booking.booking_events AS e WHERE e
                          || (SELECT b.events FROM pg_temp.before AS b) || ') ORDER BY e.kind',
                          $$ VALUES ('booking.updated'), ('booking.updated'), ('customer.erased') $$, 'whoever keeps copies is told');
 CALL booking.retention_job();
-SELECT public.is((SELECT count(*)::integer FROM booking.job_runs AS r WHERE r.job = 'retention'), 3, 'again there is nothing to do');
+SELECT public.is((SELECT count(*)::integer FROM booking.job_runs AS r WHERE r.job = 'retention'), 4, 'again there is nothing to do');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check() AS c WHERE c.invariant !~ ''refund''', 'the books are sound');
 
 
