@@ -8,9 +8,6 @@
 
 namespace pgbk {
 
-// A placeholder for an address, of the row's own id: nobody can tell any more which rows were of one visitor.
-#define PGBK_ERASED_ADDRESS_SQL(id) "('erased-' || " id " || '@erased.invalid')"
-
 // While it lives, the record of changes lets go of the names of those who are erased.
 class ErasureScope {
 public:
@@ -25,6 +22,9 @@ private:
     static inline int depth_ = 0;
 };
 
+// An address becomes erased-<id of the row>@erased.invalid (of a booking, that of its customer): nobody can tell any
+// more which holds were of one visitor.
+//
 // ids: uuid[]. With what providers were asked about them. All return how many rows had something to lose; again, none
 // has.
 std::int64_t erase_reservations(std::int32_t organization, const Value& ids);

@@ -80,31 +80,28 @@ Outcome erase_holds_page(const Page& page) {
     static constinit Statement statement(PGBK_PAGE_SQL(
         "slot_reservations",
         "x.status IN ('expired', 'cancelled') AND x.settled_at < $4"
-        " AND (x.customer_email <> " PGBK_ERASED_ADDRESS_SQL(
-            "x.id") " OR x.idempotency_hash IS NOT NULL)"
-                    " AND NOT EXISTS (SELECT 1 FROM booking.bookings AS b"
-                    "                  WHERE b.organization_id = $1 AND b.reservation_id = x.id)",
+        " AND (x.customer_email <> 'erased-' || x.id || '@erased.invalid' OR x.idempotency_hash IS NOT NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM booking.bookings AS b"
+        "                  WHERE b.organization_id = $1 AND b.reservation_id = x.id)",
         "UPDATE booking.slot_reservations AS r"
-        "   SET customer_email = " PGBK_ERASED_ADDRESS_SQL(
-            "r.id") ","
-                    "       token_salt = NULL, idempotency_hash = NULL, request_hash = NULL"
-                    "  FROM (SELECT n.id FROM booking.slot_reservations AS n JOIN page AS p ON p.id = n.id"
-                    "         WHERE n.organization_id = $1 AND p.is_due AND n.status IN ('expired', 'cancelled')"
-                    "         ORDER BY n.id FOR NO KEY UPDATE OF n SKIP LOCKED) AS d"
-                    " WHERE r.organization_id = $1 AND r.id = d.id RETURNING 1"));
+        "   SET customer_email = 'erased-' || r.id || '@erased.invalid', token_salt = NULL, idempotency_hash = NULL,"
+        "       request_hash = NULL"
+        "  FROM (SELECT n.id FROM booking.slot_reservations AS n JOIN page AS p ON p.id = n.id"
+        "         WHERE n.organization_id = $1 AND p.is_due AND n.status IN ('expired', 'cancelled')"
+        "         ORDER BY n.id FOR NO KEY UPDATE OF n SKIP LOCKED) AS d"
+        " WHERE r.organization_id = $1 AND r.id = d.id RETURNING 1"));
     return outcome_of(write_page(statement, page), page);
 }
 
 Outcome erase_waitlist_page(const Page& page) {
     static constinit Statement statement(PGBK_PAGE_SQL(
         "waitlist_entries",
-        "x.settled_at < $4 AND (x.customer_email <> " PGBK_ERASED_ADDRESS_SQL(
-            "x.id") " OR num_nonnulls(x.customer_name, x.idempotency_hash) > 0)",
+        "x.settled_at < $4 AND (x.customer_email <> 'erased-' || x.id || '@erased.invalid'"
+        "                       OR num_nonnulls(x.customer_name, x.idempotency_hash) > 0)",
         "UPDATE booking.waitlist_entries AS w"
-        "   SET customer_email = " PGBK_ERASED_ADDRESS_SQL(
-            "w.id") ", customer_name = NULL,"
-                    "       token_salt = NULL, idempotency_hash = NULL, request_hash = NULL"
-                    "  FROM page AS p WHERE w.organization_id = $1 AND w.id = p.id AND p.is_due RETURNING 1"));
+        "   SET customer_email = 'erased-' || w.id || '@erased.invalid', customer_name = NULL, token_salt = NULL,"
+        "       idempotency_hash = NULL, request_hash = NULL"
+        "  FROM page AS p WHERE w.organization_id = $1 AND w.id = p.id AND p.is_due RETURNING 1"));
     return outcome_of(write_page(statement, page), page);
 }
 
