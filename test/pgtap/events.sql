@@ -5,7 +5,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/events.sql
-SELECT public.plan(75);
+SELECT public.plan(79);
 
 -- The template and the fixture: every row of the catalogue has said that it was made.
 SELECT public.bag_eq(
@@ -292,7 +292,7 @@ SELECT public.is((SELECT pg_temp.with_names(e.session_id::text) FROM booking.boo
 -- should be (payments.sql), and no event knows a person.
 SELECT public.bag_eq(
     $$ SELECT k.kind FROM booking.event_kinds() AS k EXCEPT SELECT e.kind FROM booking.booking_events AS e $$,
-    $$ VALUES ('webhook.test'), ('webhook.failed'), ('provider_call.failed'), ('booking.needs_reschedule'), ('payment.conflict'), ('payment.unmatched'), ('payment.disputed'),
+    $$ VALUES ('webhook.test'), ('webhook.failed'), ('provider_call.failed'), ('payment.conflict'), ('payment.unmatched'), ('payment.disputed'),
               ('waitlist.joined'), ('waitlist.offered'), ('waitlist.taken'), ('waitlist.left'), ('waitlist.expired'),
               ('waitlist.closed'),
               ('customer.erased') $$,
