@@ -43,10 +43,10 @@ void erase_calls(std::int32_t organization, const Value& ids) {
                status = CASE c.status WHEN 'failed' THEN 'abandoned' ELSE c.status END
          WHERE c.organization_id = $1 AND (c.booking_id = ANY ($2) OR c.reservation_id = ANY ($2))
            AND c.finished_at IS NOT NULL)sql");
-    const std::vector<std::string_view> facts{
-        "amount_minor", "currency",     "quantity", "stripe_price_id", "package_id",
-        "event_type",   "start",        "end",      "expires_at",      "payment_ref",
-        "provider_ref", "booking_call", "status",   "payment_call_id"};
+    const std::vector<std::string_view> facts{"amount_minor", "currency",       "quantity",     "stripe_price_id",
+                                              "package_id",   "event_type",     "start",        "end",
+                                              "expires_at",   "payment_ref",    "provider_ref", "booking_call",
+                                              "status",       "payment_call_id"};
     statement.write({organization, ids, text_array(facts)});
 }
 
