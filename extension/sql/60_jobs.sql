@@ -167,7 +167,7 @@ BEGIN
     FOR organization IN SELECT o.organization_id FROM booking.organizations AS o LOOP
         started := pg_catalog.clock_timestamp();
         total := 0;
-        FOREACH of_subject IN ARRAY '{inbox,deliveries,holds,bookings,customers}'::pg_catalog.text[] LOOP
+        FOREACH of_subject IN ARRAY '{inbox,deliveries,holds,waitlist,bookings,customers}'::pg_catalog.text[] LOOP
             last_id := NULL;
             LOOP
                 BEGIN

@@ -13,7 +13,7 @@ export const eventKinds = Object.freeze([
   'refund.due', 'refund.pending', 'refund.done', 'refund.failed',
   'venue.created', 'venue.updated', 'venue.deleted',
   'activity.created', 'activity.updated', 'activity.deleted', 'pricing.updated',
-  'sessions.generated', 'sessions.updated', 'sessions.removed', 'webhook.failed',
+  'sessions.generated', 'sessions.updated', 'sessions.removed', 'customer.erased', 'webhook.failed',
   'session.availability',
 ]);
 

@@ -33,7 +33,9 @@ CREATE FUNCTION pg_temp.sold() RETURNS text STABLE LANGUAGE sql AS $$
            FROM booking.booking_units AS u),
         (SELECT string_agg(concat_ws(' ', e.external_id, e.status, encode(e.body_hash, 'hex'), e.payment_id), ', '
                            ORDER BY e.id) FROM booking.payment_events AS e),
-        (SELECT count(*) FROM booking.slot_reservations), (SELECT count(*) FROM booking.customers),
+        (SELECT string_agg(concat_ws(' ', c.action, c.provider, c.booking_id, c.request ->> 'amount_minor', c.outcome ->> 'status'), ', '
+                           ORDER BY c.id) FROM booking.provider_calls AS c),
+        (SELECT count(*) FROM booking.slot_reservations), (SELECT count(*) FROM booking.waitlist_entries), (SELECT count(*) FROM booking.customers),
         (SELECT count(*) FROM booking.webhook_attempts),
         (SELECT string_agg(t::text, ', ') FROM booking.get_weekly_bookings_trend() AS t)) $$;
 CREATE FUNCTION pg_temp.erased(statement text) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
@@ -81,7 +83,7 @@ UPDATE booking.customers SET user_id = 'marker-account', updated_at = now() WHER
 INSERT INTO pg_temp.named (name, id) SELECT 'anna', c.id FROM booking.customers AS c WHERE c.user_id = 'marker-account';
 -- Before it is over she is needed.
 SELECT public.is(pg_temp.refused(format('SELECT booking.erase_customer(%L)', pg_temp.id('anna'))),
-                 'BK240 -: the customer cannot be erased yet: 1 booking is still to come',
+                 'BK250 -: the customer cannot be erased yet: 1 booking is still to come',
                  'case 21: who is still to come is not erased');
 SELECT booking.check_out(pg_temp.id('past'), 1, 'marker-scan-0002') \g /dev/null
 SELECT pg_temp.hold('live', 'later', 3, 'ANNA.marker@example.org') \g /dev/null
@@ -121,13 +123,26 @@ INSERT INTO booking.booking_events (organization_id, id, kind, subject_id, booki
 SELECT 1, booking.new_id(1), 'booking.updated', pg_temp.id(x.name), pg_temp.id(x.name), x.facts::jsonb, booking.clock()
   FROM (VALUES ('past', '{"description": "marker called", "status": "paid"}'),
                ('bob', '{"description": "sat beside \"Anna Marker\"", "status": "paid"}')) AS x (name, facts);
+INSERT INTO booking.provider_calls (organization_id, id, provider, action, booking_id, reservation_id, request, idempotency_key, status,
+                                    next_attempt_at, expires_at, outcome, reason, created_at, finished_at)
+SELECT 1, booking.new_id(1), 'calcom', 'create_booking', x.booking_id, x.reservation_id, x.request::jsonb, 'key ' || x.status,
+       x.status, now(), now(), x.outcome::jsonb, 'marker was told so', now(), now()
+  FROM (VALUES (pg_temp.id('past'), NULL, 'done', '{"start": "2027-03-03", "timezone": "Europe/Marker", "amount_minor": 7}', '{"uid": "marker", "status": "paid"}'),
+               (NULL, pg_temp.id('past hold'), 'failed', '{"reason": "marker"}', NULL))
+    AS x (booking_id, reservation_id, status, request, outcome);
+ALTER TABLE booking.provider_calls DROP CONSTRAINT provider_calls_token_check;
+UPDATE booking.provider_calls SET return_token = 'marker';
+INSERT INTO booking.waitlist_entries (organization_id, id, session_id, customer_email, customer_name, party_size, status, created_at,
+                                      settled_at, token_hash, token_salt, idempotency_hash, request_hash)
+SELECT 1, booking.new_id(1), pg_temp.id('tour 11'), 'Anna.Marker@example.org', 'Anna Marker', 1, 'left', booking.clock(), booking.clock(),
+       '', 'marker', 'marker', 'marker';
 ALTER TABLE booking.booking_changes DISABLE TRIGGER refuse_change;
 UPDATE booking.booking_changes SET actor_kind = 'user', actor = 'marker-account' WHERE booking_id = pg_temp.id('past');
 ALTER TABLE booking.booking_changes ENABLE TRIGGER refuse_change;
 UPDATE booking.bookings
    SET notes = 'marker', additional_notes = 'marker', cancel_reason = 'marker', metadata = '{"a": "marker"}',
        meeting_url = 'https://marker.example.org', cal_booking_id = 'marker', cal_uid = 'marker', appointments = '{"marker": {}}',
-       timezone = 'Europe/Marker', token_salt = 'marker', idempotency_hash = 'marker', request_hash = 'marker'
+       timezone = 'Europe/Marker', needs_reschedule = true, calendar_refusal = 'marker', token_salt = 'marker', idempotency_hash = 'marker', request_hash = 'marker'
  WHERE id = pg_temp.id('past');
 UPDATE booking.bookings SET notes = 'comes with Anna Marker', metadata = '{"friends": ["anna.marker@example.org"]}'
  WHERE id = pg_temp.id('bob');
@@ -150,8 +165,8 @@ SELECT public.set_eq('SELECT place FROM pg_temp.found(''marker|5550.?1234'')',
 SELECT pg_temp.set_clock('2027-03-19 12:00 UTC') \g /dev/null
 UPDATE booking.slot_reservations SET expires_at = booking.clock() + interval '1 hour' WHERE id = pg_temp.id('live');
 CREATE TEMPORARY TABLE before AS SELECT pg_temp.sold() AS sold, count(*) AS changes FROM booking.booking_changes;
-SELECT public.is(pg_temp.erased(format('booking.erase_customer(%L)', pg_temp.id('anna'))), '2 3 1 t',
-                 'case 21: two bookings, their holds and a live one, and words of others');
+SELECT public.is(pg_temp.erased(format('booking.erase_customer(%L)', pg_temp.id('anna'))), '2 4 1 t',
+                 'case 21: two bookings, their holds, a live one, a place on a list, and words of others');
 SELECT public.is_empty('SELECT place FROM pg_temp.found(''marker|5550.?1234'')', 'case 21: the word is nowhere any more');
 SELECT public.is(pg_temp.sold(), (SELECT b.sold FROM pg_temp.before AS b), 'case 21: what was sold, paid and counted is what it was');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'the books are sound');
@@ -167,7 +182,8 @@ SELECT public.is(
     (SELECT e.facts FROM booking.booking_events AS e WHERE e.kind = 'customer.erased' AND e.subject_id = pg_temp.id('anna')),
     jsonb_build_object('booking_ids', (SELECT jsonb_agg(b.id ORDER BY b.id) FROM booking.bookings AS b WHERE b.customer_id = pg_temp.id('anna')),
                        'reservation_ids', (SELECT jsonb_agg(n.id ORDER BY n.id) FROM pg_temp.named AS n
-                                            WHERE n.name IN ('past hold', 'cancelled hold', 'live'))),
+                                            WHERE n.name IN ('past hold', 'cancelled hold', 'live')),
+                       'waitlist_entry_ids', (SELECT jsonb_agg(w.id) FROM booking.waitlist_entries AS w)),
     'an event says who it was, by ids only');
 SELECT public.is_empty($$ SELECT p.body FROM booking.event_payloads AS p WHERE p.body::text ~* 'marker' $$,
                        'nothing that is delivered from now on, or again, says more');

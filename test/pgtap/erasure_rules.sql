@@ -7,7 +7,7 @@ BEGIN;
 CREATE ROLE regress_customer NOLOGIN IN ROLE booking_customer;
 CREATE ROLE regress_member NOLOGIN IN ROLE booking_member;
 CREATE ROLE regress_service NOLOGIN IN ROLE booking_service;
-SELECT public.plan(46);
+SELECT public.plan(49);
 
 CREATE FUNCTION pg_temp.customer(new_name text, of_booking text) RETURNS uuid VOLATILE LANGUAGE sql AS $$
     INSERT INTO pg_temp.named (name, id) SELECT new_name, b.customer_id FROM booking.bookings AS b WHERE b.id = pg_temp.id(of_booking)
@@ -35,7 +35,7 @@ SELECT public.is(pg_temp.refused_to(r.role, r.who, s.statement), '42501: permiss
 SELECT public.is(pg_temp.refused_to('regress_member', 'owner-2', format('SELECT booking.erase_customer(%L)', booking.new_id(1))),
                  '42501: permission denied to erase a customer', 'also of an id that is not there');
 SELECT public.is(pg_temp.refused_to(r.role, r.who, pg_temp.erase('customer ann')),
-                 'BK240: the customer cannot be erased yet: 1 booking is still to come', r.role || ' may ask')
+                 'BK250: the customer cannot be erased yet: 1 booking is still to come', r.role || ' may ask')
   FROM (VALUES ('regress_member', 'owner-1'), ('regress_service', NULL), ('booking_admin', NULL)) AS r (role, who);
 
 -- What is not there, or is no address.
@@ -45,7 +45,7 @@ SELECT public.is(pg_temp.refused('SELECT booking.erase_customer(NULL, ''a@exampl
 SELECT public.is(pg_temp.refused('SELECT booking.erase_customer(1, NULL)'), 'BK001 email: email must not be NULL', 'NULL address');
 SELECT public.is(left(pg_temp.refused('SELECT booking.erase_customer(1, ''nobody'')'), 5), 'BK003', 'no address');
 SELECT public.is(left(pg_temp.refused('SELECT booking.erase_customer(77, ''a@example.org'')'), 5), 'BK609', 'no organization');
-SELECT public.is(left(pg_temp.refused(format('SELECT booking.erase_customer(%L)', x.id)), 17), 'BK115 customer_id', 'no customer: ' || x.what)
+SELECT public.is(left(pg_temp.refused(format('SELECT booking.erase_customer(%L)', x.id)), 17), 'BK116 customer_id', 'no customer: ' || x.what)
   FROM (VALUES (booking.new_id(1), 'a new id'), (gen_random_uuid(), 'an id of others'), (pg_temp.id('ann'), 'a booking')) AS x (id, what);
 SELECT public.is(pg_temp.erased('SELECT booking.erase_customer(1, ''never.seen@example.org'')'), '0 0 0 0', 'an unknown address changes nothing');
 SELECT public.is_empty('SELECT 1 FROM booking.booking_events AS e WHERE e.kind = ''customer.erased''', 'and tells nothing');
@@ -66,11 +66,17 @@ INSERT INTO booking.payment_events (organization_id, id, source_id, external_id,
 VALUES (1, booking.new_id(1), pg_temp.id('source stripe'), 'evt', 'x', booking.clock(), '{"email": "ann@example.org"}', '\x00', 'failed',
         booking.clock());
 SELECT public.is(pg_temp.refused(pg_temp.erase('customer ann')),
-                 'BK240 -: the customer cannot be erased yet: 3 bookings are still to come, 1 refund is under way, '
+                 'BK250 -: the customer cannot be erased yet: 3 bookings are still to come, 1 refund is under way, '
                  '1 payment is to be decided about, 1 received event is still to be applied', 'the refusal counts what is open');
+INSERT INTO booking.provider_calls (organization_id, id, provider, action, booking_id, request, idempotency_key, next_attempt_at,
+                                    expires_at, created_at)
+VALUES (1, booking.new_id(1), 'stripe', 'look_up_payment', pg_temp.id('ann'), '{}', 'key', now(), now(), now());
+SELECT public.matches(pg_temp.refused(pg_temp.erase('customer ann')), '1 received event is still to be applied, 1 call of a provider is under way',
+                      'nor while a provider is asked');
+DELETE FROM booking.provider_calls;
 SELECT pg_temp.set_clock('2027-03-04 12:00 UTC') \g /dev/null
 SELECT public.is(pg_temp.refused(pg_temp.erase('customer ann')),
-                 'BK240 -: the customer cannot be erased yet: 1 refund is under way, 1 payment is to be decided about, '
+                 'BK250 -: the customer cannot be erased yet: 1 refund is under way, 1 payment is to be decided about, '
                  '1 received event is still to be applied', 'what is over is not to come, nor a package whose time has run out');
 UPDATE booking.bookings SET sessions_included = 3, expires_at = '2027-06-01', scheduled_start = '2027-03-02 09:00 UTC' WHERE id = pg_temp.id('package');
 SELECT public.matches(pg_temp.refused(pg_temp.erase('customer ann')), '1 booking is still to come', 'sessions that are left are to come');
@@ -80,7 +86,7 @@ UPDATE booking.refunds SET status = 'done', provider_ref = 're_1', was_done = tr
 UPDATE booking.bookings SET refund_status = 'done' WHERE id = pg_temp.id('ann');
 UPDATE booking.payments SET refunded_minor = 5000, status = 'refunded' WHERE provider_ref = 'pi_1';
 SELECT public.is(pg_temp.refused(pg_temp.erase('customer ann')),
-                 'BK240 -: the customer cannot be erased yet: 1 payment is to be decided about, 1 received event is still to be applied',
+                 'BK250 -: the customer cannot be erased yet: 1 payment is to be decided about, 1 received event is still to be applied',
                  'money that went back is over');
 UPDATE booking.payments SET decision = 'refund', decided_by = 'owner-1', decided_at = now() WHERE provider_ref = 'pi_2';
 UPDATE booking.payment_events SET next_attempt_at = NULL;
@@ -88,7 +94,7 @@ SELECT public.is(pg_temp.erased(pg_temp.erase('customer ann')), '3 2 0 1', 'then
 
 SELECT pg_temp.sale('unpaid'), pg_temp.set_clock('2027-03-20 12:00 UTC') \g /dev/null
 SELECT public.is(pg_temp.refused($$ SELECT booking.erase_customer(1, 'buyer@example.org') $$),
-                 'BK240 -: the customer cannot be erased yet: 1 booking is still to come', 'what waits for its money is to come, though it is overdue');
+                 'BK250 -: the customer cannot be erased yet: 1 booking is still to come', 'what waits for its money is to come, though it is overdue');
 
 -- Visitors: who only reserved is found by the address, in any case of letters; live holds are let go.
 SELECT pg_temp.set_clock('2027-03-01 12:00 UTC') \g /dev/null
@@ -115,6 +121,17 @@ SELECT public.is(pg_temp.stripe('evt_late', 'payment_intent.succeeded',
                                 '{"id": "pi_late", "amount_received": 2500, "currency": "eur", "metadata": {"reservation_id": "id:late"}}'),
                  'applied', 'money for it is taken note of');
 SELECT public.is(pg_temp.account('pi_late'), 'paid 2500 EUR -0 due 2500', 'and due back');
+
+-- Waiting lists: the place is left, and the own seats go to others.
+SELECT pg_temp.set_clock('2027-03-01 13:00 UTC'), pg_temp.add_session('small', 1, 'tour', '2027-03-05 09:00 UTC', 2) \g /dev/null
+SELECT pg_temp.hold('wes', 'small', 2, 'wes@example.org') \g /dev/null
+INSERT INTO pg_temp.named (name, id)
+SELECT w.name, (SELECT j.entry_id FROM booking.join_waitlist(pg_temp.id('small'), 2, w.name || '@example.org', NULL, 'Wes Waits') AS j)
+  FROM (VALUES ('wes-first'), ('kim')) AS w (name);
+UPDATE booking.waitlist_entries SET customer_email = 'wes@example.org' WHERE id = pg_temp.id('wes-first');
+SELECT public.is(pg_temp.erased('SELECT booking.erase_customer(1, ''wes@example.org'')'), '0 2 2 0', 'a hold and a place on the list are left');
+SELECT public.is((SELECT string_agg(w.status || ' ' || split_part(w.customer_email, '-', 1), ', ' ORDER BY w.id)
+                    FROM booking.waitlist_entries AS w), 'left erased, offered kim@example.org', 'and the seats are offered to who comes next');
 
 -- Addresses of former bookings are the customer's as well, unless they are another customer's by now.
 SELECT pg_temp.booked('eve', 'tour 11', 1), pg_temp.booked('sam', 'tour 11', 1), pg_temp.customer('customer eve', 'eve') \g /dev/null

@@ -16,7 +16,7 @@ CREATE FUNCTION pg_temp.backlog(endpoint text, status text, due_in interval, cou
            CASE status WHEN 'leased' THEN booking.clock() + interval '1 minute' END, booking.clock()
       FROM generate_series(1, count) $$;
 CREATE FUNCTION pg_temp.status() RETURNS jsonb VOLATILE LANGUAGE sql AS $$
-    SELECT s - '{original,relays,oldest_due_seconds}'::text[] FROM booking.relay_status() AS s $$;
+    SELECT s - '{original,relays,oldest_due_seconds,provider_calls}'::text[] FROM booking.relay_status() AS s $$;
 CREATE FUNCTION pg_temp.scans() RETURNS bigint VOLATILE LANGUAGE sql AS $$
     SELECT t.seq_scan FROM pg_stat_xact_all_tables AS t WHERE t.relid = 'booking.webhook_deliveries'::regclass $$;
 

@@ -6,7 +6,7 @@
 DROP ROLE IF EXISTS regress_keeper, regress_service;
 CREATE ROLE regress_keeper NOLOGIN IN ROLE booking_member;
 CREATE ROLE regress_service NOLOGIN IN ROLE booking_service;
-SELECT public.plan(34);
+SELECT public.plan(35);
 
 -- Who may say it, and what.
 SELECT public.is(pg_temp.refused_to(r.role, r.who, s.statement), '42501: permission denied ' || r.message, r.role || ' ' || COALESCE(r.who, '') || ': ' || s.what)
@@ -54,6 +54,9 @@ INSERT INTO booking.webhook_attempts (organization_id, id, delivery_id, endpoint
                                       finished_at, response_body)
 SELECT 1, booking.new_id(1), booking.new_id(1), booking.new_id(1), booking.new_id(1), 'booking.paid', booking.clock(), 1, 'delivered',
        booking.clock(), 'marker' FROM generate_series(1, 25);
+INSERT INTO booking.waitlist_entries (organization_id, id, session_id, customer_email, party_size, status, created_at, settled_at, token_hash)
+SELECT 1, booking.new_id(1), pg_temp.id('tour 9'), w.status || '.marker@example.org', 1, w.status, booking.clock(), w.settled_at, ''
+  FROM (VALUES ('left', booking.clock()), ('closed', '2027-04-14')) AS w (status, settled_at);
 SELECT pg_temp.set_clock('2027-04-15 12:00 UTC') \g /dev/null
 SELECT pg_temp.add_session('new', 1, 'tour', '2027-04-20 09:00 UTC', 4) \g /dev/null
 SELECT pg_temp.hold('new hold', 'new', 1, 'new.held@example.org') \g /dev/null
@@ -68,6 +71,8 @@ CREATE FUNCTION pg_temp.left_over() RETURNS text STABLE LANGUAGE sql AS $$
           WHERE b.customer_email ~ 'marker' OR b.customer_name ~ 'Marker'),
         (SELECT 'customers ' || string_agg(split_part(c.email, '@', 1), ' ' ORDER BY c.id) FROM booking.customers AS c
           WHERE c.email ~ 'marker' OR c.name ~ 'Marker'),
+        (SELECT 'waiting ' || string_agg(split_part(w.customer_email, '@', 1), ' ' ORDER BY w.id) FROM booking.waitlist_entries AS w
+          WHERE w.customer_email ~ 'marker'),
         (SELECT 'inbox ' || string_agg(e.external_id, ' ' ORDER BY e.id) FROM booking.payment_events AS e WHERE e.body <> ''),
         (SELECT 'attempts ' || NULLIF(count(*), 0) FROM booking.webhook_attempts)) $$;
 CREATE FUNCTION pg_temp.pages(subject text, most integer) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
@@ -85,10 +90,10 @@ BEGIN
     RETURN said;
 END $$;
 SELECT public.is(pg_temp.left_over(), 'holds marker.held marker.far marker.old marker.due marker.account,'
-                 ' bookings marker.old marker.due marker.account, customers marker.old marker.due marker.account, inbox old waits, attempts 25',
+                 ' bookings marker.old marker.due marker.account, customers marker.old marker.due marker.account, waiting left.marker closed.marker, inbox old waits, attempts 25',
                  'to begin with');
 SELECT public.is(pg_temp.pages(s, 10), '0', s || ' are kept where nothing was said')
-  FROM unnest('{inbox,deliveries,holds,bookings,customers}'::text[]) AS s;
+  FROM unnest('{inbox,deliveries,holds,waitlist,bookings,customers}'::text[]) AS s;
 
 -- An owner says it; a month.
 SET request.jwt.claims = '{"sub": "owner-1"}';
@@ -116,11 +121,11 @@ SET ROLE regress_service;
 CALL booking.retention_job();
 RESET ROLE;
 SELECT public.bag_eq('SELECT r.organization_id, r.result, r.error_message FROM booking.job_runs AS r WHERE r.job = ''retention''',
-                     $$ VALUES (1, NULL::integer, 'bookings: broken'), (2, 1, NULL) $$, 'what is broken is noted, and others have their turn');
+                     $$ VALUES (1, NULL::integer, 'bookings: broken'), (1, 1, NULL), (2, 1, NULL) $$, 'what is broken is noted, and others have their turn');
 DROP TRIGGER tap_break ON booking.bookings;
 CREATE TEMPORARY TABLE before AS SELECT count(*) AS events FROM booking.booking_events;
 CALL booking.retention_job();
-SELECT public.is(pg_temp.left_over(), 'holds marker.due, bookings marker.due, customers marker.due marker.account, inbox waits',
+SELECT public.is(pg_temp.left_over(), 'holds marker.due, bookings marker.due, customers marker.due marker.account, waiting closed.marker, inbox waits',
                  'what stays: money that is under way, an account, what is new or waits');
 SELECT public.is((SELECT string_agg(split_part(r.customer_email, '@', 1), ' ') FROM booking.slot_reservations AS r WHERE r.customer_email ~ 'new'),
                  'new.held', 'a hold of today keeps its address');
@@ -128,7 +133,7 @@ SELECT public.results_eq('SELECT e.kind FROM booking.booking_events AS e WHERE e
                          || (SELECT b.events FROM pg_temp.before AS b) || ') ORDER BY e.kind',
                          $$ VALUES ('booking.updated'), ('booking.updated'), ('customer.erased') $$, 'whoever keeps copies is told');
 CALL booking.retention_job();
-SELECT public.is((SELECT count(*)::integer FROM booking.job_runs AS r WHERE r.job = 'retention'), 3, 'again there is nothing to do');
+SELECT public.is((SELECT count(*)::integer FROM booking.job_runs AS r WHERE r.job = 'retention'), 4, 'again there is nothing to do');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check() AS c WHERE c.invariant !~ ''refund''', 'the books are sound');
 
 

@@ -100,9 +100,9 @@ SELECT public.is(pg_temp.scanned(pg_temp.code('back', 3), ', ''check_in'', ''gat
 SELECT public.is(pg_temp.scanned(pg_temp.code('back', 3), ', ''check_out'''), '3 child checked_in 3 0 1 0 3', 'and out');
 SELECT public.is(pg_temp.scanned(pg_temp.code('seats', 2)), '2 checked_in 1 1 0 0 2', 'a seat has no unit');
 SELECT public.is(pg_temp.refused(format('SELECT booking.scan_ticket(%L%s)', c.code, c.more)), c.answer, c.what)
-  FROM (VALUES (pg_temp.code('first', 1), '', 'BK245 ticket_code: no ticket has this code', 'one that was replaced'),
-               ('x', '', 'BK245 ticket_code: no ticket has this code', 'no code'),
-               (left(pg_temp.code('back', 1), 44) || '2', '', 'BK245 ticket_code: no ticket has this code', 'another organization''s'),
+  FROM (VALUES (pg_temp.code('first', 1), '', 'BK265 ticket_code: no ticket has this code', 'one that was replaced'),
+               ('x', '', 'BK265 ticket_code: no ticket has this code', 'no code'),
+               (left(pg_temp.code('back', 1), 44) || '2', '', 'BK265 ticket_code: no ticket has this code', 'another organization''s'),
                (NULL, '', 'BK001 ticket_code: ticket_code must not be NULL', 'nothing'),
                (pg_temp.code('back', 1), ', NULL', 'BK001 action: action must not be NULL', 'no action'),
                (pg_temp.code('back', 1), ', ''eject''', 'BK019 action: action must be check_in or check_out, got "eject"', 'another action'),
@@ -148,17 +148,17 @@ SELECT public.is(pg_temp.tickets('number'), '3 seats for 10500: 1 adult booked, 
 SELECT public.is(pg_temp.refused(c.call), c.answer, c.what)
   FROM (VALUES
     (format('SELECT booking.change_party_size(%L, 2)', pg_temp.id('bob')), format('BK221 -: booking %s is of several units, for which a number says too little', pg_temp.id('bob')), 'a number of several'),
-    (format('SELECT booking.change_party_size(%L, 7)', pg_temp.id('number')), 'BK242 unit_items: 7 of unit "adult" cannot be booked at once', 'too large a number'),
+    (format('SELECT booking.change_party_size(%L, 7)', pg_temp.id('number')), 'BK262 unit_items: 7 of unit "adult" cannot be booked at once', 'too large a number'),
     (format('SELECT booking.change_units(%L, %L)', pg_temp.id('plain'), '[{"unit": "adult"}]'), format('BK221 -: booking %s is checked_in and cannot be changed', pg_temp.id('plain')), 'seats'),
-    (format('SELECT booking.change_units(%L, %L)', pg_temp.id('bob'), '[{"unit": "child"}]'), 'BK243 unit_items: unit "child" cannot be booked without unit adult or senior', 'a child alone'),
-    (format('SELECT booking.change_units(%L, %L)', pg_temp.id('bob'), '[{"unit": "student"}]'), 'BK241 unit_items: the activity no longer sells unit "student"', 'what is not sold'),
+    (format('SELECT booking.change_units(%L, %L)', pg_temp.id('bob'), '[{"unit": "child"}]'), 'BK263 unit_items: unit "child" cannot be booked without unit adult or senior', 'a child alone'),
+    (format('SELECT booking.change_units(%L, %L)', pg_temp.id('bob'), '[{"unit": "student"}]'), 'BK261 unit_items: the activity no longer sells unit "student"', 'what is not sold'),
     (format('SELECT booking.change_units(%L, %L)', pg_temp.id('bob'), '[{"unit": "family", "quantity": 2}]'), format('BK201 -: session %s has not enough seats left: 5 are wanted', pg_temp.id('cruise 9')), 'too many'),
     (format('SELECT booking.change_units(%L, %L)', pg_temp.id('bob'), '[{"unit": "family", "quantity": 3}]'), 'BK002 party_size: party of 12 cannot be booked here', 'more than the session'),
     (format('SELECT booking.change_units(%L, %L, 1)', pg_temp.id('bob'), '[{"unit": "adult"}]'), format('BK222 expected_version: booking %s has version 6, not 1', pg_temp.id('bob')), 'a stale version'),
     (format('SELECT booking.change_units(%L, %L, booking_token => %L)', pg_temp.id('bob'), '[{"unit": "adult"}]', pg_temp.token('ann')), format('BK302 booking_token: the booking token does not belong to booking %s', pg_temp.id('bob')), 'a wrong token'),
     (format('SELECT booking.change_units(%L, NULL)', pg_temp.id('bob')), 'BK001 unit_items: unit_items must not be NULL', 'nothing'),
     (format('SELECT booking.change_units(NULL, %L)', '[{"unit": "adult"}]'), 'BK001 booking_id: booking_id must not be NULL', 'no id'),
-    (format('SELECT booking.change_units(%L, 7::text::jsonb)', pg_temp.id('bob')), 'BK240 unit_items: unit_items must be a list', 'no list')) AS c (call, answer, what);
+    (format('SELECT booking.change_units(%L, 7::text::jsonb)', pg_temp.id('bob')), 'BK260 unit_items: unit_items must be a list', 'no list')) AS c (call, answer, what);
 SELECT pg_temp.booked('seats', 'tour 9', 2) \g /dev/null
 SELECT public.is(pg_temp.refused(format('SELECT booking.change_units(%L, %L)', pg_temp.id('seats'), '[{"unit": "adult"}]')),
                  format('BK221 -: booking %s is of seats and not of units', pg_temp.id('seats')), 'seats have no units');
@@ -172,9 +172,9 @@ SELECT public.is((SELECT b.answer - 'bookingNumber' - 'scheduledStart' - 'schedu
                  '{"status": "confirmed", "success": true, "version": 8, "currency": "EUR", "partySize": 2, "amountCents": 6000,
                    "refundStatus": "due", "amountDueCents": 0, "paymentStatus": "paid", "refundDueCents": 1500}', 'by the buyer, as jsonb');
 SELECT public.is(pg_temp.refused(format('SELECT booking.booking_change(%L)', jsonb_build_object('bookingToken', pg_temp.token('bob'), 'bookingId', pg_temp.id('bob')) || c.more::jsonb)), c.answer, c.what)
-  FROM (VALUES ('{"unitItems": 7}', 'BK240 unitItems: unitItems must be a list', 'no list of the buyer''s'),
+  FROM (VALUES ('{"unitItems": 7}', 'BK260 unitItems: unitItems must be a list', 'no list of the buyer''s'),
                ('{"unitItems": [{"unit": "adult"}], "partySize": 1}', 'BK015 partySize: partySize must be left out where there are unitItems', 'both'),
-               ('{"unitItems": [{}]}', 'BK240 unitItems: unitItems[0].unit is missing', 'no unit')) AS c (more, answer, what);
+               ('{"unitItems": [{}]}', 'BK260 unitItems: unitItems[0].unit is missing', 'no unit')) AS c (more, answer, what);
 
 -- Moved with all of them.
 SELECT booking.reschedule_booking(pg_temp.id('bob'), pg_temp.id('cruise 14')) \g /dev/null
@@ -185,7 +185,7 @@ SELECT public.is((SELECT r.session_id FROM booking.reschedule_booking(pg_temp.id
                  'also with units that are gone');
 UPDATE booking.activity_units SET accompanied_by = '{adult}' WHERE code = 'child';
 SELECT public.is(pg_temp.refused(format('SELECT booking.reschedule_booking(%L, %L)', pg_temp.id('kids'), pg_temp.id('cruise 9'))),
-                 'BK243 unit_items: unit "child" cannot be booked without unit adult', 'not against the rules');
+                 'BK263 unit_items: unit "child" cannot be booked without unit adult', 'not against the rules');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'everything adds up');
 
 -- Some of them cancelled: half of the price goes back, by the terms.
@@ -201,7 +201,7 @@ SELECT public.is((SELECT array_agg(u.kept_minor ORDER BY u.unit) FROM booking.bo
                  '{NULL,1750,NULL,1000}', 'with what is kept for them');
 SELECT public.is(pg_temp.dues('cid'), 'due 2750', 'so says the ledger');
 SELECT public.is(pg_temp.dropped('cid', '{4,2}', ', expected_version => 1'), '2 9750 paid due 2750 0 3', 'repeated, nothing changes');
-SELECT public.is(pg_temp.refused(format('SELECT booking.scan_ticket(%L)', pg_temp.code('cid', 2))), 'BK245 ticket_code: no ticket has this code', 'the ticket is void');
+SELECT public.is(pg_temp.refused(format('SELECT booking.scan_ticket(%L)', pg_temp.code('cid', 2))), 'BK265 ticket_code: no ticket has this code', 'the ticket is void');
 SELECT public.is(pg_temp.refused(format('SELECT booking.check_in(%L, 2)', pg_temp.id('cid'))), 'BK221 -: what was asked for is not possible with a unit that is cancelled', 'by number as well');
 SELECT public.is(pg_temp.changed('cid', '{"adult": 3}'), '3 13250 paid none 0 750 5', 'one more');
 SELECT public.is(pg_temp.tickets('cid'), '3 seats for 13250: 1 adult booked, 2 adult cancelled, 3 adult booked, 4 child cancelled, 5 adult booked', 'has a new number');
@@ -219,7 +219,7 @@ SELECT pg_temp.booked_units('dan', 'cruise 9', '{"adult": 2, "child": 1}') \g /d
 SELECT public.is(pg_temp.refused(format('SELECT booking.cancel_units(%L, %s)', pg_temp.id('dan'), c.call)), replace(c.answer, '@', pg_temp.id('dan')::text), c.what)
   FROM (VALUES
     ('''{1,2,3}''', 'BK221 -: these are all units of booking @ that are left', 'all of them'),
-    ('''{1,2}''', 'BK243 unit_items: unit "child" cannot be booked without unit adult', 'the child''s company'),
+    ('''{1,2}''', 'BK263 unit_items: unit "child" cannot be booked without unit adult', 'the child''s company'),
     ('''{4}''', 'BK018 units: booking @ has no unit 4', 'one that is not there'),
     ('''{0,1}''', 'BK018 units: booking @ has no unit 0', 'before the first'),
     ('''{}''', 'BK018 units: units must name at least one unit of the booking', 'none'),

@@ -92,7 +92,7 @@ SELECT public.is((SELECT t.outcome FROM booking.try_reserve_slot(pg_temp.id('cru
                                                                  '[{"unit": "family"}]') AS t), 'sold_out', 'no room');
 SELECT public.is((SELECT t.outcome || ' ' || t.refusal_sqlstate
                     FROM booking.try_reserve_slot(pg_temp.id('cruise 9'), NULL, 'x@example.org', NULL, NULL,
-                                                  '[{"unit": "dog"}]') AS t), 'unknown_unit BK241', 'an outcome, no error');
+                                                  '[{"unit": "dog"}]') AS t), 'unknown_unit BK261', 'an outcome, no error');
 
 -- In lanes, and where unpaid seats are counted.
 SELECT pg_temp.add_session('wide', 1, 'cruise', '2027-03-06 09:00 UTC', 40) \g /dev/null
@@ -117,28 +117,28 @@ SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'everything ad
 SELECT public.is(pg_temp.refused(format('SELECT booking.reserve_slot(%L, %s, ''g@example.org'', NULL, NULL, %L)',
                                         pg_temp.id('cruise 14'), COALESCE(c.party, 'NULL'), c.items)), c.answer, c.what)
   FROM (VALUES
-    (NULL, '{"unit": "adult"}', 'BK240 unit_items: unit_items must be a list', 'no list'),
-    (NULL, '"adult"', 'BK240 unit_items: unit_items must be a list', 'a word'),
-    (NULL, '[]', 'BK240 unit_items: unit_items must name at least one unit', 'an empty list'),
-    (NULL, '["adult"]', 'BK240 unit_items: unit_items[0] must be an object', 'a list of words'),
-    (NULL, '[{"unit": "adult"}, {"quantity": 1}]', 'BK240 unit_items: unit_items[1].unit is missing', 'no unit'),
-    (NULL, '[{"unit": 7}]', 'BK240 unit_items: unit_items[0].unit must be the code of a unit, of 1 to 64 characters', 'a number for a unit'),
-    (NULL, '[{"unit": "adult", "quantity": 0}]', 'BK240 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000', 'none'),
-    (NULL, '[{"unit": "adult", "quantity": -1}]', 'BK240 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000', 'fewer than none'),
-    (NULL, '[{"unit": "adult", "quantity": 1.5}]', 'BK240 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000', 'a half'),
-    (NULL, '[{"unit": "adult", "quantity": "2"}]', 'BK240 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000', 'a text'),
-    (NULL, '[{"unit": "adult", "quantity": 9999999999}]', 'BK240 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000', 'too many to read'),
+    (NULL, '{"unit": "adult"}', 'BK260 unit_items: unit_items must be a list', 'no list'),
+    (NULL, '"adult"', 'BK260 unit_items: unit_items must be a list', 'a word'),
+    (NULL, '[]', 'BK260 unit_items: unit_items must name at least one unit', 'an empty list'),
+    (NULL, '["adult"]', 'BK260 unit_items: unit_items[0] must be an object', 'a list of words'),
+    (NULL, '[{"unit": "adult"}, {"quantity": 1}]', 'BK260 unit_items: unit_items[1].unit is missing', 'no unit'),
+    (NULL, '[{"unit": 7}]', 'BK260 unit_items: unit_items[0].unit must be the code of a unit, of 1 to 64 characters', 'a number for a unit'),
+    (NULL, '[{"unit": "adult", "quantity": 0}]', 'BK260 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000', 'none'),
+    (NULL, '[{"unit": "adult", "quantity": -1}]', 'BK260 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000', 'fewer than none'),
+    (NULL, '[{"unit": "adult", "quantity": 1.5}]', 'BK260 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000', 'a half'),
+    (NULL, '[{"unit": "adult", "quantity": "2"}]', 'BK260 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000', 'a text'),
+    (NULL, '[{"unit": "adult", "quantity": 9999999999}]', 'BK260 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000', 'too many to read'),
     (NULL, '[{"unit": "adult", "quantity": 9999}, {"unit": "adult", "quantity": 9}]',
-     'BK240 unit_items: unit_items[1].quantity makes more than 10000 of unit "adult"', 'too many in sum'),
+     'BK260 unit_items: unit_items[1].quantity makes more than 10000 of unit "adult"', 'too many in sum'),
     (NULL, '[{"unit": "adult", "price_minor": 1}]',
-     'BK240 unit_items: unit_items[0] must have no other members than unit and quantity, got "price_minor"', 'a price of the client''s'),
-    (NULL, '[{"unit": "dog"}]', 'BK241 unit_items: the activity has no unit "dog"', 'an unknown unit'),
-    (NULL, '[{"unit": "student"}]', 'BK241 unit_items: the activity no longer sells unit "student"', 'one that is not sold'),
-    (NULL, '[{"unit": "adult", "quantity": 7}]', 'BK242 unit_items: 7 of unit "adult" cannot be booked at once', 'too many of it'),
-    (NULL, '[{"unit": "senior"}]', 'BK242 unit_items: 1 of unit "senior" cannot be booked at once', 'too few of it'),
-    (NULL, '[{"unit": "child"}]', 'BK243 unit_items: unit "child" cannot be booked without unit adult or senior', 'a child alone'),
+     'BK260 unit_items: unit_items[0] must have no other members than unit and quantity, got "price_minor"', 'a price of the client''s'),
+    (NULL, '[{"unit": "dog"}]', 'BK261 unit_items: the activity has no unit "dog"', 'an unknown unit'),
+    (NULL, '[{"unit": "student"}]', 'BK261 unit_items: the activity no longer sells unit "student"', 'one that is not sold'),
+    (NULL, '[{"unit": "adult", "quantity": 7}]', 'BK262 unit_items: 7 of unit "adult" cannot be booked at once', 'too many of it'),
+    (NULL, '[{"unit": "senior"}]', 'BK262 unit_items: 1 of unit "senior" cannot be booked at once', 'too few of it'),
+    (NULL, '[{"unit": "child"}]', 'BK263 unit_items: unit "child" cannot be booked without unit adult or senior', 'a child alone'),
     (NULL, '[{"unit": "child"}, {"unit": "infant"}, {"unit": "senior", "quantity": 2}]',
-     'BK243 unit_items: unit "infant" cannot be booked without unit adult', 'an infant with the wrong people'),
+     'BK263 unit_items: unit "infant" cannot be booked without unit adult', 'an infant with the wrong people'),
     (NULL, '[{"unit": "family", "quantity": 3}]', 'BK002 party_size: party of 12 cannot be booked here', 'more than the session'),
     ('3', '[{"unit": "adult", "quantity": 2}]', 'BK002 party_size: party_size is 3, and the units take 2 seats', 'a number that is not theirs'),
     ('0', '[{"unit": "adult", "quantity": 2}]', 'BK002 party_size: party size must be positive, got 0', 'no number'),
@@ -146,7 +146,7 @@ SELECT public.is(pg_temp.refused(format('SELECT booking.reserve_slot(%L, %s, ''g
     AS c (party, items, answer, what);
 SELECT public.is(pg_temp.refused(format('SELECT booking.reserve_slot(%L, NULL, ''g@example.org'', NULL, NULL, %L)',
                                         s.id, '[{"unit": "adult"}]')), replace(s.answer, '@', s.id::text), s.what)
-  FROM (VALUES (pg_temp.id('massage 9'), 'BK241 unit_items: the activity has no unit "adult"', 'an activity without units'),
+  FROM (VALUES (pg_temp.id('massage 9'), 'BK261 unit_items: the activity has no unit "adult"', 'an activity without units'),
                (booking.new_id(1), 'BK101 -: no session has the id @', 'no session'),
                ('01900000-0000-4000-8000-00ff00000001'::uuid, 'BK101 -: no session has the id @', 'an id of nobody')) AS s (id, answer, what);
 UPDATE booking.activity_units SET active = false WHERE code = 'infant';
@@ -156,7 +156,7 @@ SELECT public.is(pg_temp.refused(format('SELECT booking.reserve_slot(%L, NULL, '
                  'BK002 unit_items: the units that were asked for take no seat', 'laps without people');
 UPDATE booking.activity_units SET active = code = 'family';
 SELECT public.is(pg_temp.refused(format('SELECT booking.reserve_slot(%L, 2, ''g@example.org'')', pg_temp.id('cruise 14'))),
-                 'BK244 unit_items: the activity is sold by units, none of which is for one seat, so that a number of seats says too little',
+                 'BK264 unit_items: the activity is sold by units, none of which is for one seat, so that a number of seats says too little',
                  'a number where there is no unit for one');
 UPDATE booking.activity_units SET active = code <> 'student';
 DELETE FROM booking.activity_units WHERE code = 'lap';
@@ -183,7 +183,7 @@ SELECT public.is((SELECT format('%s %s %s %s', q.seats, q.price_minor, q.currenc
   FROM (VALUES ('[{"unit": "adult"}]'::jsonb, '1 9000 EUR t'), ('[{"unit": "family", "quantity": 2}]', '8 16000 EUR f')) AS i (items, answer);
 SELECT public.is(pg_temp.refused(format('SELECT booking.quote_units(%L, %L)', c.session, c.items)),
                  replace(c.answer, '@', COALESCE(c.session::text, '@')), 'no quote')
-  FROM (VALUES (pg_temp.id('cruise 9'), '[{"unit": "dog"}]', 'BK241 unit_items: the activity has no unit "dog"'),
+  FROM (VALUES (pg_temp.id('cruise 9'), '[{"unit": "dog"}]', 'BK261 unit_items: the activity has no unit "dog"'),
                (pg_temp.id('cruise 9'), NULL, 'BK001 unit_items: unit_items must not be NULL'),
                (NULL, '[{"unit": "adult"}]', 'BK001 session_id: session_id must not be NULL'),
                (booking.new_id(1), '[{"unit": "adult"}]', 'BK101 -: no session has the id @')) AS c (session, items, answer);
@@ -231,11 +231,11 @@ SELECT public.is(pg_temp.refused(format('SELECT booking.update_reservation_units
                  replace(c.answer, '@', COALESCE(c.id::text, '@')), c.what)
   FROM (VALUES
     (pg_temp.id('three'), '[{"unit": "family", "quantity": 2}]', '', 'BK201 -: session ' || pg_temp.id('cruise 9') || ' has not enough seats left: 5 more are wanted', 'too many'),
-    (pg_temp.id('three'), '[{"unit": "child"}]', '', 'BK243 unit_items: unit "child" cannot be booked without unit adult or senior', 'a child alone'),
-    (pg_temp.id('three'), '[]', '', 'BK240 unit_items: unit_items must name at least one unit', 'nobody'),
+    (pg_temp.id('three'), '[{"unit": "child"}]', '', 'BK263 unit_items: unit "child" cannot be booked without unit adult or senior', 'a child alone'),
+    (pg_temp.id('three'), '[]', '', 'BK260 unit_items: unit_items must name at least one unit', 'nobody'),
     (pg_temp.id('three'), NULL, '', 'BK001 unit_items: unit_items must not be NULL', 'nothing'),
     (pg_temp.id('three'), '[{"unit": "adult"}]', ', ''wrong''', 'BK301 -: the hold token does not belong to reservation @', 'a wrong token'),
-    (pg_temp.id('seats'), '[{"unit": "adult"}]', '', 'BK241 unit_items: the activity has no unit "adult"', 'seats'),
+    (pg_temp.id('seats'), '[{"unit": "adult"}]', '', 'BK261 unit_items: the activity has no unit "adult"', 'seats'),
     (pg_temp.id('before'), '[{"unit": "adult", "quantity": 2}]', '', 'BK207 -: reservation @ is a booking already and does not expire', 'a booking'),
     (booking.new_id(1), '[{"unit": "adult"}]', '', 'BK102 -: no reservation has the id @', 'no hold'),
     (NULL, '[{"unit": "adult"}]', '', 'BK001 reservation_id: reservation_id must not be NULL', 'no id')) AS c (id, items, more, answer, what);

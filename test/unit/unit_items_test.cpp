@@ -61,23 +61,23 @@ TEST(UnitItems, AreSummedByUnit) {
 }
 
 TEST(UnitItems, ThatAreNoneAreNamedByTheirPlace) {
-    EXPECT_EQ(read("{}"), "BK240 unit_items: unit_items must be a list");
-    EXPECT_EQ(read("[]"), "BK240 unit_items: unit_items must name at least one unit");
-    EXPECT_EQ(read("[[]]"), "BK240 unit_items: unit_items[0] must be an object");
-    EXPECT_EQ(read(R"([{"unit": "a"}, {}])"), "BK240 unit_items: unit_items[1].unit is missing");
+    EXPECT_EQ(read("{}"), "BK260 unit_items: unit_items must be a list");
+    EXPECT_EQ(read("[]"), "BK260 unit_items: unit_items must name at least one unit");
+    EXPECT_EQ(read("[[]]"), "BK260 unit_items: unit_items[0] must be an object");
+    EXPECT_EQ(read(R"([{"unit": "a"}, {}])"), "BK260 unit_items: unit_items[1].unit is missing");
     EXPECT_EQ(read(R"([{"unit": ""}])"),
-              "BK240 unit_items: unit_items[0].unit must be the code of a unit, of 1 to 64 characters");
+              "BK260 unit_items: unit_items[0].unit must be the code of a unit, of 1 to 64 characters");
     EXPECT_EQ(read(R"([{"unit": ")" + std::string(65, 'x') + R"("}])"),
-              "BK240 unit_items: unit_items[0].unit must be the code of a unit, of 1 to 64 characters");
+              "BK260 unit_items: unit_items[0].unit must be the code of a unit, of 1 to 64 characters");
     EXPECT_EQ(read(R"([{"unit": "a", "price": 0}])"),
-              R"(BK240 unit_items: unit_items[0] must have no other members than unit and quantity, got "price")");
+              R"(BK260 unit_items: unit_items[0] must have no other members than unit and quantity, got "price")");
     for (const char* const quantity : {"0", "-1", "10001", "1.0", "1e2", "\"1\"", "true", "[]", "99999999999"}) {
         EXPECT_EQ(read(std::string(R"([{"unit": "a", "quantity": )") + quantity + "}]"),
-                  "BK240 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000")
+                  "BK260 unit_items: unit_items[0].quantity must be a whole number from 1 to 10000")
             << quantity;
     }
     EXPECT_EQ(read(R"([{"unit": "a", "quantity": 10000}, {"unit": "b"}, {"unit": "a"}])"),
-              R"(BK240 unit_items: unit_items[2].quantity makes more than 10000 of unit "a")");
+              R"(BK260 unit_items: unit_items[2].quantity makes more than 10000 of unit "a")");
 }
 
 TEST(UnitItems, AreNotTooMany) {
@@ -87,12 +87,12 @@ TEST(UnitItems, AreNotTooMany) {
     }
     EXPECT_EQ(read("[" + entries + "]"), "a=1000");
     EXPECT_EQ(read("[" + entries + R"(, {"unit": "a"}])"),
-              "BK240 unit_items: unit_items must have at most 1000 entries");
+              "BK260 unit_items: unit_items must have at most 1000 entries");
     std::string units = R"({"unit": "u0"})";
     for (int i = 1; i <= 50; ++i) {
         units += R"(, {"unit": "u)" + std::to_string(i) + R"("})";
     }
-    EXPECT_EQ(read("[" + units + "]"), "BK240 unit_items: unit_items must name at most 50 units");
+    EXPECT_EQ(read("[" + units + "]"), "BK260 unit_items: unit_items must name at most 50 units");
 }
 
 TEST(UnitItems, ArePricedInTheOrderOfTheRules) {
@@ -102,14 +102,14 @@ TEST(UnitItems, ArePricedInTheOrderOfTheRules) {
 }
 
 TEST(UnitItems, KeepTheRulesOfTheirUnits) {
-    EXPECT_EQ(ordered({{"dog", 1}}), R"(BK241 unit_items: the activity has no unit "dog")");
-    EXPECT_EQ(ordered({{"student", 1}}), R"(BK241 unit_items: the activity no longer sells unit "student")");
-    EXPECT_EQ(ordered({{"adult", 7}}), R"(BK242 unit_items: 7 of unit "adult" cannot be booked at once)");
-    EXPECT_EQ(ordered({{"senior", 1}}), R"(BK242 unit_items: 1 of unit "senior" cannot be booked at once)");
+    EXPECT_EQ(ordered({{"dog", 1}}), R"(BK261 unit_items: the activity has no unit "dog")");
+    EXPECT_EQ(ordered({{"student", 1}}), R"(BK261 unit_items: the activity no longer sells unit "student")");
+    EXPECT_EQ(ordered({{"adult", 7}}), R"(BK262 unit_items: 7 of unit "adult" cannot be booked at once)");
+    EXPECT_EQ(ordered({{"senior", 1}}), R"(BK262 unit_items: 1 of unit "senior" cannot be booked at once)");
     EXPECT_EQ(ordered({{"child", 1}}),
-              R"(BK243 unit_items: unit "child" cannot be booked without unit adult or senior)");
+              R"(BK263 unit_items: unit "child" cannot be booked without unit adult or senior)");
     EXPECT_EQ(ordered({{"infant", 2}, {"senior", 2}}),
-              R"(BK243 unit_items: unit "infant" cannot be booked without unit adult)");
+              R"(BK263 unit_items: unit "infant" cannot be booked without unit adult)");
     EXPECT_EQ(ordered({{"family", 2}, {"adult", 6}, {"infant", 10000}}),
               "14 seats for 34000, 6 adult 3000, 10000 infant 0, 2 family 8000");
 }
@@ -120,9 +120,9 @@ TEST(UnitItems, ThatAreThereKeepTheirPrice) {
               "12 seats for 8050, 7 adult 1000, 2 student 500, 1 gone 50");
     EXPECT_EQ(ordered({{"adult", 3}, {"student", 1}, {"family", 1}}, had),
               "8 seats for 11500, 3 adult 1000, 1 family 8000, 1 student 500");
-    EXPECT_EQ(ordered({{"student", 3}}, had), R"(BK241 unit_items: the activity no longer sells unit "student")");
-    EXPECT_EQ(ordered({{"gone", 2}}, had), R"(BK241 unit_items: the activity no longer sells unit "gone")");
-    EXPECT_EQ(ordered({{"adult", 8}}, had), R"(BK242 unit_items: 8 of unit "adult" cannot be booked at once)");
+    EXPECT_EQ(ordered({{"student", 3}}, had), R"(BK261 unit_items: the activity no longer sells unit "student")");
+    EXPECT_EQ(ordered({{"gone", 2}}, had), R"(BK261 unit_items: the activity no longer sells unit "gone")");
+    EXPECT_EQ(ordered({{"adult", 8}}, had), R"(BK262 unit_items: 8 of unit "adult" cannot be booked at once)");
 }
 
 TEST(UnitItems, TakeASeatAndNotTooMany) {

@@ -12,9 +12,10 @@ ALTER TABLE booking.organizations
     ADD COLUMN keep_delivery_days integer,
     ADD COLUMN keep_hold_days integer,
     ADD COLUMN keep_booking_days integer,
-    ADD CONSTRAINT organizations_keep_days_check CHECK (
-        keep_inbox_days BETWEEN 1 AND 3650 AND keep_delivery_days BETWEEN 1 AND 3650
-        AND keep_hold_days BETWEEN 1 AND 3650 AND keep_booking_days BETWEEN 1 AND 3650);
+    ADD CONSTRAINT organizations_keep_inbox_days_check CHECK (keep_inbox_days BETWEEN 1 AND 3650),
+    ADD CONSTRAINT organizations_keep_delivery_days_check CHECK (keep_delivery_days BETWEEN 1 AND 3650),
+    ADD CONSTRAINT organizations_keep_hold_days_check CHECK (keep_hold_days BETWEEN 1 AND 3650),
+    ADD CONSTRAINT organizations_keep_booking_days_check CHECK (keep_booking_days BETWEEN 1 AND 3650);
 COMMENT ON COLUMN booking.organizations.keep_inbox_days IS
     'For how many days the bodies of received events are kept; NULL: as long as the events; set_retention sets it';
 COMMENT ON COLUMN booking.organizations.keep_delivery_days IS

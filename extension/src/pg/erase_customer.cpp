@@ -1,8 +1,8 @@
 // erase_customer: a person is forgotten, and what was sold stays sold. By the id of a customer, or by an address, for
 // visitors who have reserved and never booked.
 //
-// Lock order, as everywhere: payments, reservations by id, the customer, bookings by id, sessions. One erasure of an
-// organization at a time, since the words of others are searched in no order.
+// Lock order, as everywhere: payments, reservations by id, the customer, bookings by id, sessions, waiting lists. One
+// erasure of an organization at a time, since the words of others are searched in no order.
 #include "core/validation.hpp"
 #include "pg/access.hpp"
 #include "pg/advisory_lock.hpp"
@@ -13,6 +13,7 @@
 #include "pg/payment_ledger.hpp"
 #include "pg/reservation.hpp"
 #include "pg/settings.hpp"
+#include "pg/waitlist.hpp"
 #include "pg/webhook_endpoint.hpp"
 
 namespace pgbk {
@@ -36,6 +37,7 @@ struct Locked {
     std::vector<Reservation> holds; // that are pending
     Ids reservations;
     Ids bookings;
+    Ids entries; // of waiting lists
 };
 
 struct Erased {
@@ -88,7 +90,10 @@ Texts known_by(const Person& person, std::int32_t column) {
         "    SELECT c.name, c.phone FROM booking.customers AS c WHERE c.organization_id = $1 AND c.id = $2"
         "     UNION ALL "
         "    SELECT b.customer_name, b.customer_phone FROM booking.bookings AS b"
-        "     WHERE b.organization_id = $1 AND (b.customer_id = $2 OR lower(b.customer_email) = ANY ($3))) AS x"
+        "     WHERE b.organization_id = $1 AND (b.customer_id = $2 OR lower(b.customer_email) = ANY ($3))"
+        "     UNION ALL "
+        "    SELECT w.customer_name, NULL FROM booking.waitlist_entries AS w"
+        "     WHERE w.organization_id = $1 AND lower(w.customer_email) = ANY ($3)) AS x"
         " WHERE CASE $4 WHEN 1 THEN x.name ELSE x.phone END IS NOT NULL LIMIT 50");
     return texts_in(statement.write({person.organization, customer_value(person), text_array(person.emails), column}));
 }
@@ -205,7 +210,13 @@ void check_is_over(const Person& person, const Locked& locked, std::string_view 
         "        (SELECT count(*) FROM booking.payment_events AS e"
         "          WHERE e.organization_id = $1 AND e.next_attempt_at IS NOT NULL"
         "            AND (e.booking_id = ANY ($2) OR e.payment_id IN (SELECT m.id FROM mine AS m)"
-        "                 OR encode(e.body, 'escape') ~* $4))");
+        "                 OR encode(e.body, 'escape') ~* $4)),"
+        "        (SELECT count(*) FROM booking.provider_calls AS c"
+        "          WHERE c.organization_id = $1 AND c.finished_at IS NULL"
+        "            AND (c.booking_id = ANY ($2)"
+        "                 OR c.reservation_id IN (SELECT r.id FROM booking.slot_reservations AS r"
+        "                                          WHERE r.organization_id = $1 AND r.id = ANY ($3)"
+        "                                            AND r.status <> 'pending')))");
     const Rows rows =
         statement.write({person.organization, uuid_array(locked.bookings), uuid_array(locked.reservations),
                          pattern.empty() ? Value::null(TEXTOID) : Value(pattern), Value::timestamp(clock)});
@@ -215,20 +226,52 @@ void check_is_over(const Person& person, const Locked& locked, std::string_view 
     append_count(open, rows.int8(0, 3), "payment is to be decided about", "payments are to be decided about");
     append_count(open, rows.int8(0, 4), "received event is still to be applied",
                  "received events are still to be applied");
+    append_count(open, rows.int8(0, 5), "call of a provider is under way", "calls of providers are under way");
     if (!open.empty()) {
         throw Refusal(RefusalKind::still_a_customer, "the customer cannot be erased yet: " + open,
-                      "Live holds would be let go; these are not.",
+                      "Live holds and waiting lists would be left; these are not.",
                       "Cancel what is to come (cancel_booking), see refunds through, decide about payments "
                       "(resolve_payment), and erase then.");
     }
 }
 
-// In the order of the sessions, as everybody gives.
-void give_seats_back(std::vector<Reservation>& holds) {
-    std::sort(holds.begin(), holds.end(),
-              [](const Reservation& a, const Reservation& b) { return a.session < b.session; });
-    for (const Reservation& hold : holds) {
-        capacity::give({hold.organization, hold.session, hold.party_size, hold.counted_unpaid});
+// One session after the other, in the order in which everybody locks them. Off the list first, so that nobody is
+// offered the own seats.
+struct Departure {
+    core::Uuid session;
+    const Reservation* hold; // or else
+    core::Uuid entry;
+};
+
+std::vector<Departure> departures_of(const Person& person, Locked& locked) {
+    static constinit Statement statement("SELECT w.id, w.session_id, w.status = 'waiting'"
+                                         "  FROM booking.waitlist_entries AS w"
+                                         " WHERE w.organization_id = $1 AND lower(w.customer_email) = ANY ($2)");
+    std::vector<Departure> departures;
+    for (const Reservation& hold : locked.holds) {
+        departures.push_back({hold.session, &hold, {}});
+    }
+    const Rows rows = statement.write({person.organization, text_array(person.emails)});
+    locked.entries = ids_in(rows);
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        if (rows.boolean(row, 3)) {
+            departures.push_back({rows.uuid(row, 2), nullptr, rows.uuid(row, 1)});
+        }
+    }
+    std::sort(departures.begin(), departures.end(), [](const Departure& a, const Departure& b) {
+        return std::tie(a.session, a.hold) < std::tie(b.session, b.hold);
+    });
+    return departures;
+}
+
+void depart(const Person& person, const std::vector<Departure>& departures, TimestampTz clock) {
+    for (const Departure& departure : departures) {
+        if (departure.hold == nullptr) {
+            (void)leave_queue(person.organization, departure.entry, departure.session, clock);
+        } else {
+            capacity::give(
+                {person.organization, departure.session, departure.hold->party_size, departure.hold->counted_unpaid});
+        }
     }
 }
 
@@ -246,8 +289,9 @@ Erased erase(Person& person, std::optional<std::string_view> asked) {
     lock_customer_and_bookings(person, locked);
     check_is_over(person, locked, pattern, clock);
 
+    const std::vector<Departure> departures = departures_of(person, locked);
     Erased erased;
-    erased.released = static_cast<std::int64_t>(locked.holds.size());
+    erased.released = static_cast<std::int64_t>(departures.size());
     for (const Reservation& hold : locked.holds) {
         settle(hold, "cancelled", clock);
     }
@@ -257,12 +301,14 @@ Erased erase(Person& person, std::optional<std::string_view> asked) {
     erased.bookings = erase_bookings(person.organization, bookings, clock);
     const std::int64_t customers =
         person.customer.has_value() ? erase_customer_row(person.organization, *person.customer, clock) : 0;
-    give_seats_back(locked.holds);
-    erased.mentions = erase_messages(person.organization, bookings, reservations, pattern) +
+    depart(person, departures, clock);
+    const Value entries = uuid_array(locked.entries);
+    erased.reservations += erase_waitlist_entries(person.organization, entries);
+    erased.mentions = erase_messages(person.organization, bookings, reservations, entries, pattern) +
                       erase_mentions(person.organization, pattern, clock);
     if (erased.bookings + erased.reservations + erased.mentions + customers > 0) {
         report_erasure(person.organization, person.customer.value_or(new_id(person.organization)), bookings,
-                       reservations, clock);
+                       reservations, entries, clock);
     }
     return erased;
 }

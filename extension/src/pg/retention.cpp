@@ -80,18 +80,28 @@ Outcome erase_holds_page(const Page& page) {
     static constinit Statement statement(PGBK_PAGE_SQL(
         "slot_reservations",
         "x.status IN ('expired', 'cancelled') AND x.settled_at < $4"
-        " AND (x.customer_email <> " PGBK_ERASED_ADDRESS_SQL(
-            "x.id") " OR x.idempotency_hash IS NOT NULL)"
-                    " AND NOT EXISTS (SELECT 1 FROM booking.bookings AS b"
-                    "                  WHERE b.organization_id = $1 AND b.reservation_id = x.id)",
+        " AND (x.customer_email <> 'erased-' || x.id || '@erased.invalid' OR x.idempotency_hash IS NOT NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM booking.bookings AS b"
+        "                  WHERE b.organization_id = $1 AND b.reservation_id = x.id)",
         "UPDATE booking.slot_reservations AS r"
-        "   SET customer_email = " PGBK_ERASED_ADDRESS_SQL(
-            "r.id") ","
-                    "       token_salt = NULL, idempotency_hash = NULL, request_hash = NULL"
-                    "  FROM (SELECT n.id FROM booking.slot_reservations AS n JOIN page AS p ON p.id = n.id"
-                    "         WHERE n.organization_id = $1 AND p.is_due AND n.status IN ('expired', 'cancelled')"
-                    "         ORDER BY n.id FOR NO KEY UPDATE OF n SKIP LOCKED) AS d"
-                    " WHERE r.organization_id = $1 AND r.id = d.id RETURNING 1"));
+        "   SET customer_email = 'erased-' || r.id || '@erased.invalid', token_salt = NULL, idempotency_hash = NULL,"
+        "       request_hash = NULL"
+        "  FROM (SELECT n.id FROM booking.slot_reservations AS n JOIN page AS p ON p.id = n.id"
+        "         WHERE n.organization_id = $1 AND p.is_due AND n.status IN ('expired', 'cancelled')"
+        "         ORDER BY n.id FOR NO KEY UPDATE OF n SKIP LOCKED) AS d"
+        " WHERE r.organization_id = $1 AND r.id = d.id RETURNING 1"));
+    return outcome_of(write_page(statement, page), page);
+}
+
+Outcome erase_waitlist_page(const Page& page) {
+    static constinit Statement statement(PGBK_PAGE_SQL(
+        "waitlist_entries",
+        "x.settled_at < $4 AND (x.customer_email <> 'erased-' || x.id || '@erased.invalid'"
+        "                       OR num_nonnulls(x.customer_name, x.idempotency_hash) > 0)",
+        "UPDATE booking.waitlist_entries AS w"
+        "   SET customer_email = 'erased-' || w.id || '@erased.invalid', customer_name = NULL, token_salt = NULL,"
+        "       idempotency_hash = NULL, request_hash = NULL"
+        "  FROM page AS p WHERE w.organization_id = $1 AND w.id = p.id AND p.is_due RETURNING 1"));
     return outcome_of(write_page(statement, page), page);
 }
 
@@ -174,8 +184,8 @@ Outcome erase_customers_page(const Page& page) {
         const core::Uuid customer = rows.uuid(row, 1);
         if (!rows.is_null(row, 2) && has_bookings.write({page.organization, customer}).empty()) {
             outcome.changed += erase_customer_row(page.organization, customer, page.clock);
-            report_erasure(page.organization, customer, uuid_array(std::vector<core::Uuid>()),
-                           uuid_array(std::vector<core::Uuid>()), page.clock);
+            const Value none = uuid_array(std::vector<core::Uuid>());
+            report_erasure(page.organization, customer, none, none, none, page.clock);
         }
     }
     if (rows.count() == static_cast<std::uint64_t>(page.most)) {
@@ -191,7 +201,8 @@ struct Subject {
 };
 
 constexpr Subject subjects[] = {
-    {"inbox", 1, erase_inbox_page},       {"deliveries", 2, delete_attempts_page}, {"holds", 3, erase_holds_page},
+    {"inbox", 1, erase_inbox_page},       {"deliveries", 2, delete_attempts_page},
+    {"holds", 3, erase_holds_page},       {"waitlist", 3, erase_waitlist_page},
     {"bookings", 4, erase_bookings_page}, {"customers", 4, erase_customers_page},
 };
 
@@ -200,7 +211,7 @@ const Subject& subject_named(std::string_view name) {
                                            [&](const Subject& subject) { return subject.name == name; });
     if (found == std::end(subjects)) {
         throw Refusal(RefusalKind::invalid_retention, "nothing is kept under the name " + core::quoted(name), {},
-                      "It is inbox, deliveries, holds, bookings or customers.", "subject");
+                      "It is inbox, deliveries, holds, waitlist, bookings or customers.", "subject");
     }
     return *found;
 }

@@ -42,3 +42,11 @@ void serve_if_waited_for(std::int32_t organization, const Value& sessions, Times
 std::int64_t serve_all_waitlists(std::int32_t organization, TimestampTz clock);
 
 } // namespace pgbk::capacity
+
+namespace pgbk {
+
+// Off the list, for callers who have asked who calls; false if it did not wait any more. Locks the whole session.
+// Throws Refusal waitlist_entry_not_found; retry, if it has just been offered seats.
+bool leave_queue(std::int32_t organization, const core::Uuid& id, const core::Uuid& session, TimestampTz clock);
+
+} // namespace pgbk

@@ -243,6 +243,8 @@ bool decline(std::int32_t organization, const core::Uuid& hold, TimestampTz cloc
     return true;
 }
 
+} // namespace
+
 bool leave_queue(std::int32_t organization, const core::Uuid& id, const core::Uuid& session, TimestampTz clock) {
     static constinit Statement locked("SELECT w.status FROM booking.waitlist_entries AS w"
                                       " WHERE w.organization_id = $1 AND w.id = $2 FOR NO KEY UPDATE");
@@ -263,6 +265,8 @@ bool leave_queue(std::int32_t organization, const core::Uuid& id, const core::Uu
     (void)capacity::serve_waitlist(organization, session, clock, parts, -1);
     return true;
 }
+
+namespace {
 
 Datum leave_waitlist_body(Call& call) {
     const core::Uuid id = uuid_argument(call, 0, "entry_id");

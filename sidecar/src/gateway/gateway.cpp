@@ -22,7 +22,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t most_body = 64UL * 1024;
-constexpr std::size_t most_waiting = 64; // on each connection
+constexpr std::size_t most_waiting = 64;    // on each connection
 constexpr std::size_t most_kept_back = 256; // answers
 constexpr std::chrono::milliseconds look_interval{500};
 constexpr const char* status_sql = "SELECT booking.booking_status($1::text)";
