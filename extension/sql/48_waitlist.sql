@@ -17,7 +17,3 @@ CREATE FUNCTION booking.waitlist_status(entry_id uuid, waitlist_token text) RETU
     AS 'MODULE_PATHNAME', 'pgbk_waitlist_status' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.waitlist_status(uuid, text) IS
     'How an entry stands, for whoever has its token: entry_id, session_id, party_size, status, position while it waits; once it was offered seats reservation_id, offer_until (the token is its hold_token); BK001, BK115, BK303';
-
-CREATE FUNCTION booking.close_waitlist() RETURNS trigger
-    AS 'MODULE_PATHNAME', 'pgbk_close_waitlist' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION booking.close_waitlist() IS 'Ends the waiting list of a session that is no longer open';

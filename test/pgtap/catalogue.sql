@@ -97,7 +97,6 @@ SELECT public.bag_eq(
               ('booking.reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
               ('booking.join_waitlist(uuid,integer,text,text,text)', 'fvu', false),
               ('booking.leave_waitlist(uuid,text)', 'fvu', false), ('booking.waitlist_status(uuid,text)', 'fsu', false),
-              ('booking.close_waitlist()', 'fvu', false),
               ('booking.set_session_lanes(uuid,integer)', 'fvu', false),
               ('booking.set_session_capacity(uuid,integer,integer)', 'fvu', false),
               ('booking.close_session(uuid,text)', 'fvu', false), ('booking.open_session(uuid)', 'fvu', false),

@@ -243,7 +243,6 @@ SELECT public.bag_eq(
               ('booking.release_job()', '---s-a-'),
               ('booking.adopt(boolean)', '-----a-'),
               ('booking.live_cpp_frames()', '-----a-'),
-              ('booking.close_waitlist()', '-------'),
               ('booking.check_transition()', '-------'),
               ('booking.install(name)', '-------'),
               ('booking.install_roles(name)', '-------'),

@@ -67,7 +67,6 @@ SELECT public.bag_eq(
               ('trigger', 'end_payment_calls on booking.slot_reservations'),
               ('trigger', 'waitlist_entries_inserted on booking.waitlist_entries'),
               ('trigger', 'waitlist_entries_updated on booking.waitlist_entries'),
-              ('trigger', 'close_waitlist on booking.sessions'),
               ('policy', 'customer_read_waitlist on booking.booking_events'),
               ('trigger', 'bookings_inserted on booking.bookings'),
               ('trigger', 'bookings_webhook_trigger on booking.bookings'),

@@ -329,7 +329,7 @@ SELECT public.is(pg_temp.sees(replace(replace(c.statement, '@c', pg_temp.id('rol
     ('UPDATE booking.sessions SET kept_for_waitlist = true WHERE waiting = 0', 'waiting_is_counted'),
     ('UPDATE booking.session_lanes SET set_aside = NULL WHERE session_id = ''@''', 'waiting_comes_first'),
     ('UPDATE booking.session_lanes SET set_aside = 1 WHERE session_id = ''@''', 'free_seats_are_offered seats_add_up'),
-    ('ALTER TABLE booking.sessions DISABLE TRIGGER close_waitlist; UPDATE booking.sessions SET status = ''closed'' WHERE id = ''@''', 'waiting_has_open_session'),
+    ('ALTER TABLE booking.sessions DISABLE TRIGGER sessions_updated; UPDATE booking.sessions SET status = ''closed'' WHERE id = ''@''', 'waiting_has_open_session'),
     ('UPDATE booking.slot_reservations SET waitlist_entry_id = NULL WHERE waitlist_entry_id IS NOT NULL AND status = ''pending''', 'offer_is_held'),
     ('UPDATE booking.waitlist_entries SET status = ''left'', settled_at = now() WHERE status = ''offered''', 'offer_is_held'),
     ('UPDATE booking.slot_reservations SET waitlist_entry_id = booking.new_id(1) WHERE waitlist_entry_id IS NULL AND status = ''expired''', 'offered_hold_has_entry'))

@@ -66,12 +66,11 @@ COMMENT ON COLUMN booking.activities.waitlist_entries_per_email IS
     'For how many sessions of the organization one e-mail address may wait at once when it joins here';
 
 -- In the session's row, for whoever gives seats back, or finds none. A sale does not look at them: while somebody waits
--- the session is striped and its lanes are set aside (session_parts.hpp), so that a sale finds nothing.
+-- the session is striped and its lanes are set aside (session_parts.hpp), so that a sale finds nothing. No CHECK, index or
+-- trigger either: for each the server does something in every statement that changes the counter.
 ALTER TABLE booking.sessions
     ADD COLUMN waiting integer NOT NULL DEFAULT 0,
-    ADD COLUMN kept_for_waitlist boolean NOT NULL DEFAULT false,
-    ADD CONSTRAINT sessions_waiting_check CHECK (waiting >= 0);
-CREATE INDEX sessions_waiting_idx ON booking.sessions (organization_id, id) WHERE waiting > 0;
+    ADD COLUMN kept_for_waitlist boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN booking.sessions.waiting IS 'How many entries of its waiting list have no seats yet';
 COMMENT ON COLUMN booking.sessions.kept_for_waitlist IS
     'Somebody waits, and all free seats are for the first of them (activities.waitlist_policy strict)';

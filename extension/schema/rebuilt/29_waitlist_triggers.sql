@@ -1,4 +1,5 @@
--- Triggers of waiting lists: legal changes, events, and the end of the list with that of the sale.
+-- Triggers of waiting lists: legal changes, and events. That a list ends with the sale is seen to by the trigger that
+-- tells of the session (sessions_updated).
 
 DROP TRIGGER IF EXISTS check_transition ON booking.waitlist_entries;
 CREATE TRIGGER check_transition BEFORE UPDATE ON booking.waitlist_entries
@@ -14,9 +15,3 @@ DROP TRIGGER IF EXISTS waitlist_entries_updated ON booking.waitlist_entries;
 CREATE TRIGGER waitlist_entries_updated AFTER UPDATE ON booking.waitlist_entries
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION booking.record_events('waitlist');
-
--- Also where somebody sets the status of a session by hand.
-DROP TRIGGER IF EXISTS close_waitlist ON booking.sessions;
-CREATE TRIGGER close_waitlist AFTER UPDATE OF status ON booking.sessions
-    FOR EACH ROW WHEN (NEW.status <> 'open' AND NEW.waiting > 0)
-    EXECUTE FUNCTION booking.close_waitlist();

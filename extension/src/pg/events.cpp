@@ -8,6 +8,7 @@
 #include "pg/notify.hpp"
 #include "pg/settings.hpp"
 #include "pg/trigger.hpp"
+#include "pg/waitlist.hpp"
 
 #include <cstring>
 
@@ -65,6 +66,10 @@ void record_session_row(const TriggerData& data) {
                                        session.statuses[0], session.statuses[1], session.capacities[0],
                                        session.capacities[1], session.off_schedule[0], session.off_schedule[1]});
     notify_of_some_events(session.organization);
+    if (session.statuses[1] != "open" && session.statuses[0] != session.statuses[1]) {
+        // Whoever sets the status, by whatever means. A trigger of its own would cost each sale something.
+        capacity::close_waitlist(session.organization, session.id, settings::now());
+    }
 }
 
 // A hold whose event is written by whoever writes the hold.

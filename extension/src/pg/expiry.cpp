@@ -101,8 +101,8 @@ std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t 
         "WITH due AS MATERIALIZED ("
         "    SELECT r.id FROM booking.slot_reservations AS r"
         "     WHERE r.organization_id = $1 AND r.status = 'pending' AND r.expires_at <= $2"
-        "       AND r.session_id <> ALL (ARRAY(SELECT s.id FROM booking.sessions AS s"
-        "                                       WHERE s.organization_id = $1 AND s.waiting > 0))"
+        "       AND r.session_id <> ALL (ARRAY(SELECT DISTINCT w.session_id FROM booking.waitlist_entries AS w"
+        "                                       WHERE w.organization_id = $1 AND w.status = 'waiting'))"
         "     ORDER BY r.session_id, r.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL);
     const Rows rows = statement.write({organization, Value::timestamp(clock), backend_number(), limit});
     end_offers(organization, rows, clock);

@@ -162,9 +162,12 @@ std::int64_t serve_all_waitlists(std::int32_t organization, TimestampTz clock) {
     // Those for which there is something to do: the list ends, its policy has changed, a hold has run out, or seats
     // were left to whoever was working on the session.
     static constinit Statement statement(
-        "SELECT s.id FROM booking.sessions AS s"
+        "SELECT s.id"
+        "  FROM (SELECT DISTINCT x.session_id FROM booking.waitlist_entries AS x"
+        "         WHERE x.organization_id = $1 AND x.status = 'waiting') AS w"
+        "  JOIN booking.sessions AS s ON s.organization_id = $1 AND s.id = w.session_id"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
-        " WHERE s.organization_id = $1 AND s.waiting > 0"
+        " WHERE s.waiting > 0"
         "   AND (s.status <> 'open' OR s.start_time <= $2 OR s.kept_for_waitlist <> (a.waitlist_policy = 'strict')"
         "        OR " PGBK_EXPIRED_SEATS_SQL(
             "$1", "s.id",

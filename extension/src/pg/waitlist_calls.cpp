@@ -1,5 +1,4 @@
-// join_waitlist, leave_waitlist, waitlist_status, and the trigger that ends a list with the sale. What becomes of the
-// seats is said in waitlist.hpp.
+// join_waitlist, leave_waitlist and waitlist_status. What becomes of the seats is said in waitlist.hpp.
 #include "core/token.hpp"
 #include "core/validation.hpp"
 #include "pg/access.hpp"
@@ -10,10 +9,7 @@
 #include "pg/identity.hpp"
 #include "pg/reservation.hpp"
 #include "pg/settings.hpp"
-#include "pg/trigger.hpp"
 #include "pg/waitlist.hpp"
-
-#include <cstring>
 
 namespace pgbk {
 
@@ -318,41 +314,10 @@ Datum waitlist_status_body(Call& call) {
     return copied_result(call, rows, 0, 2);
 }
 
-Datum close_waitlist_body(Call& call) {
-    constexpr const char* name = "close_waitlist";
-    const TriggerData& data = trigger_data(call, name);
-    if (!TRIGGER_FIRED_FOR_ROW(data.tg_event) || !TRIGGER_FIRED_AFTER(data.tg_event) ||
-        !TRIGGER_FIRED_BY_UPDATE(data.tg_event)) {
-        refuse_trigger("function \"%s\" must be fired after an update, for each row", name);
-    }
-    struct Row {
-        std::int32_t organization;
-        core::Uuid id;
-    };
-    const Row row = server([&] {
-        Row found{};
-        TupleDesc const descriptor = RelationGetDescr(data.tg_relation);
-        const auto value = [&](const char* key, Oid type) {
-            bool null = false;
-            const Datum datum = heap_getattr(data.tg_newtuple, column(descriptor, key, type), descriptor, &null);
-            if (null) {
-                ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("\"%s\" must not be NULL", key)));
-            }
-            return datum;
-        };
-        found.organization = DatumGetInt32(value("organization_id", INT4OID));
-        memcpy(found.id.data(), DatumGetUUIDP(value("id", UUIDOID))->data, found.id.size());
-        return found;
-    });
-    capacity::close_waitlist(row.organization, row.id, settings::now());
-    return PointerGetDatum(nullptr);
-}
-
 } // namespace
 
 PGBK_WRITER(join_waitlist, join_waitlist_body);
 PGBK_WRITER(leave_waitlist, leave_waitlist_body);
 PGBK_READER(waitlist_status, waitlist_status_body);
-PGBK_WRITER(close_waitlist, close_waitlist_body);
 
 } // namespace pgbk
