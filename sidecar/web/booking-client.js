@@ -7,7 +7,7 @@
 export const eventKinds = Object.freeze([
   'booking.created', 'booking.paid', 'booking.scheduled', 'booking.confirmed', 'booking.updated', 'booking.rescheduled',
   'booking.cancelled', 'booking.checked_in', 'booking.checked_out', 'booking.no_show',
-  'reservation.held', 'reservation.extended', 'reservation.expired', 'reservation.cancelled',
+  'reservation.held', 'reservation.extended', 'reservation.updated', 'reservation.expired', 'reservation.cancelled',
   'payment.pending', 'payment.paid', 'payment.failed', 'payment.partially_refunded', 'payment.refunded',
   'payment.conflict', 'payment.unmatched', 'payment.disputed',
   'refund.due', 'refund.pending', 'refund.done', 'refund.failed',

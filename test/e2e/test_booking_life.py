@@ -13,7 +13,7 @@ import unittest
 
 from psql import LONG, DatabaseCase, SqlError
 
-CLIENTS, CREWS = 12, 6
+CLIENTS, CREWS = 16, 8
 OPERATIONS = 400 if LONG else 74  # of each client
 SEEDS = range(5) if LONG else range(1)
 SESSIONS, CAPACITY, STRIPED = 6, 24, 2  # the last two have lanes
@@ -353,6 +353,9 @@ class Client:
 
     def pay(self, booking, model):
         """Another payment: the price, just what is still to be paid, or neither."""
+        owing = [item for item in self.bookings.items() if item[1].has_ledger and item[1].owed()]
+        if owing:
+            booking, model = self.dice.choice(owing)
         if not model.has_ledger:
             return
         price = model.price()
@@ -482,7 +485,7 @@ class UnitClient(Client):
         return UnitModel(*hold[1:], has_ledger)
 
     def use_hold(self):
-        if self.dice.random() < 0.6:
+        if self.dice.random() < 0.4:
             super().use_hold()
             return
         at, composition = self.dice.randrange(len(self.holds)), self.compose()

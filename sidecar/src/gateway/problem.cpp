@@ -29,6 +29,9 @@ int status_of_ours(std::string_view sqlstate) {
     if (is_any(sqlstate, {payment_required})) {
         return 402;
     }
+    if (is_any(sqlstate, {invalid_unit_items, unknown_unit, unit_quantity, unit_not_accompanied, no_default_unit})) {
+        return 400; // whatever the state of the session, it cannot be asked for
+    }
     switch (sqlstate[2]) {
     case '0': // the arguments
     case '7': // an event of a payment

@@ -160,6 +160,30 @@ test('who finds no seats waits for them', async () => {
   assert.equal((await ask(`/functions/v1/waitlist-status?entry_id=${entry.entry_id}`)).body.field, 'waitlist_token');
 });
 
+test('a party of units is held, and costs what the server says', async () => {
+  await shop.sql`INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor, pax_count, accompanied_by, sort_order)
+    SELECT a.organization_id, a.id, u.code, u.code, u.price, u.seats, u.company::text[], u.place
+      FROM booking.activities AS a, (VALUES ('family', 6000, 3, '{}', 1), ('child', 1000, 1, '{family}', 2)) AS u (code, price, seats, company, place)
+     WHERE a.id = ${paid}`;
+  const { body: { activities } } = await ask('/api/venues/hall-key/activities', { headers: { 'cache-control': 'no-cache' } });
+  assert.deepEqual(activities.map(({ name, price_from_minor: least, units }) => [name, least, units?.map(({ code }) => code)]),
+    [['Court', undefined, undefined], ['Paid', 1000, ['family', 'child']]]);
+  const [, { id }] = await sessionsOf(paid);
+  const email = 'clan@example.com';
+  const { body: hold } = await post(`/api/sessions/${id}/holds`, { unit_items: [{ unit: 'family' }, { unit: 'child', quantity: 1 }], email });
+  const { body: stands } = await ask(`/api/holds/${hold.reservation_id}`, { headers: { authorization: `Bearer ${hold.hold_token}` } });
+  assert.deepEqual([stands.party_size, stands.price_minor, stands.unit_items.length], [4, 7000, 2]);
+  for (const [body, field, code] of [[{ unit_items: 'family' }, 'unit_items', 'BK015'], [{ unit_items: [] }, 'unit_items', 'BK240'],
+    [{ unit_items: [{ unit: 'family', price_minor: 1 }] }, 'unit_items', 'BK240'], [{ unit_items: [{ unit: 'dog' }] }, 'unit_items', 'BK241'],
+    [{ unit_items: [{ unit: 'child' }] }, 'unit_items', 'BK243'], [{ unit_items: [{ unit: 'family' }], party_size: 2 }, 'party_size', 'BK002'], [{}, 'party_size', 'BK015']]) {
+    const { status, body: answer } = await post(`/api/sessions/${id}/holds`, { email, ...body });
+    assert.deepEqual([status, answer.field, answer.code], [400, field, code], JSON.stringify(body));
+  }
+  const soldOut = await post(`/api/sessions/${id}/holds`, { unit_items: [{ unit: 'family' }], email });
+  assert.deepEqual([soldOut.status, soldOut.body.code], [409, 'BK201']);
+  await shop.sql`DELETE FROM booking.activity_units`;
+});
+
 test('a hold is its owner’s', async () => {
   const [, { id }] = await sessionsOf(shop.activity);
   const { body: hold } = await post(`/api/sessions/${id}/holds`, { party_size: 1, email: 'mine@example.com' });

@@ -19,7 +19,8 @@ std::string retry_after(const Response& response) {
 
 TEST(StatusOf, TellsTheRequestFromTheStateFromTheDay) {
     const std::vector<std::pair<int, std::vector<std::string>>> expected{
-        {400, {"BK001", "BK003", "BK014", "BK701", "22P02", "22P05", "22003"}},
+        {400,
+         {"BK240", "BK241", "BK242", "BK243", "BK244", "BK001", "BK003", "BK014", "BK701", "22P02", "22P05", "22003"}},
         {402, {"BK210"}},
         {403, {"BK301", "42501"}},
         {404, {"BK101", "BK103"}},
