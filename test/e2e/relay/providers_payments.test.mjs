@@ -134,7 +134,7 @@ test('whatever happens to the answer: Stripe has made one page, and the booking 
 
 test('and Airwallex one link, although it would make another for each request', async () => {
   const isMaking = ({ path }) => path.endsWith('/create');
-  const ways = ['lost', 'garbage', 'huge', 'slow', 'cut', { status: 500 }, { status: 409 }, { status: 429 }, { status: 302, headers: { location: '/elsewhere' } }];
+  const ways = ['lost', 'garbage', 'huge', 'slow', 'cut', { status: 500 }, { status: 409 }, { status: 429, headers: { 'retry-after': '1' } }, { status: 302, headers: { location: '/elsewhere' } }];
   for (const how of ways) airwallex.misbehave(how, isMaking);
   const bought = await Promise.all(ways.map(() => buy('monthly')));
   for (const each of bought) {
