@@ -132,6 +132,17 @@ test('whatever happens to the answer: Stripe has made one page, and the booking 
   await sound();
 });
 
+test('an address that Stripe does not take is left out, also where the answer is lost', async () => {
+  for (const how of [undefined, 'lost']) {
+    const email = `buyer-${++buyers}@invalid.example`;
+    if (how) stripe.misbehave(how, (request) => request.method === 'POST' && !request.body.includes('customer_email'));
+    const bought = await buy('single', email);
+    const url = await page(bought);
+    assert.deepEqual(stripe.of(bought.bookingId).map((each) => [each.url, each.customer_email]), [[url, null]]);
+  }
+  await sound();
+});
+
 test('and Airwallex one link, although it would make another for each request', async () => {
   const isMaking = ({ path }) => path.endsWith('/create');
   const ways = ['lost', 'garbage', 'huge', 'slow', 'cut', { status: 500 }, { status: 409 }, { status: 429, headers: { 'retry-after': '1' } }, { status: 302, headers: { location: '/elsewhere' } }];
@@ -176,7 +187,8 @@ test('a hold that goes closes its page', async () => {
   await held.call('cancel');
   await settled();
   assert.equal(open.status, 'expired');
-  assert.deepEqual(await payments(held.id), []);
+  await send(sources.stripe, stripe.lapse(open)); // which Stripe tells us, too
+  assert.deepEqual((await payments(held.id)).map((payment) => payment.status), ['failed']);
 
   await shop.sql`UPDATE booking.activities SET payment_provider = 'airwallex'`;
   const other = await hold();
@@ -234,13 +246,16 @@ test('a webhook that never comes: the provider is asked, and one that comes late
 test('a page whose time was up is replaced as long as the booking waits', async () => {
   const bought = await buy('single');
   const first = await page(bought);
-  stripe.lapse(stripe.of(bought.bookingId)[0]);
+  const told = stripe.lapse(stripe.of(bought.bookingId)[0]);
   await look(bought.bookingId);
   await settled();
   const second = await page(bought);
   assert.notEqual(second, first);
   assert.deepEqual(stripe.of(bought.bookingId).map((each) => each.status), ['expired', 'open']);
   assert.equal((await stands(bought)).paymentStatus, 'pending');
+  await send(sources.stripe, told);
+  await send(sources.stripe, stripe.pay(stripe.of(bought.bookingId)[1])[0]);
+  assert.equal((await stands(bought)).paymentStatus, 'paid');
   await sound();
 });
 
