@@ -320,6 +320,7 @@ PROVOCATIONS = [
     ("SELECT booking.cleanup_provider_calls(-1)", "BK013"),
     (f"SELECT booking.request_payment('{UNKNOWN}', 'x')", "BK102"),
     ("SELECT booking.end_payment_calls()", "39P01"),
+    ("SELECT booking.call_off_appointments()", "39P01"),
     (f"SELECT booking.update_webhook_source('{SOURCE}', '{{\"unheard\": 1}}')", "BK603"),
     (f"SELECT booking.update_webhook_endpoint('{ENDPOINT}', '{{\"events\": [\"x\"]}}')", "BK014"),
     ("SELECT booking.cleanup_webhook_logs(0)", "BK013"),

@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(120);
+SELECT public.plan(122);
 
 CREATE TEMPORARY TABLE seen AS SELECT e.id FROM booking.booking_events AS e;
 
@@ -102,6 +102,9 @@ SELECT public.results_eq(format('SELECT pg_temp.news(%L)', c.change), c.told, c.
      ARRAY['booking.rescheduled {"session_id": "<tour 11>", "scheduled_end": "2027-03-03T12:00:00+00:00", '
            '"previous_start": "2027-03-03T09:00:00+00:00", "scheduled_start": "2027-03-03T11:00:00+00:00", '
            '"previous_session_id": "<tour 9>"}']),
+    ('UPDATE booking.bookings SET needs_reschedule = true, calendar_refusal = ''slot_taken''',
+     ARRAY['booking.needs_reschedule {"reason": "slot_taken"}']),
+    ('UPDATE booking.bookings SET needs_reschedule = false, calendar_refusal = NULL', '{}'),
     ('UPDATE booking.bookings SET scheduled_end = scheduled_end + interval ''1 hour''',
      ARRAY['booking.updated {"scheduled_end": "2027-03-03T13:00:00+00:00"}']),
     ('UPDATE booking.bookings SET payment_status = ''pending'', amount_cents = 900, party_size = 3',
