@@ -17,7 +17,8 @@ const environment = () => ({
   AIRWALLEX_CLIENT_ID: keys.clientId, AIRWALLEX_API_KEY: keys.apiKey, AIRWALLEX_BASE_URL: `${airwallex.url}/`,
 });
 const config = 'providers.poll_ms = 50\nproviders.timeout_ms = 1000\ngateway.create_per_minute = 100000\ngateway.status_per_minute = 100000\n'
-  + 'gateway.hold_per_minute = 100000\ngateway.payment_wait_ms = 0\n';
+  + 'gateway.hold_per_minute = 100000\n';
+const noWait = 'gateway.payment_wait_ms = 0\n';
 
 before(async () => {
   shop = await openShop('providers_payments');
@@ -27,7 +28,7 @@ before(async () => {
     stripe_price_id = CASE id WHEN 'quarterly' THEN 'price_right' END`;
   await shop.sql`UPDATE booking.activities SET price_minor = 2500, price_basis = 'seat', currency = 'EUR', payment_provider = 'stripe'`;
   sources = { stripe: await makeSource(shop, 'stripe'), airwallex: await makeSource(shop, 'airwallex') };
-  relay = await Relay.start(shop.database, { environment: environment(), config });
+  relay = await Relay.start(shop.database, { environment: environment(), config: config + noWait });
   ({ create, status, post } = shopper(relay));
   await eventually('the database', async () => (await status('x')).status === 400);
 });
@@ -283,6 +284,15 @@ test('kill -9 between the answer and our commit: no second page', async () => {
     const url = await eventually('the page', async () => { await hurry(); return (await stand(bought[index])).paymentUrl; }, 30000);
     assert.deepEqual(standIn.of(bought[index].bookingId).map((each) => each.url), [url]);
   }
+  await sound();
+});
+
+test('the answer to booking-create has the page already, if its provider is quick', async () => {
+  const { body } = await eventually('an answer', async () => {
+    const answer = await shopper(secondRelay).create({ ...buyer, packageId: 'single', customerEmail: mail() });
+    return answer.status === 200 && answer;
+  });
+  assert.deepEqual([body.paymentUrl, body.paymentPending], [stripe.of(body.bookingId)[0].url, undefined]);
   await sound();
 });
 
