@@ -5,7 +5,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/packages.sql
 \ir shared/payments.sql
-SELECT public.plan(76);
+SELECT public.plan(77);
 
 CREATE FUNCTION pg_temp.relay() RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
     SELECT '00000000-0000-4000-8000-000000000001'::uuid $$;
@@ -246,6 +246,10 @@ SELECT public.is(pg_temp.refused(format('SELECT * FROM booking.reschedule_appoin
 SELECT public.is(pg_temp.refused(format('SELECT * FROM booking.reschedule_appointment(%L, %L, %L)', pg_temp.id('p'),
                  '2027-03-01 10:00+00', '2027-03-01 11:00+00')) ~ '^BK202', true, 'a time that is over');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'the books are in order');
+UPDATE booking.bookings AS b SET wanted_start = '2027-03-18 10:00Z', wanted_end = '2027-03-18 11:00Z' WHERE b.id = pg_temp.id('p');
+SELECT public.results_eq('SELECT i.invariant, i.detail FROM booking.integrity_check() AS i',
+                         $$ VALUES ('wanted_time_is_asked_for', '2027-03-18 10:00:00+00 is wanted') $$,
+                         'but where nobody asks for what is wanted');
 
 SELECT * FROM public.finish();
 ROLLBACK;
