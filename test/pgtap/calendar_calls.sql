@@ -5,7 +5,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/packages.sql
 \ir shared/payments.sql
-SELECT public.plan(76);
+SELECT public.plan(77);
 
 CREATE FUNCTION pg_temp.relay() RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
     SELECT '00000000-0000-4000-8000-000000000001'::uuid $$;
@@ -214,8 +214,9 @@ SELECT booking.relay_complete_call(pg_temp.relay(), c.call_id, c.lease_token, CA
 SELECT public.is(pg_temp.stands('p') || ', ' || pg_temp.stands('p2'), 'scheduled q1 accepted 10 10, paid needs another: slot_taken',
                  'one is agreed to, one is not');
 SELECT public.is(pg_temp.status('p') ->> 'sessionsScheduled' || (pg_temp.status('p') ->> 'needsReschedule'), '1true', 'which the token shows');
+UPDATE booking.bookings AS b SET expires_at = booking.clock() - interval '1 minute' WHERE b.id = pg_temp.id('p');
 SELECT pg_temp.schedule('p', '2027-03-12 10:00+00') \g /dev/null
-SELECT public.is(pg_temp.stands('p2'), 'paid wanted 12 10', 'the same session gets another time');
+SELECT public.is(pg_temp.stands('p2'), 'paid wanted 12 10', 'the same session gets another time, for a week');
 
 -- An answer that nobody could keep, and one that means nothing.
 SELECT public.is((SELECT c.uncertain FROM booking.provider_calls AS c WHERE c.booking_id = pg_temp.id('p2') AND c.status = 'pending'),
@@ -246,6 +247,10 @@ SELECT public.is(pg_temp.refused(format('SELECT * FROM booking.reschedule_appoin
 SELECT public.is(pg_temp.refused(format('SELECT * FROM booking.reschedule_appointment(%L, %L, %L)', pg_temp.id('p'),
                  '2027-03-01 10:00+00', '2027-03-01 11:00+00')) ~ '^BK202', true, 'a time that is over');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'the books are in order');
+UPDATE booking.bookings AS b SET wanted_start = '2027-03-18 10:00Z', wanted_end = '2027-03-18 11:00Z' WHERE b.id = pg_temp.id('p');
+SELECT public.results_eq('SELECT i.invariant, i.detail FROM booking.integrity_check() AS i',
+                         $$ VALUES ('wanted_time_is_asked_for', '2027-03-18 10:00:00+00 is wanted') $$,
+                         'but where nobody asks for what is wanted');
 
 SELECT * FROM public.finish();
 ROLLBACK;

@@ -89,8 +89,17 @@ void check_is_paid(const Bought& bought, TimestampTz clock) {
                   "Wait until booking_status says that it is.");
 }
 
+// A further session whose time the calendar has refused lately.
+bool was_refused(const Bought& bought, TimestampTz clock) {
+    static constinit Statement statement(
+        "SELECT 1 FROM booking.bookings AS x"
+        " WHERE x.organization_id = $1 AND x.package_booking_id = $2 AND x.needs_reschedule AND x.status = 'paid'"
+        "   AND x.updated_at > $3 - " PGBK_TO_CHOOSE_AGAIN_SQL " LIMIT 1");
+    return !statement.write({bought.organization, bought.id, Value::timestamp(clock)}).empty();
+}
+
 void check_may_be_scheduled(const Bought& bought, const Wish& wish, TimestampTz clock) {
-    if (bought.expires_at <= clock) {
+    if (bought.expires_at <= clock && !was_refused(bought, clock)) {
         throw Refusal(RefusalKind::booking_expired,
                       "the sessions of this booking had to be scheduled by " + timestamp_text(bought.expires_at));
     }

@@ -118,10 +118,10 @@ void plan_calendar(std::int32_t organization, const core::Uuid& booking, const s
         }
         return;
     }
-    // In vain once it has begun, or, to call it off, once it is over.
+    // In vain once it has begun, or, to call it off, once it is over. Who waits for a time is told within a day.
     const TimestampTz clock = settings::now();
     const TimestampTz until = step == CalendarStep::cancel ? standing->appointment_end.value_or(clock + USECS_PER_DAY)
-                                                           : *standing->wanted_start;
+                                                           : std::min(*standing->wanted_start, clock + USECS_PER_DAY);
     if (step == CalendarStep::cancel && until <= clock) {
         return;
     }
@@ -135,25 +135,17 @@ void plan_calendar(std::int32_t organization, const core::Uuid& booking, const s
     (void)queue_provider_call(intent);
 }
 
-// Who has the token may choose for a week at least, whatever time was left.
+// Whoever has the token may choose for a week at least, whatever time was left; of a further session booking_schedule
+// sees it, since the booking that was bought is not locked here.
 void drop_wish(std::int32_t organization, const core::Uuid& booking, std::string_view start, std::string_view reason) {
     static constinit Statement statement(
-        "WITH dropped AS ("
-        "    UPDATE booking.bookings AS b"
-        "       SET wanted_start = NULL, wanted_end = NULL, needs_reschedule = true, calendar_refusal = left($4, 500),"
-        "           version = b.version + 1, updated_at = $5"
-        "     WHERE b.organization_id = $1 AND b.id = $2 AND b.wanted_start = $3::timestamptz"
-        "       AND b.status <> 'cancelled'"
-        "    RETURNING COALESCE(b.package_booking_id, b.id) AS bought)"
-        " SELECT d.bought FROM dropped AS d");
-    static constinit Statement prolong("UPDATE booking.bookings AS b SET expires_at = $3, updated_at = $4"
-                                       " WHERE b.organization_id = $1 AND b.id = $2 AND b.expires_at < $3");
-    const TimestampTz clock = settings::now();
-    const Rows rows = statement.write({organization, booking, start, reason, Value::timestamp(clock)});
-    if (!rows.empty()) {
-        prolong.write(
-            {organization, rows.uuid(0, 1), Value::timestamp(clock + 7 * USECS_PER_DAY), Value::timestamp(clock)});
-    }
+        "UPDATE booking.bookings AS b"
+        "   SET wanted_start = NULL, wanted_end = NULL, needs_reschedule = true, calendar_refusal = left($4, 500),"
+        "       expires_at = CASE WHEN b.expires_at IS NOT NULL"
+        "                         THEN GREATEST(b.expires_at, $5 + " PGBK_TO_CHOOSE_AGAIN_SQL ") END,"
+        "       version = b.version + 1, updated_at = $5"
+        " WHERE b.organization_id = $1 AND b.id = $2 AND b.wanted_start = $3::timestamptz AND b.status <> 'cancelled'");
+    statement.write({organization, booking, start, reason, Value::timestamp(settings::now())});
 }
 
 } // namespace pgbk

@@ -19,6 +19,9 @@ void plan_calendar(std::int32_t organization, const core::Uuid& booking,
 // Nothing where something else is wanted by now. start: RFC 3339.
 void drop_wish(std::int32_t organization, const core::Uuid& booking, std::string_view start, std::string_view reason);
 
+// How long another time may be chosen at least where the calendar has refused one.
+#define PGBK_TO_CHOOSE_AGAIN_SQL "interval '7 days'"
+
 // All appointments of booking b, by their uid.
 #define PGBK_APPOINTMENTS_SQL                                                                                          \
     "COALESCE(b.appointments,"                                                                                         \

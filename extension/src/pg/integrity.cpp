@@ -315,6 +315,17 @@ constinit Statement waitlists(
     "                      AND w.id = r.waitlist_entry_id AND w.reservation_id = r.id)",
     Plan::automatic);
 
+// A time that somebody waits for is being asked for, unless the calendar's host has it and says nothing.
+constinit Statement wishes(
+    "SELECT 'wanted_time_is_asked_for', b.organization_id, b.id, format('%s is wanted', b.wanted_start)"
+    "  FROM booking.bookings AS b"
+    " WHERE b.wanted_start IS NOT NULL AND b.status IN ('paid', 'scheduled')"
+    "   AND (b.calendar_status IS DISTINCT FROM 'requested' OR b.scheduled_start IS DISTINCT FROM b.wanted_start)"
+    "   AND NOT EXISTS (SELECT 1 FROM booking.provider_calls AS c"
+    "                    WHERE c.organization_id = b.organization_id AND c.booking_id = b.id"
+    "                      AND c.status IN ('pending', 'running'))",
+    Plan::automatic);
+
 Datum integrity_check_body(Call& call) {
     require_trusted(call, "check the integrity of all organizations", "Call as a member of booking_service.");
     ResultSet result(call);
@@ -329,6 +340,7 @@ Datum integrity_check_body(Call& call) {
     result.add(resources.read({Value::timestamp(settings::now())}));
     result.add(positions.read({}));
     result.add(pages.read({}));
+    result.add(wishes.read({}));
     return null_result(call);
 }
 

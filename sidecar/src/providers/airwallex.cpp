@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t hour = 3600;
+constexpr std::int64_t clock_difference = 300;
 constexpr std::int64_t shortest_link = 300; // what is over when the request arrives is no time to expire
 constexpr int most_searched = 5;            // times a hundred links
 constexpr std::size_t longest_title = 100;
@@ -84,7 +84,7 @@ ProviderRequest make_link(const Work& work) {
 // memo: which page of the list.
 ProviderRequest find_link(const Work& work, int page) {
     std::string path = "/api/v1/pa/payment_links?from_created_at=";
-    path += percent_encoded(time_of(std::max<std::int64_t>(0, work.order.created_at - hour)));
+    path += percent_encoded(time_of(std::max<std::int64_t>(0, work.order.created_at - clock_difference)));
     path += "&page_num=" + std::to_string(page) + "&page_size=100";
     ProviderRequest request = request_for(work, "find", "GET", std::move(path));
     request.memo = std::to_string(page);

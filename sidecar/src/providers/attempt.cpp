@@ -2,6 +2,8 @@
 
 #include "text/stored_text.hpp"
 
+#include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace pgbk::relay {
@@ -37,6 +39,16 @@ json::value storable(const json::value& value) {
     return value;
 }
 
+// A mistake in one provider's rules ends the attempt, not the relay.
+template <class Rules> ProviderStep step_of(Rules rules, bool was_sent) {
+    try {
+        return rules();
+    } catch (const std::exception&) {
+        const std::string reason = "the relay does not know what to make of it";
+        return was_sent ? ProviderStep(Ambiguous{reason}) : ProviderStep(Retry{reason});
+    }
+}
+
 template <class... Cases> struct Overloaded : Cases... { using Cases::operator()...; };
 template <class... Cases> Overloaded(Cases...) -> Overloaded<Cases...>;
 
@@ -50,13 +62,13 @@ Attempt::Next Attempt::begin(std::string access_token) {
     if (account_.access_token.empty() && provider_.login(account_)) {
         return take(NeedsLogin{});
     }
-    return take(provider_.begin(call_, account_));
+    return take(step_of([&] { return provider_.begin(call_, account_); }, false));
 }
 
 Attempt::Next Attempt::answered(const ProviderAnswer& answer) {
     http_status_ = answer.status;
     const ProviderRequest asked = *asked_;
-    return take(provider_.proceed(call_, account_, asked, answer));
+    return take(step_of([&] { return provider_.proceed(call_, account_, asked, answer); }, may_have_acted_));
 }
 
 Attempt::Next Attempt::logged_in(std::string access_token) {
@@ -66,7 +78,7 @@ Attempt::Next Attempt::logged_in(std::string access_token) {
     // to the provider by its key, or is looked for.
     call_.uncertain = call_.uncertain || may_have_acted_;
     asked_.reset();
-    return take(provider_.begin(call_, account_));
+    return take(step_of([&] { return provider_.begin(call_, account_); }, may_have_acted_));
 }
 
 Attempt::Next Attempt::login_failed(const Retry& why) {

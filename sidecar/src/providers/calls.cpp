@@ -297,7 +297,12 @@ void ProviderCalls::log_in(const RunningCall& call) {
 void ProviderCalls::login_answered(const RunningCall& call, const ProviderAnswer& answer) {
     Account& account = *call->account;
     account.logging_in = false;
-    ProviderLoginResult result = account.provider->read_login(answer);
+    ProviderLoginResult result = Retry{"the relay does not know what to make of the login"};
+    try {
+        result = account.provider->read_login(answer);
+    } catch (const std::exception&) { // no secret of the answer gets into a log
+        log(LogLevel::error, "a login cannot be read", {{"provider", account.keys.provider}});
+    }
     metrics_.add("booking_relay_provider_logins_total",
                  {{"provider", account.keys.provider},
                   {"result", std::holds_alternative<ProviderLogin>(result) ? "done" : "failed"}});

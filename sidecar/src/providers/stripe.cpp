@@ -14,6 +14,7 @@ namespace json = boost::json;
 
 constexpr std::int64_t minute = 60;
 constexpr std::int64_t hour = 3600;
+constexpr std::int64_t clock_difference = 5 * minute;
 constexpr std::int64_t longest_making = 10 * minute; // as long as somebody waits for the page
 constexpr std::int64_t shortest_page = 31 * minute;  // half an hour, and clocks differ
 constexpr std::int64_t longest_page = 24 * hour - 5 * minute;
@@ -89,10 +90,20 @@ ProviderRequest make_page(const Work& work, std::string_view key_mark) {
     return request;
 }
 
+// Stripe knows better what an address is: then the buyer is asked for it there. What it refuses is not remembered under
+// the key.
+ProviderRequest make_page_without_address(const Work& work) {
+    Work other = work;
+    other.order.customer_email.clear();
+    ProviderRequest request = make_page(other, {});
+    request.step = "make without address";
+    return request;
+}
+
 // memo: how many pages of the list were read before.
 ProviderRequest find_page(const Work& work, int seen, std::string_view after) {
     std::string path = "/v1/checkout/sessions?limit=100&created%5Bgte%5D=";
-    path += std::to_string(std::max<std::int64_t>(0, work.order.created_at - hour));
+    path += std::to_string(std::max<std::int64_t>(0, work.order.created_at - clock_difference));
     if (!after.empty()) {
         path += "&starting_after=" + percent_encoded(after);
     }
@@ -146,9 +157,9 @@ std::string words_of(const Work& work, const ProviderAnswer& answer) {
     return reason_text(words, work.call, work.account);
 }
 
-std::string_view error_type(const std::optional<json::object>& document) {
+std::string_view error_word(const std::optional<json::object>& document, std::string_view name) {
     const auto* const error = document ? object_in(*document, "error") : nullptr;
-    return error == nullptr ? std::string_view{} : string_in(*error, "type");
+    return error == nullptr ? std::string_view{} : string_in(*error, name);
 }
 
 // Under this key it is the answer for ever, or for a day.
@@ -199,7 +210,10 @@ ProviderStep after_make(const Work& work, const ProviderRequest& asked, const Pr
     if (answer.status < 300) {
         return page ? made(work, *page) : ProviderStep(Ambiguous{"the answer is not JSON"});
     }
-    if (error_type(page) == "idempotency_error" && !is_again) {
+    if (error_word(page, "param") == "customer_email" && asked.step == "make") {
+        return make_page_without_address(work);
+    }
+    if (error_word(page, "type") == "idempotency_error" && !is_again) {
         return find_page(work, 0, {}); // made with another site_url, say
     }
     return Refused{words_of(work, answer)};
@@ -338,7 +352,7 @@ ProviderStep Stripe::begin(const ProviderCall& call, const ProviderAccount& acco
 ProviderStep Stripe::proceed(const ProviderCall& call, const ProviderAccount& account, const ProviderRequest& asked,
                              const ProviderAnswer& answer) const {
     const Work work{call, account, payment_order(call, account)};
-    if (asked.step == "make" || asked.step == "make again") {
+    if (asked.step.starts_with("make")) {
         return after_make(work, asked, answer);
     }
     if (asked.step == "find") {

@@ -17,7 +17,8 @@ const environment = () => ({
   AIRWALLEX_CLIENT_ID: keys.clientId, AIRWALLEX_API_KEY: keys.apiKey, AIRWALLEX_BASE_URL: `${airwallex.url}/`,
 });
 const config = 'providers.poll_ms = 50\nproviders.timeout_ms = 1000\ngateway.create_per_minute = 100000\ngateway.status_per_minute = 100000\n'
-  + 'gateway.hold_per_minute = 100000\ngateway.payment_wait_ms = 0\n';
+  + 'gateway.hold_per_minute = 100000\n';
+const noWait = 'gateway.payment_wait_ms = 0\n';
 
 before(async () => {
   shop = await openShop('providers_payments');
@@ -27,7 +28,7 @@ before(async () => {
     stripe_price_id = CASE id WHEN 'quarterly' THEN 'price_right' END`;
   await shop.sql`UPDATE booking.activities SET price_minor = 2500, price_basis = 'seat', currency = 'EUR', payment_provider = 'stripe'`;
   sources = { stripe: await makeSource(shop, 'stripe'), airwallex: await makeSource(shop, 'airwallex') };
-  relay = await Relay.start(shop.database, { environment: environment(), config });
+  relay = await Relay.start(shop.database, { environment: environment(), config: config + noWait });
   ({ create, status, post } = shopper(relay));
   await eventually('the database', async () => (await status('x')).status === 400);
 });
@@ -132,9 +133,20 @@ test('whatever happens to the answer: Stripe has made one page, and the booking 
   await sound();
 });
 
+test('an address that Stripe does not take is left out, also where the answer is lost', async () => {
+  for (const how of [undefined, 'lost']) {
+    const email = `buyer-${++buyers}@invalid.example`;
+    if (how) stripe.misbehave(how, (request) => request.method === 'POST' && !request.body.includes('customer_email'));
+    const bought = await buy('single', email);
+    const url = await page(bought);
+    assert.deepEqual(stripe.of(bought.bookingId).map((each) => [each.url, each.customer_email]), [[url, null]]);
+  }
+  await sound();
+});
+
 test('and Airwallex one link, although it would make another for each request', async () => {
   const isMaking = ({ path }) => path.endsWith('/create');
-  const ways = ['lost', 'garbage', 'huge', 'slow', 'cut', { status: 500 }, { status: 409 }, { status: 429 }, { status: 302, headers: { location: '/elsewhere' } }];
+  const ways = ['lost', 'garbage', 'huge', 'slow', 'cut', { status: 500 }, { status: 409 }, { status: 429, headers: { 'retry-after': '1' } }, { status: 302, headers: { location: '/elsewhere' } }];
   for (const how of ways) airwallex.misbehave(how, isMaking);
   const bought = await Promise.all(ways.map(() => buy('monthly')));
   for (const each of bought) {
@@ -176,7 +188,8 @@ test('a hold that goes closes its page', async () => {
   await held.call('cancel');
   await settled();
   assert.equal(open.status, 'expired');
-  assert.deepEqual(await payments(held.id), []);
+  await send(sources.stripe, stripe.lapse(open)); // which Stripe tells us, too
+  assert.deepEqual((await payments(held.id)).map((payment) => payment.status), ['failed']);
 
   await shop.sql`UPDATE booking.activities SET payment_provider = 'airwallex'`;
   const other = await hold();
@@ -234,13 +247,16 @@ test('a webhook that never comes: the provider is asked, and one that comes late
 test('a page whose time was up is replaced as long as the booking waits', async () => {
   const bought = await buy('single');
   const first = await page(bought);
-  stripe.lapse(stripe.of(bought.bookingId)[0]);
+  const told = stripe.lapse(stripe.of(bought.bookingId)[0]);
   await look(bought.bookingId);
   await settled();
   const second = await page(bought);
   assert.notEqual(second, first);
   assert.deepEqual(stripe.of(bought.bookingId).map((each) => each.status), ['expired', 'open']);
   assert.equal((await stands(bought)).paymentStatus, 'pending');
+  await send(sources.stripe, told);
+  await send(sources.stripe, stripe.pay(stripe.of(bought.bookingId)[1])[0]);
+  assert.equal((await stands(bought)).paymentStatus, 'paid');
   await sound();
 });
 
@@ -268,6 +284,15 @@ test('kill -9 between the answer and our commit: no second page', async () => {
     const url = await eventually('the page', async () => { await hurry(); return (await stand(bought[index])).paymentUrl; }, 30000);
     assert.deepEqual(standIn.of(bought[index].bookingId).map((each) => each.url), [url]);
   }
+  await sound();
+});
+
+test('the answer to booking-create has the page already, if its provider is quick', async () => {
+  const { body } = await eventually('an answer', async () => {
+    const answer = await shopper(secondRelay).create({ ...buyer, packageId: 'single', customerEmail: mail() });
+    return answer.status === 200 && answer;
+  });
+  assert.deepEqual([body.paymentUrl, body.paymentPending], [stripe.of(body.bookingId)[0].url, undefined]);
   await sound();
 });
 

@@ -31,6 +31,8 @@ export async function stripeStandIn(prices = {}) {
   const answers = new Map(); // by idempotency key
   let count = 0;
 
+  const invalidAddress = { status: 400, body: { error: { type: 'invalid_request_error', param: 'customer_email', message: 'Invalid email address' } } };
+
   function makeSession(form) {
     const now = unixNow();
     for (const [name, value] of form) {
@@ -74,6 +76,7 @@ export async function stripeStandIn(prices = {}) {
       }
       return { ...known.answer, headers: { 'idempotent-replayed': 'true' } };
     }
+    if (request.body.includes('invalid.example')) return invalidAddress; // and nothing is remembered
     const answer = plan === 'remembered 500' ? { status: 500, body: { error: { type: 'api_error', message: 'An unknown error occurred' } } }
       : makeSession(new URLSearchParams(request.body));
     answers.set(key, { request: request.body, answer });

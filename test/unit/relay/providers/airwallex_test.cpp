@@ -83,14 +83,17 @@ TEST(AirwallexRequest, IsMadeAgainOnlyIfThereIsNoLink) {
     Talk talk = making();
     talk.call.uncertain = true;
     EXPECT_EQ(talk.begin().request().path,
-              "/api/v1/pa/payment_links?from_created_at=2026-11-21T09%3A00%3A00Z&page_num=0&page_size=100");
+              "/api/v1/pa/payment_links?from_created_at=2026-11-21T09%3A55%3A00Z&page_num=0&page_size=100");
     EXPECT_EQ(talk.request().method, "GET");
     Talk other = making();
     other.call.uncertain = true;
     EXPECT_EQ(other.begin().answer(200, R"({"items":[],"has_more":false})").request().body,
               making().begin().request().body);
-    EXPECT_EQ(talk.answer(200, R"({"items":[{"id":"link-0"},)" + link() + "]}").facts(),
-              making().begin().answer(201, link()).facts());
+    EXPECT_EQ(
+        talk.answer(200, R"({"items":[{"id":"link-0","url":"https://a/","metadata":{"payment_call":"another"}},)" +
+                             link() + "]}")
+            .facts(),
+        making().begin().answer(201, link()).facts());
 }
 
 TEST(AirwallexSearch, GoesOnThroughTheList) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <stdexcept>
 
 namespace pgbk::relay {
 
@@ -35,6 +36,9 @@ public:
 
 private:
     ProviderStep next() const {
+        if (script.empty()) {
+            throw std::out_of_range("a mistake of the rules");
+        }
         ProviderStep step = script.front();
         script.pop_front();
         return step;
@@ -142,6 +146,16 @@ TEST_F(Attempts, AreInterrupted) {
     in_between.begin("");
     in_between.interrupt("no time");
     EXPECT_EQ(report(in_between).at("uncertain"), true);
+}
+
+TEST_F(Attempts, OutliveMistakesOfTheRules) {
+    Attempt first = attempt({});
+    EXPECT_TRUE(std::holds_alternative<Attempt::Ended>(first.begin("")));
+    EXPECT_EQ(report(first).at("uncertain"), false);
+    Attempt second = attempt({request("make")});
+    second.begin("");
+    EXPECT_TRUE(std::holds_alternative<Attempt::Ended>(second.answered(answer(200))));
+    EXPECT_EQ(report(second).at("uncertain"), true);
 }
 
 TEST_F(Attempts, DoNotGoInCircles) {

@@ -208,7 +208,7 @@ TEST(StripeAnswer, ThatIsRememberedAsAnErrorLeadsToASearchAndAnotherKey) {
     Talk talk = making();
     talk.begin().answer(500, "", {{"idempotent-replayed", "true"}});
     EXPECT_EQ(talk.request().method, "GET");
-    EXPECT_EQ(talk.request().path, "/v1/checkout/sessions?limit=100&created%5Bgte%5D=1795251600");
+    EXPECT_EQ(talk.request().path, "/v1/checkout/sessions?limit=100&created%5Bgte%5D=1795254900");
     EXPECT_EQ(header_of(talk.request(), "Idempotency-Key"), "");
     talk.answer(200, R"({"data":[],"has_more":false})");
     EXPECT_EQ(header_of(talk.request(), "Idempotency-Key"), "key-of-the-call-2");
@@ -218,6 +218,19 @@ TEST(StripeAnswer, ThatIsRememberedAsAnErrorLeadsToASearchAndAnotherKey) {
     Talk again = making();
     again.begin().answer(500, "", {{"stripe-should-retry", "false"}}).answer(200, R"({"data":[],"has_more":false})");
     EXPECT_NO_FATAL_FAILURE(again.answer(500, "", {{"idempotent-replayed", "true"}}).end<Ambiguous>());
+}
+
+TEST(StripeAnswer, ThatRefusesTheAddressLeadsToAPageWithoutIt) {
+    const std::string refusal =
+        R"({"error":{"type":"invalid_request_error","param":"customer_email","message":"Invalid email address"}})";
+    Talk talk = making();
+    const std::string first = talk.begin().request().body;
+    talk.answer(400, refusal);
+    EXPECT_EQ(talk.request().body.size() + std::string("&customer_email=ada%40example.com").size(), first.size());
+    EXPECT_EQ(talk.request().body.find("customer_email"), std::string::npos);
+    EXPECT_EQ(header_of(talk.request(), "Idempotency-Key"), "key-of-the-call");
+    EXPECT_NO_FATAL_FAILURE(Talk(talk).answer(200, page()).end<Done>());
+    EXPECT_NO_FATAL_FAILURE(talk.answer(400, refusal).end<Refused>());
 }
 
 TEST(StripeSearch, FindsThePageThatWasMade) {
