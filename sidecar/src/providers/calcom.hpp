@@ -11,8 +11,8 @@ namespace pgbk::relay {
 class Calcom : public Provider {
 public:
     std::string_view name() const override { return "calcom"; }
-    // 120 requests a minute are allowed; a few are left to others who use the key.
-    ProviderRate rate() const override { return {1.5, 20}; }
+    // 120 requests in a minute are allowed, as they come.
+    ProviderRate rate() const override { return {1, 60}; }
 
     ProviderStep begin(const ProviderCall& call, const ProviderAccount& account) const override;
     ProviderStep proceed(const ProviderCall& call, const ProviderAccount& account, const ProviderRequest& asked,

@@ -208,8 +208,8 @@ test('each session of a package is an appointment of its own', async () => {
 });
 
 test('whatever happens to the answer: there is one appointment', async () => {
-  const ways = ['lost', 'garbage', 'huge', 'slow', 'silent', 'cut', { status: 500 }, { status: 503 }, { status: 408 },
-    { status: 307, headers: { location: '/elsewhere' } }, { status: 429, headers: { 'retry-after': '1' } }];
+  const rare = process.env.PGBK_LONG ? ['huge', 'slow', 'cut', { status: 503 }, { status: 408 }, { status: 307, headers: { location: '/elsewhere' } }] : [];
+  const ways = ['lost', 'garbage', 'silent', { status: 500 }, { status: 429, headers: { 'retry-after': '1' } }, ...rare];
   const bought = await Promise.all(ways.map(() => buy()));
   for (const [index, how] of ways.entries()) {
     calcom.misbehave(how, ({ method, body }) => method === 'POST' && body.includes(bought[index].customerEmail));
@@ -226,7 +226,7 @@ test('whatever happens to the answer: there is one appointment', async () => {
   assert.equal(calcom.planned(), 0);
   assert.deepEqual(calcom.requests.filter(({ path }) => path === '/elsewhere'), []);
 
-  for (const how of ['lost', 'garbage', 'silent', { status: 500 }]) {
+  for (const how of ['lost', { status: 500 }]) {
     const each = bought.shift();
     const { startTime, endTime } = slot();
     calcom.misbehave(how, ({ path }) => path.endsWith('/reschedule'));
