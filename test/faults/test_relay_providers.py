@@ -74,6 +74,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = json.dumps(answer[1]).encode()
         self.send_response(answer[0])
         self.send_header("content-length", str(len(body)))
+        if answer[0] == 503:
+            self.send_header("retry-after", "1")  # a provider that does not say gets ten seconds
         self.end_headers()
         self.wfile.write(body)
 

@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/packages.sql
-SELECT public.plan(80);
+SELECT public.plan(83);
 
 CREATE FUNCTION pg_temp.relay(number integer DEFAULT 1) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
     SELECT format('00000000-0000-4000-8000-%s', lpad(number::text, 12, '0'))::uuid $$;
@@ -118,6 +118,21 @@ SELECT pg_temp.done(pg_temp.page('key')) \g /dev/null
 SELECT public.is(booking.booking_create(1, pg_temp.wanted('{"packageId": "single", "idempotencyKey": "0123456789abcdef"}'))
                  ->> 'paymentUrl', 'https://pay.example/key', 'who asks again gets the page');
 SELECT public.is(pg_temp.calls('key'), 'create_payment done', 'there is one');
+
+-- Those of one booking, one after the other.
+SELECT pg_temp.buy('two', 'single') \g /dev/null
+INSERT INTO booking.provider_calls (organization_id, id, provider, action, booking_id, about_call_id, request, idempotency_key,
+                                    next_attempt_at, expires_at, created_at)
+SELECT 1, booking.new_id(1), 'custom', 'look_up_payment', c.booking_id, c.id, '{}', 'another', c.next_attempt_at, c.expires_at,
+       c.created_at
+  FROM booking.provider_calls AS c WHERE c.booking_id = pg_temp.id('two');
+SELECT public.is(pg_temp.claim(), 1, 'of two calls of a booking one is claimed');
+SELECT public.is(pg_temp.claim() || ' ' || pg_temp.calls('two'), '0 create_payment running, look_up_payment pending',
+                 'the first, and the second not before it is over');
+UPDATE booking.provider_calls SET lease_until = booking.clock() - interval '1 s' WHERE status = 'running';
+SELECT pg_temp.claim(), pg_temp.done(pg_temp.page('two')) \g /dev/null
+SELECT public.is(pg_temp.claim(), 1, 'then the second');
+SELECT pg_temp.done('{"status": "open"}') \g /dev/null
 
 -- Refused, without an answer that can be used, and out of time.
 SELECT pg_temp.buy('no', 'single'), pg_temp.claim() \g /dev/null
