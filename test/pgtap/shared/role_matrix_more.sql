@@ -1,0 +1,1 @@
+-- Functions that came later, with the calls of them; part of role_matrix_functions.sql.

@@ -1,0 +1,1 @@
+-- Rows of tables that came later, for both organizations; part of two_organizations.sql.
