@@ -187,7 +187,7 @@ SELECT public.bag_eq(
                            'webhook_source_secrets', 'webhook_sources']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
-         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'customer_events', 'event_payloads', 'full_events', 'owner_events', 'public_activities',
+         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'customer_bookings', 'customer_events', 'event_payloads', 'full_events', 'owner_events', 'public_activities',
                            'public_events', 'public_venues', 'user_organizations', 'webhook_logs', 'webhook_stats']) AS n
         UNION ALL
        SELECT n, 'p of booking_owner, rls t, forced f' FROM unnest(ARRAY['booking_events', 'webhook_attempts']) AS n

@@ -35,8 +35,8 @@ SELECT public.bag_eq(
               ('booking_events_default', 'none'),
               ('booking_changes', 'm=r s=r a=r'),
               ('booking_units', 'm=r s=r a=r'),
-              ('bookings', 'c=r m=r s=r a=r'), ('booking_policies', 'c=r m=r s=r a=r'),
-              ('customer_events', 'c=r'),
+              ('bookings', 'm=r s=r a=r'), ('booking_policies', 'm=r s=r a=r'),
+              ('customer_bookings', 'c=r'), ('customer_events', 'c=r'),
               ('customers', 'c=r m=r s=rawd a=rawd'),
               ('event_payloads', 'none'),
               ('event_positions', 's=r a=r'),
@@ -237,7 +237,7 @@ SELECT public.bag_eq(
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
               ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),
               ('customer_read_own', 'SELECT', '{booking_customer}',
-               'bookings customers slot_reservations'),
+               'customers slot_reservations'),
               ('public_read', 'SELECT', '{booking_public}', 'session_lanes sessions') $$,
     'policies by name, command, role and table');
 SELECT public.is_empty(

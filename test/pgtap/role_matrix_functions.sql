@@ -266,6 +266,8 @@ CREATE FUNCTION pg_temp.try(persona pg_temp.personas, call text) RETURNS pg_temp
 DECLARE
     result pg_temp.answer;
     content text;
+    detail text;
+    hint text;
 BEGIN
     BEGIN
         PERFORM pg_temp.become(persona.role, persona.claims);
@@ -277,7 +279,8 @@ BEGIN
     EXCEPTION
         WHEN SQLSTATE 'ZZ000' THEN NULL;
         WHEN OTHERS THEN
-            result := (SQLSTATE, SQLERRM, true, false, pg_temp.leaks(persona, SQLERRM));
+            GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+            result := (SQLSTATE, SQLERRM, true, false, pg_temp.leaks(persona, concat_ws(' ', SQLERRM, detail, hint)));
     END;
     PERFORM pg_temp.become_superuser();
     RETURN result;

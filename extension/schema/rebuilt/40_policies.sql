@@ -69,15 +69,12 @@ CREATE POLICY public_read ON booking.session_lanes FOR SELECT TO booking_public 
 DROP POLICY IF EXISTS customer_read_own ON booking.customers;
 CREATE POLICY customer_read_own ON booking.customers FOR SELECT TO booking_customer
     USING (user_id = booking.current_user_id());
-DROP POLICY IF EXISTS customer_read_own ON booking.bookings;
-CREATE POLICY customer_read_own ON booking.bookings FOR SELECT TO booking_customer
-    USING ((organization_id, customer_id) IN (SELECT c.organization_id, c.id FROM booking.customers c
-                                               WHERE c.user_id = booking.current_user_id()));
 DROP POLICY IF EXISTS customer_read_own ON booking.slot_reservations;
 CREATE POLICY customer_read_own ON booking.slot_reservations FOR SELECT TO booking_customer
     USING ((organization_id, lower(customer_email)) IN (SELECT c.organization_id, lower(c.email)
                                                           FROM booking.customers c
                                                          WHERE c.user_id = booking.current_user_id()));
 
--- Customers read customer_events: the rows of the table have what staff have written.
+-- Customers read customer_bookings and customer_events: the rows of the tables have what staff have written.
+DROP POLICY IF EXISTS customer_read_own ON booking.bookings;
 DROP POLICY IF EXISTS customer_read_own ON booking.booking_events;

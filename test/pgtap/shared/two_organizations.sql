@@ -75,7 +75,8 @@ BEGIN
     UPDATE booking.customers AS c SET user_id = format('%s-%s', who, organization)
      WHERE c.organization_id = organization AND c.email = pg_temp.email(organization, who);
     UPDATE booking.bookings AS b
-       SET notes = pg_temp.mark(organization, who), meeting_url = 'https://meet.example/' || pg_temp.mark(organization, who),
+       SET notes = pg_temp.mark(organization, 'staff'), cancel_reason = pg_temp.mark(organization, 'staff'),
+           metadata = jsonb_build_object('note', pg_temp.mark(organization, 'staff')), meeting_url = 'https://meet.example/' || pg_temp.mark(organization, who),
            cal_uid = pg_temp.mark(organization, who) || b.id
      WHERE b.organization_id = populate.organization AND b.customer_email = pg_temp.email(populate.organization, who);
     PERFORM booking.check_in(pg_temp.id(who || ' booking' || of_whom), 1);
@@ -177,10 +178,12 @@ SELECT p.name || ' ' || o, p.role, format('{"sub": "%s-%s"}', p.who, o), p.kind,
 -- As Supabase and PostgREST have them; install() grants them what is theirs.
 DO $$
 DECLARE
-    role text;
+    wanted text;
 BEGIN
-    FOREACH role IN ARRAY '{anon,authenticated,service_role,regress_nobody}'::text[] LOOP
-        EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+    FOREACH wanted IN ARRAY '{anon,authenticated,service_role,regress_nobody}'::text[] LOOP
+        IF NOT EXISTS (SELECT 1 FROM pg_roles AS r WHERE r.rolname = wanted) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+        END IF;
     END LOOP;
 END $$;
 SELECT booking.install() \g /dev/null
