@@ -17,12 +17,12 @@ COMMENT ON FUNCTION booking.booking_create(integer, jsonb) IS
 CREATE FUNCTION booking.booking_schedule(request jsonb) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_booking_schedule' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.booking_schedule(jsonb) IS
-    'Chooses the time of a session of a paid package: bookingToken, startTime, endTime, and optionally timezone, additionalNotes, sessionId, bookingId. Returns success, scheduledStart, scheduledEnd, and meetingUrl, calBookingId, calUid where they are known; repeated, the same answer; BK001, BK008, BK015, BK104, BK105, BK201 to BK204, BK210, BK215 to BK217, BK302, BK401';
+    'Chooses the time of a session of a paid package: bookingToken, startTime, endTime, and optionally timezone, additionalNotes, sessionId, bookingId. Returns success, scheduledStart, scheduledEnd, and meetingUrl, calBookingId, calUid where they are known; of a package whose calendar is asked, also bookingId, status and calendarStatus: asked until it has answered; repeated, the same answer; BK001, BK008, BK015, BK104, BK105, BK201 to BK204, BK210, BK215 to BK217, BK302, BK401';
 
 CREATE FUNCTION booking.booking_status(token text) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_booking_status' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.booking_status(text) IS
-    'How the booking of a token stands: id, status, paymentStatus, packageId, amountCents, currency, customerName, customerEmail, scheduledStart, scheduledEnd, meetingUrl, calBookingId, expiresAt, createdAt, sessionsIncluded, sessionsScheduled; BK001, BK015, BK104';
+    'How the booking of a token stands: id, status, paymentStatus, packageId, amountCents, currency, customerName, customerEmail, scheduledStart, scheduledEnd, meetingUrl, calBookingId, expiresAt, createdAt, sessionsIncluded, sessionsScheduled, and while a calendar is asked for a time, requestedStart and requestedEnd; needsReschedule if it has refused; BK001, BK015, BK104';
 
 CREATE FUNCTION booking.start_scheduling() RETURNS trigger
     AS 'MODULE_PATHNAME', 'pgbk_start_scheduling' LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -19,6 +19,16 @@ CREATE FUNCTION booking.reschedule_booking(
 COMMENT ON FUNCTION booking.reschedule_booking(uuid, uuid, bigint, text) IS
     'Moves a booking that is still to come to another session of its activity, at once or not at all; number, price and terms stay; to the session that it has, it changes nothing. Customers, with their token, until the cutoff; BK101, BK104, BK201 to BK204, BK217, BK220 to BK222, BK225, BK302, BK310';
 
+CREATE FUNCTION booking.reschedule_appointment(
+    booking_id uuid, new_start timestamptz, new_end timestamptz, expected_version bigint DEFAULT NULL,
+    booking_token text DEFAULT NULL,
+    OUT id uuid, OUT booking_number text, OUT status text, OUT session_id uuid, OUT scheduled_start timestamptz,
+    OUT party_size integer, OUT amount_cents bigint, OUT currency text, OUT payment_status text,
+    OUT refund_status text, OUT refund_due_minor bigint, OUT amount_due_minor bigint, OUT version bigint)
+    AS 'MODULE_PATHNAME', 'pgbk_reschedule_appointment' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.reschedule_appointment(uuid, timestamptz, timestamptz, bigint, text) IS
+    'Asks the calendar of a booking for another time; the present one stays until it agrees, and needs_reschedule says if it refuses. To the time that is there already, it takes a wish back. Customers, with their token, until the cutoff; BK001, BK015, BK104, BK202, BK217, BK220 to BK222, BK302, BK310';
+
 CREATE FUNCTION booking.change_party_size(
     booking_id uuid, party_size integer, expected_version bigint DEFAULT NULL, booking_token text DEFAULT NULL,
     OUT id uuid, OUT booking_number text, OUT status text, OUT session_id uuid, OUT scheduled_start timestamptz,
@@ -31,7 +41,8 @@ COMMENT ON FUNCTION booking.change_party_size(uuid, integer, bigint, text) IS
 -- The same for buyers, jsonb in and out. All need bookingToken (of booking_create, or the hold_token together with
 -- bookingId) and take bookingId (a session of a package) and expectedVersion; all answer with success, bookingId,
 -- bookingNumber, status, sessionId, scheduledStart, scheduledEnd, partySize, amountCents, currency, paymentStatus,
--- refundStatus, refundDueCents, amountDueCents, version.
+-- refundStatus, refundDueCents, amountDueCents, version, and, while a calendar is asked or has refused, requestedStart,
+-- requestedEnd, needsReschedule.
 
 CREATE FUNCTION booking.booking_cancel(request jsonb) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_booking_cancel' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -41,7 +52,7 @@ COMMENT ON FUNCTION booking.booking_cancel(jsonb) IS
 CREATE FUNCTION booking.booking_reschedule(request jsonb) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_booking_reschedule' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.booking_reschedule(jsonb) IS
-    'Moves the booking of bookingToken to sessionId, as reschedule_booking does; optionally bookingId, expectedVersion; repeated, the same answer; BK001, BK015, BK101, BK104, BK201 to BK204, BK217, BK220 to BK222, BK225, BK302';
+    'Moves the booking of bookingToken to sessionId, as reschedule_booking does, or, where a calendar elsewhere keeps the appointment, to startTime and endTime, as reschedule_appointment does; optionally bookingId, expectedVersion; repeated, the same answer; BK001, BK015, BK101, BK104, BK201 to BK204, BK217, BK220 to BK222, BK225, BK302';
 
 CREATE FUNCTION booking.booking_change(request jsonb) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_booking_change' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -97,3 +108,10 @@ CREATE FUNCTION booking.undo_no_show(
     AS 'MODULE_PATHNAME', 'pgbk_undo_no_show' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.undo_no_show(uuid, integer) IS
     'Takes back that one unit, or all that are noted so, did not come; the booking is confirmed again, checked in or as its other units are. Staff and trusted callers; BK018, BK104, BK217, BK221, BK310, BK311';
+
+-- Appointments that a calendar elsewhere keeps, and that we make there.
+
+CREATE FUNCTION booking.call_off_appointments() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'pgbk_call_off_appointments' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION booking.call_off_appointments() IS
+    'Trigger: asks the calendar to call off what stands there for a booking that has been cancelled, by whomever';

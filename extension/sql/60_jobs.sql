@@ -140,9 +140,11 @@ BEGIN
     COMMIT;
     PERFORM booking.cleanup_payment_events(LEAST(GREATEST(keep_days, 30), 3650));
     COMMIT;
+    PERFORM booking.cleanup_provider_calls(LEAST(GREATEST(keep_days, 1), 3650));
+    COMMIT;
     PERFORM booking.cancel_unpaid_bookings();
     COMMIT;
 END
 $$;
 COMMENT ON PROCEDURE booking.maintain_job(integer, integer) IS
-    'What is due once a day whatever the organization: partitions of booking_events, made ahead and dropped when old, cleanup_webhook_logs, cleanup_payment_events, and cancel_unpaid_bookings';
+    'What is due once a day whatever the organization: partitions of booking_events, made ahead and dropped when old, cleanup_webhook_logs, cleanup_payment_events, cleanup_provider_calls, and cancel_unpaid_bookings';

@@ -35,7 +35,7 @@ stage_clang() {
   sources . | each_file clang++ -std=c++20 '-DPGBK_VERSION="0"' -Wall -Wextra -Wshadow -Werror -Wno-register -fsyntax-only \
     -Iextension/src -Iextension/generated -isystem "$("$PG_CONFIG" --includedir-server)" '{}'
   find sidecar/src -name '*.cpp' -print0 | sort -z | each_file clang++ -std=c++20 '-DPGBK_RELAY_VERSION="0"' \
-    -DPGBK_GATEWAY -DPGBK_REALTIME -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION -DBOOST_ASIO_NO_DEPRECATED -DSPDLOG_FMT_EXTERNAL \
+    -DPGBK_GATEWAY -DPGBK_PROVIDERS -DPGBK_REALTIME -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION -DBOOST_ASIO_NO_DEPRECATED -DSPDLOG_FMT_EXTERNAL \
     -Wall -Wextra -Wshadow -Werror -fsyntax-only -Isidecar/src -Iextension/src \
     -isystem "$("$PG_CONFIG" --includedir)" '{}'
 }

@@ -2,7 +2,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(237);
+SELECT public.plan(254);
 
 SELECT pg_temp.add_session(s.name, 1, 'tour', s.start_time::timestamptz, 4, s.status)
   FROM (VALUES ('past', '2027-03-01 09:00 UTC', 'open'), ('running', '2027-03-01 11:30 UTC', 'open'),
@@ -150,6 +150,30 @@ SELECT public.is(pg_temp.refusal(c.statement),
      'BK613 lease_seconds must be between 1 and 3600, got 0'),
     (NULL, 'SELECT * FROM booking.relay_claim(booking.new_id(1), 1, 3601)',
      'BK613 lease_seconds must be between 1 and 3600, got 3601'),
+    (NULL, 'SELECT * FROM booking.relay_claim_calls(NULL, 1, 60, ''{}'')', 'BK001 relay_id must not be NULL'),
+    (NULL, 'SELECT * FROM booking.relay_claim_calls(booking.new_id(1), NULL, 60, ''{}'')', 'BK001 wanted must not be NULL'),
+    (NULL, 'SELECT * FROM booking.relay_claim_calls(booking.new_id(1), 1001, 60, ''{}'')',
+     'BK613 wanted must be between 1 and 1000, got 1001'),
+    (NULL, 'SELECT * FROM booking.relay_claim_calls(booking.new_id(1), 1, NULL, ''{}'')',
+     'BK001 lease_seconds must not be NULL'),
+    (NULL, 'SELECT * FROM booking.relay_claim_calls(booking.new_id(1), 1, 3601, ''{}'')',
+     'BK613 lease_seconds must be between 1 and 3600, got 3601'),
+    (NULL, 'SELECT * FROM booking.relay_claim_calls(booking.new_id(1), 1, 60, NULL)', 'BK001 accounts must not be NULL'),
+    (NULL, 'SELECT * FROM booking.relay_claim_calls(booking.new_id(1), 1, 60, ''[]'')',
+     'BK613 accounts is not an object'),
+    (NULL, 'SELECT booking.relay_complete_call(NULL, booking.new_id(1), 1, ''{}'')', 'BK001 relay_id must not be NULL'),
+    (NULL, 'SELECT booking.relay_complete_call(booking.new_id(1), NULL, 1, ''{}'')', 'BK001 call_id must not be NULL'),
+    (NULL, 'SELECT booking.relay_complete_call(booking.new_id(1), booking.new_id(1), NULL, ''{}'')',
+     'BK001 lease_token must not be NULL'),
+    (NULL, 'SELECT booking.relay_complete_call(booking.new_id(1), booking.new_id(1), 1, NULL)',
+     'BK001 result must not be NULL'),
+    (NULL, 'SELECT booking.relay_complete_call(booking.new_id(1), booking.new_id(1), 1, ''[]'')',
+     'BK613 invalid result: $ is not an object'),
+    (NULL, 'SELECT booking.request_payment(NULL, ''x'')', 'BK001 reservation_id must not be NULL'),
+    (NULL, 'SELECT booking.request_payment(booking.new_id(1), NULL)', 'BK001 hold_token must not be NULL'),
+    (NULL, 'SELECT booking.retry_provider_call(NULL)', 'BK001 call_id must not be NULL'),
+    (NULL, 'SELECT booking.cleanup_provider_calls(NULL)', 'BK001 days must not be NULL'),
+    (NULL, 'SELECT booking.cleanup_provider_calls(3651)', 'BK013 days must be between 1 and 3650, got 3651'),
     (NULL, 'SELECT booking.relay_attach(NULL, ''h'', ''1'')', 'BK001 relay_id must not be NULL'),
     (NULL, 'SELECT booking.relay_attach(booking.new_id(1), NULL, ''1'')', 'BK001 host must not be NULL'),
     (NULL, 'SELECT booking.relay_attach(booking.new_id(1), E''h\n'', ''1'')',

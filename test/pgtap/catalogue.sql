@@ -25,6 +25,12 @@ SELECT public.bag_eq(
               ('booking.public_activity_sessions(uuid,text,text)', 'fsu', false),
               ('booking.public_embed(integer,text,uuid)', 'fsu', false),
               ('booking.reservation_status(uuid,text)', 'fsu', false),
+              ('booking.request_payment(uuid,text)', 'fvu', false),
+              ('booking.retry_provider_call(uuid)', 'fvu', false),
+              ('booking.cleanup_provider_calls(integer)', 'fvu', false),
+              ('booking.relay_claim_calls(uuid,integer,integer,jsonb)', 'fvu', false),
+              ('booking.relay_complete_call(uuid,uuid,bigint,jsonb)', 'fvu', false),
+              ('booking.end_payment_calls()', 'fvu', false),
               ('booking.create_default_packages(integer,text,bigint,bigint,bigint,integer,integer,uuid)', 'fvu', false),
               ('booking.start_scheduling()', 'fvu', false),
               ('booking.record_changes()', 'fvu', false),
@@ -183,11 +189,11 @@ SELECT public.bag_eq(
                            'received_events', 'relay_instances', 'schema_migrations',
                            'session_lanes', 'sessions', 'slot_reservations', 'venues', 'webhook_attempts_DAY',
                            'webhook_attempts_default', 'webhook_deliveries', 'webhook_endpoint_states',
-                           'webhook_endpoints', 'webhook_secrets', 'payment_events', 'payments', 'refunds',
+                           'webhook_endpoints', 'webhook_secrets', 'payment_events', 'payments', 'provider_calls', 'refunds',
                            'webhook_source_secrets', 'webhook_sources']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
-         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'customer_bookings', 'customer_events', 'event_payloads', 'full_events', 'owner_events', 'public_activities',
+         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'customer_bookings', 'customer_events', 'event_payloads', 'full_events', 'owner_events', 'provider_call_log', 'public_activities',
                            'public_events', 'public_venues', 'user_organizations', 'webhook_logs', 'webhook_stats']) AS n
         UNION ALL
        SELECT n, 'p of booking_owner, rls t, forced f' FROM unnest(ARRAY['booking_events', 'webhook_attempts']) AS n
@@ -266,6 +272,7 @@ SELECT public.bag_eq(
               ('booking.installation.database_oid'), ('booking.event_positions.seq'), ('booking.event_sequencer.last_seq'),
               ('booking.event_sequencer.system_identifier'), ('booking.event_sequencer.database_oid'),
               ('booking.event_sequencer.own_xid'), ('booking.webhook_deliveries.lease_token'),
+              ('booking.provider_calls.lease_token'),
               ('booking.payments.amount_minor'), ('booking.payments.refunded_minor'),
               ('booking.payments.reported_refunded_minor'), ('booking.refunds.amount_minor') $$,
     'money, versions, numbers of events, and what identifies a database or transaction, are bigint');

@@ -293,7 +293,7 @@ SELECT public.is((SELECT pg_temp.with_names(e.session_id::text) FROM booking.boo
 -- knows a person.
 SELECT public.bag_eq(
     $$ SELECT k.kind FROM booking.event_kinds() AS k EXCEPT SELECT e.kind FROM booking.booking_events AS e $$,
-    $$ VALUES ('webhook.test'), ('webhook.failed'), ('payment.conflict'), ('payment.unmatched'), ('payment.disputed') $$,
+    $$ VALUES ('webhook.test'), ('webhook.failed'), ('provider_call.failed'), ('payment.conflict'), ('payment.unmatched'), ('payment.disputed') $$,
     'all other kinds were made here');
 SELECT public.is_empty(
     $$ SELECT e.facts FROM booking.booking_events AS e

@@ -50,6 +50,8 @@ SELECT public.bag_eq(
               ('owner_events', 'm=r s=r a=r'),
               ('payment_events', 's=r a=r'),
               ('payments', 'm=r s=r a=r'),
+              ('provider_call_log', 'm=r s=r a=r'),
+              ('provider_calls', 'none'),
               ('refunds', 'm=r s=r a=r'),
               ('webhook_source_secrets', 'none'),
               ('webhook_sources', 'm=r s=r a=r'),
@@ -90,9 +92,15 @@ SELECT public.bag_eq(
         UNION ALL
        SELECT 'payment_events', a.attname::text, 'booking_member', 'SELECT' FROM pg_attribute AS a
         WHERE a.attrelid = 'booking.payment_events'::regclass AND a.attnum > 0
-          AND a.attname NOT IN ('headers', 'body', 'body_hash', 'other_body_hash') $$,
-    'of single columns only the status of a session may be changed, and all of a webhook but its headers be read, and of'
-    ' what came in all but its bytes');
+          AND a.attname NOT IN ('headers', 'body', 'body_hash', 'other_body_hash')
+        UNION ALL
+       SELECT 'provider_calls', a.attname::text, r, 'SELECT'
+         FROM pg_attribute AS a, unnest(ARRAY['booking_member', 'booking_service']) AS r
+        WHERE a.attrelid = 'booking.provider_calls'::regclass AND a.attnum > 0
+          AND a.attname NOT IN ('request', 'outcome', 'return_token', 'idempotency_key', 'lease_until', 'lease_owner',
+                                'lease_token') $$,
+    'of single columns only the status of a session may be changed, and all of a webhook but its headers be read, of'
+    ' what came in all but its bytes, and of calls of providers nothing that was said or answered');
 
 SELECT public.bag_eq(
     $$ SELECT p.oid::regprocedure::text,
@@ -121,6 +129,7 @@ SELECT public.bag_eq(
               ('booking.public_activity_sessions(uuid,text,text)', 'pcms-a-'),
               ('booking.public_embed(integer,text,uuid)', 'pcms-a-'),
               ('booking.reservation_status(uuid,text)', 'pcms-a-'),
+              ('booking.request_payment(uuid,text)', 'pcms-a-'),
               ('booking.cancel_booking(uuid,text,text,bigint,boolean,bigint,text)', 'pcms-a-'),
               ('booking.change_party_size(uuid,integer,bigint,text)', 'pcms-a-'),
               ('booking.reschedule_booking(uuid,uuid,bigint,text)', 'pcms-a-'),
@@ -164,6 +173,11 @@ SELECT public.bag_eq(
               ('booking.disable_webhook_source(uuid,text)', '--ms-a-'),
               ('booking.enable_webhook_source(uuid)', '--ms-a-'),
               ('booking.resolve_payment(uuid,text,uuid)', '--ms-a-'),
+              ('booking.retry_provider_call(uuid)', '--ms-a-'),
+              ('booking.cleanup_provider_calls(integer)', '---s-a-'),
+              ('booking.relay_claim_calls(uuid,integer,integer,jsonb)', '----r--'),
+              ('booking.relay_complete_call(uuid,uuid,bigint,jsonb)', '----r--'),
+              ('booking.end_payment_calls()', '-------'),
               ('booking.rotate_source_secret(uuid,text,interval)', '--ms-a-'),
               ('booking.update_webhook_source(uuid,jsonb)', '--ms-a-'),
               ('booking.cancel_unpaid_bookings(integer)', '---s-a-'),
@@ -227,12 +241,12 @@ SELECT public.bag_eq(
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
                'activities activity_prices booking_changes booking_events booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
-               ' organization_members organizations packages payment_events payments received_events refunds'
+               ' organization_members organizations packages payment_events payments provider_calls received_events refunds'
                ' relay_instances schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
                ' webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read', 'SELECT', '{booking_member}',
                'activities activity_prices booking_changes booking_events booking_units bookings customers job_runs organizations packages'
-               ' payment_events payments refunds schedule_exceptions sessions slot_reservations venues webhook_attempts'
+               ' payment_events payments provider_calls refunds schedule_exceptions sessions slot_reservations venues webhook_attempts'
                ' webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
               ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),

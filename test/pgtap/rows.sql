@@ -87,12 +87,16 @@ SELECT booking.receive_webhook(s.source_id, convert_to(body, 'UTF8'), '{}')
 INSERT INTO booking.activity_prices (organization_id, activity_id, valid_until, price_minor, price_basis, currency)
 SELECT a.organization_id, a.id, '2027-01-01', 1, 'seat', 'EUR' FROM booking.activities AS a
  WHERE a.id IN (pg_temp.id('tour'), pg_temp.id('hike'));
+INSERT INTO booking.provider_calls (organization_id, id, provider, action, reservation_id, request, idempotency_key,
+                                    next_attempt_at, expires_at, created_at)
+SELECT o, booking.new_id(o), 'stripe', 'create_payment', booking.new_id(o), '{}', 'key', now(), now(), now()
+  FROM generate_series(1, 2) AS o;
 
 -- The public: free seats and the two public views.
 SET LOCAL ROLE regress_visitor;
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('payment_events', '42501'), ('payments', '42501'), ('refunds', '42501'), ('webhook_sources', '42501'),
+    $$ VALUES ('payment_events', '42501'), ('payments', '42501'), ('refunds', '42501'), ('provider_calls', '42501'), ('provider_call_log', '42501'), ('webhook_sources', '42501'),
               ('webhook_source_secrets', '42501'),
               ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
@@ -142,7 +146,7 @@ SET LOCAL ROLE regress_member;
 SELECT pg_temp.claim('staff-1') \g /dev/null
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('payment_events', '1:2'), ('payments', '1:1'), ('refunds', '1:1'), ('webhook_sources', '1:1'),
+    $$ VALUES ('payment_events', '1:2'), ('payments', '1:1'), ('refunds', '1:1'), ('provider_calls', '1:1'), ('provider_call_log', '1:1'), ('webhook_sources', '1:1'),
               ('webhook_source_secrets', '42501'),
               ('received_events', '42501'), ('webhook_attempts', '1:1'), ('webhook_deliveries', '1:1'),
               ('webhook_endpoint_states', '1:1'), ('webhook_endpoints', '1:1'), ('webhook_logs', '1:1'),
@@ -208,7 +212,7 @@ SET LOCAL ROLE regress_customer;
 SELECT pg_temp.claim('mia') \g /dev/null
 SELECT public.bag_eq(
     'SELECT e.relation, pg_temp.sees(e.relation) FROM pg_temp.everything AS e',
-    $$ VALUES ('payment_events', '42501'), ('payments', '42501'), ('refunds', '42501'), ('webhook_sources', '42501'),
+    $$ VALUES ('payment_events', '42501'), ('payments', '42501'), ('refunds', '42501'), ('provider_calls', '42501'), ('provider_call_log', '42501'), ('webhook_sources', '42501'),
               ('webhook_source_secrets', '42501'),
               ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),

@@ -32,7 +32,7 @@ SELECT public.bag_eq(
                            'customers', 'slot_reservations', 'bookings', 'booking_units', 'booking_changes', 'job_runs', 'booking_events',
                            'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
                            'webhook_attempts', 'webhook_sources', 'payments', 'refunds', 'payment_events',
-                           'activity_prices']) AS t
+                           'activity_prices', 'provider_calls']) AS t
         UNION ALL
        SELECT 'policy', format('owner_write on booking.%s', t)
          FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'packages', 'sessions']) AS t
@@ -57,6 +57,8 @@ SELECT public.bag_eq(
         UNION ALL
        VALUES ('trigger', 'reservations_inserted on booking.slot_reservations'),
               ('trigger', 'reservations_updated on booking.slot_reservations'),
+              ('trigger', 'end_payment_calls on booking.bookings'),
+              ('trigger', 'end_payment_calls on booking.slot_reservations'),
               ('trigger', 'bookings_inserted on booking.bookings'),
               ('trigger', 'bookings_webhook_trigger on booking.bookings'),
               ('trigger', 'record_prices on booking.activities'),
@@ -121,6 +123,10 @@ SELECT booking.receive_webhook(s.source_id, convert_to(body, 'UTF8'), '{}')
 INSERT INTO booking.activity_prices (organization_id, activity_id, valid_until, price_minor, price_basis, currency)
 SELECT a.organization_id, a.id, '2027-01-01', 1, 'seat', 'EUR' FROM booking.activities AS a
  WHERE a.id IN (pg_temp.id('tour'), pg_temp.id('hike'));
+INSERT INTO booking.provider_calls (organization_id, id, provider, action, reservation_id, request, idempotency_key,
+                                    next_attempt_at, expires_at, created_at)
+SELECT o, booking.new_id(o), 'stripe', 'create_payment', booking.new_id(o), '{}', 'key', now(), now(), now()
+  FROM generate_series(1, 2) AS o;
 SELECT booking.relay_attach(gen_random_uuid(), 'here', '1.0') \g /dev/null
 SELECT booking.relay_sequence() \g /dev/null
 -- What a user may have of the own: a view upon ours, and a table with our trigger.

@@ -76,6 +76,25 @@ TEST(Money, OfStripeIsInItsOwnUnitsForAFewCurrencies) {
     EXPECT_EQ(money_of_stripe("1.5", "usd"), std::nullopt);
 }
 
+TEST(Money, IsWrittenAsItIsRead) {
+    for (const auto* const code : {"USD", "JPY", "KWD", "CLF", "ISK", "UGX"}) {
+        for (const std::int64_t minor : {std::int64_t{0}, std::int64_t{7}, std::int64_t{29}, std::int64_t{2500},
+                                         std::int64_t{1'000'000'000'000'000}}) {
+            const Money money{minor, code};
+            EXPECT_EQ(money_of_decimal(decimal_of(money).value_or("?"), code), money) << code << minor;
+        }
+        const Money price{12300, code};
+        EXPECT_EQ(money_of_stripe(std::to_string(stripe_amount_of(price).value_or(-1)), code), price) << code;
+    }
+    EXPECT_EQ(decimal_of({7, "USD"}), "0.07");
+    EXPECT_EQ(stripe_amount_of({500, "MGA"}), 5);
+    EXPECT_EQ(stripe_amount_of({550, "MGA"}), std::nullopt);
+    for (const Money& none : {Money{-1, "USD"}, Money{1, "XXX"}, Money{1, ""}}) {
+        EXPECT_EQ(decimal_of(none), std::nullopt);
+        EXPECT_EQ(stripe_amount_of(none), std::nullopt);
+    }
+}
+
 } // namespace
 
 } // namespace pgbk::core

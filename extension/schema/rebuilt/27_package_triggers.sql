@@ -6,6 +6,12 @@ CREATE TRIGGER start_scheduling BEFORE UPDATE ON booking.bookings
     WHEN (OLD.status = 'pending' AND NEW.status = 'paid' AND NEW.schedule_days IS NOT NULL)
     EXECUTE FUNCTION booking.start_scheduling();
 
+DROP TRIGGER IF EXISTS call_off_appointments ON booking.bookings;
+CREATE TRIGGER call_off_appointments AFTER UPDATE ON booking.bookings
+    FOR EACH ROW
+    WHEN (OLD.status <> 'cancelled' AND NEW.status = 'cancelled' AND NEW.package_id IS NOT NULL)
+    EXECUTE FUNCTION booking.call_off_appointments();
+
 DROP TRIGGER IF EXISTS changes_inserted ON booking.bookings;
 CREATE TRIGGER changes_inserted AFTER INSERT ON booking.bookings
     REFERENCING NEW TABLE AS new_rows

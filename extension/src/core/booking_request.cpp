@@ -279,11 +279,17 @@ ChangeRequest read_cancel_request(const JsonNode& document) {
 
 ChangeRequest read_reschedule_request(const JsonNode& document) {
     ChangeRequest request = read_change_request(document);
-    const auto session = id_of(document, "sessionId");
-    if (!session.has_value()) {
-        refuse_field("sessionId", "is missing");
+    request.session = id_of(document, "sessionId");
+    if (request.session.has_value()) {
+        return request;
     }
-    request.session = *session;
+    const JsonNode* const start = member(document, "startTime");
+    if (start == nullptr || start->kind == JsonKind::null) {
+        refuse_field("sessionId", "is missing", "Of an appointment at a calendar, pass startTime and endTime.");
+    }
+    request.start = instant_of(document, "startTime");
+    request.end = instant_of(document, "endTime");
+    check_length(request.start, request.end);
     return request;
 }
 

@@ -44,8 +44,10 @@ struct ChangeRequest {
     std::optional<Uuid> booking;               // never empty without a booking_token
     std::optional<std::int64_t> expected_version;
     std::optional<std::string_view> reason; // to cancel: at most 500 characters
-    Uuid session;                           // to reschedule
-    std::int32_t party_size;                // to change
+    std::optional<Uuid> session;            // to reschedule: this, or the next two
+    std::int64_t start = 0;                 // microseconds since 1970
+    std::int64_t end = 0;
+    std::int32_t party_size = 0; // to change
 };
 
 BookingRequest read_booking_request(const JsonNode& document);

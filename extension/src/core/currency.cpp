@@ -114,4 +114,33 @@ std::optional<Money> money_of_stripe(std::string_view amount, std::string_view c
     return found;
 }
 
+std::optional<std::string> decimal_of(const Money& money) {
+    const auto digits = currency_digits(money.currency);
+    if (!digits.has_value() || money.minor < 0 || money.minor > largest) {
+        return std::nullopt;
+    }
+    std::string text = std::to_string(money.minor);
+    const auto part = static_cast<std::size_t>(*digits);
+    if (part == 0) {
+        return text;
+    }
+    if (text.size() <= part) {
+        text.insert(0, part + 1 - text.size(), '0');
+    }
+    return text.insert(text.size() - part, 1, '.');
+}
+
+std::optional<std::int64_t> stripe_amount_of(const Money& money) {
+    if (!currency_digits(money.currency).has_value() || money.minor < 0 || money.minor > largest) {
+        return std::nullopt;
+    }
+    if (money.currency == "ISK" || money.currency == "UGX") {
+        return money.minor * 100;
+    }
+    if (money.currency != "MGA") {
+        return money.minor;
+    }
+    return money.minor % 100 == 0 ? std::optional(money.minor / 100) : std::nullopt;
+}
+
 } // namespace pgbk::core

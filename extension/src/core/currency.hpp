@@ -28,4 +28,9 @@ std::optional<Money> money_of_decimal(std::string_view decimal, std::string_view
 std::optional<Money> money_of_minor(std::string_view amount, std::string_view code);
 std::optional<Money> money_of_stripe(std::string_view amount, std::string_view code);
 
+// The reverse: what is written to them. Nothing where the currency is unknown, the amount is negative, or Stripe has no
+// such amount.
+std::optional<std::string> decimal_of(const Money& money);
+std::optional<std::int64_t> stripe_amount_of(const Money& money);
+
 } // namespace pgbk::core

@@ -18,6 +18,7 @@ constexpr std::array kinds{
     EventKind{"booking.confirmed", A::owner, "Booking {} was confirmed"},
     EventKind{"booking.updated", A::owner, "Booking {} was changed"},
     EventKind{"booking.rescheduled", A::owner, "Booking {} was moved to another time"},
+    EventKind{"booking.needs_reschedule", A::owner, "Booking {} needs another time: its calendar refused this one"},
     EventKind{"booking.cancelled", A::owner, "Booking {} was cancelled"},
     EventKind{"booking.checked_in", A::owner, "Booking {} was checked in"},
     EventKind{"booking.checked_out", A::owner, "Booking {} was checked out"},
@@ -58,6 +59,7 @@ constexpr std::array kinds{
 
     EventKind{"webhook.test", A::full, "Webhook {}: a test"},
     EventKind{"webhook.failed", A::owner, "Webhook {}: what was received could not be applied"},
+    EventKind{"provider_call.failed", A::owner, "Booking {}: a provider could not be asked for what it needs"},
 };
 
 constexpr std::array aliases{

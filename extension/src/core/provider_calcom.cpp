@@ -68,15 +68,15 @@ ProviderEvent read_calcom_event(const JsonNode& document) {
     event.external_id = std::string(event.type) + ":" + std::string(uid) + ":" + event.occurred_at;
     // Whoever makes an appointment writes its metadata, and an id is no secret: only the token says whose it is.
     event.subject.booking_token = subject_in(payload, {}).booking_token;
-    event.calendar =
-        CalendarNews{trigger->status,
-                     uid,
-                     text_in(payload, {"rescheduleUid"}),
-                     text_in(payload, {"bookingId"}),
-                     time_of(payload, "startTime"),
-                     time_of(payload, "endTime"),
-                     meeting_url_of(payload),
-                     trigger->status == CalendarStatus::cancelled && is_true(payload, "requestReschedule")};
+    event.calendar = CalendarNews{trigger->status,
+                                  uid,
+                                  text_in(payload, {"rescheduleUid"}),
+                                  text_in(payload, {"bookingId"}),
+                                  time_of(payload, "startTime"),
+                                  time_of(payload, "endTime"),
+                                  meeting_url_of(payload),
+                                  trigger->status == CalendarStatus::cancelled && is_true(payload, "requestReschedule"),
+                                  text_in(first_member(payload, {"metadata"}), {"booking_call"})};
     return event;
 }
 

@@ -51,6 +51,7 @@ struct CalendarNews {
     std::string_view end;
     std::string_view meeting_url;    // may be empty
     bool wants_another_time = false; // cancelled in order to be made anew
+    std::string_view call_key = {};  // of our call that made it, which nobody else knows; may be empty
 };
 
 struct ProviderEvent {

@@ -133,6 +133,7 @@ constexpr std::array codes{
                 "no source of webhooks has this id, or it is disabled"},
     RefusalCode{K::malformed_event, "malformed_event", "BK703",
                 "what a source has sent is no event of its kind; the message names what is wrong"},
+    RefusalCode{K::provider_call_not_found, "provider_call_not_found", "BK704", "no call of a provider has this id"},
     RefusalCode{K::not_installed, "not_installed", "BK901", "the tables are not there; booking.install() makes them"},
     RefusalCode{K::mixed_owners, "mixed_owners", "BK902",
                 "the schema or some of its tables belong to another role than the rest"},

@@ -92,6 +92,7 @@ enum class RefusalKind : std::uint8_t {
     invalid_webhook_source,
     source_not_found,
     malformed_event,
+    provider_call_not_found,
     not_installed,
     mixed_owners,
     version_mismatch,

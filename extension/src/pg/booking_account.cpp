@@ -28,8 +28,8 @@ void lock_reservations(std::int32_t organization, const core::Uuid& booking) {
 void cancel_further_sessions(const BookingAccount& account, TimestampTz clock) {
     static constinit Statement statement(
         "UPDATE booking.bookings AS b SET status = 'cancelled', version = b.version + 1, updated_at = $3"
-        " WHERE b.organization_id = $1 AND b.package_booking_id = $2 AND b.status IN ('scheduled', 'confirmed')"
-        "   AND b.scheduled_start > $3");
+        " WHERE b.organization_id = $1 AND b.package_booking_id = $2"
+        "   AND (b.status IN ('scheduled', 'confirmed') AND b.scheduled_start > $3 OR b.status = 'paid')");
     statement.write({account.organization, account.id, Value::timestamp(clock)});
 }
 

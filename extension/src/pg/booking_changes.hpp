@@ -17,6 +17,8 @@ struct BookingCaller {
 LiveBooking cancel_booking(const Call& call, const BookingCaller& caller, const core::CancellationWish& wish,
                            std::optional<std::string_view> reason);
 LiveBooking reschedule_booking(const Call& call, const BookingCaller& caller, const core::Uuid& to);
+// Of an appointment that we make at a calendar: asked for there, and so as soon as it agrees.
+LiveBooking reschedule_appointment(const Call& call, const BookingCaller& caller, TimestampTz start, TimestampTz end);
 LiveBooking change_party_size(const Call& call, const BookingCaller& caller, std::int32_t party_size);
 
 } // namespace pgbk

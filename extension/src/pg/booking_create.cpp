@@ -8,6 +8,7 @@
 #include "pg/idempotency.hpp"
 #include "pg/identity.hpp"
 #include "pg/jsonb_node.hpp"
+#include "pg/payment_calls.hpp"
 #include "pg/settings.hpp"
 
 namespace pgbk {
@@ -139,21 +140,26 @@ Made make_booking(const Purchase& purchase) {
     if (rows.empty()) {
         refuse_package(purchase); // it was taken off sale just now
     }
-    return Made{rows.uuid(0, 1), core::booking_token_text({secret.token, purchase.organization})};
+    Made made{rows.uuid(0, 1), core::booking_token_text({secret.token, purchase.organization})};
+    queue_booking_payment(purchase.organization, made.id, std::string_view(made.token));
+    return made;
 }
 
-// The same for a booking that was made just now and for one that was made by an earlier call.
+// The same for a booking that was made just now and for one that was made by an earlier call; but the page of a
+// provider is there only once it has answered.
 Rows answer(const Purchase& purchase, const Made& made) {
     static constinit Statement statement(
         "SELECT jsonb_strip_nulls(jsonb_build_object("
         "           'bookingToken', $3, 'bookingId', b.id, 'requiresPayment', b.status = 'pending',"
-        "           'paymentUrl', CASE b.status WHEN 'pending' THEN"
-        "               replace(replace(p.payment_url, '{bookingToken}', $3), '{bookingId}', b.id::text) END,"
-        "           'expiresAt', " PGBK_INSTANT_SQL(
-            "b.expires_at") "))"
-                            "  FROM booking.bookings AS b"
+        "           'paymentUrl', CASE b.status WHEN 'pending' THEN COALESCE(c.url,"
+        "               replace(replace(p.payment_url, '{bookingToken}', $3), '{bookingId}', b.id::text)) END,"
+        "           'paymentPending', CASE WHEN b.status = 'pending' AND c.is_awaited THEN true END,"
+        "           'expiresAt', b.expires_at_text))"
+        "  FROM (SELECT x.*, " PGBK_INSTANT_SQL(
+            "x.expires_at") " AS expires_at_text FROM booking.bookings AS x"
+                            "         WHERE x.organization_id = $1 AND x.id = $2) AS b"
                             "  JOIN booking.packages AS p ON p.organization_id = $1 AND p.id = b.package_id"
-                            " WHERE b.organization_id = $1 AND b.id = $2");
+                            "  LEFT JOIN LATERAL (" PGBK_PAYMENT_PAGE_SQL("booking_id", "b.id") ") AS c ON true");
     return statement.write({purchase.organization, made.id, std::string_view(made.token)});
 }
 

@@ -3,6 +3,7 @@
 #include "pg/booking_changes.hpp"
 #include "pg/digest.hpp"
 #include "pg/jsonb_node.hpp"
+#include "pg/time_zone.hpp"
 
 namespace pgbk {
 
@@ -36,7 +37,11 @@ Datum booking_cancel_body(Call& call) {
 
 Datum booking_reschedule_body(Call& call) {
     const core::ChangeRequest request = core::read_reschedule_request(request_of(call));
-    return booking_document(call, reschedule_booking(call, caller_of(request), request.session));
+    const BookingCaller caller = caller_of(request);
+    return booking_document(
+        call, request.session.has_value()
+                  ? reschedule_booking(call, caller, *request.session)
+                  : reschedule_appointment(call, caller, to_server_time(request.start), to_server_time(request.end)));
 }
 
 Datum booking_change_body(Call& call) {

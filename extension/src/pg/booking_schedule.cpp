@@ -8,6 +8,7 @@
 #include "pg/arguments.hpp"
 #include "pg/booking_answer.hpp"
 #include "pg/buyer.hpp"
+#include "pg/calendar_plan.hpp"
 #include "pg/capacity.hpp"
 #include "pg/digest.hpp"
 #include "pg/identity.hpp"
@@ -33,6 +34,7 @@ struct Bought {
     std::int32_t party_size;
     std::string_view email;
     std::string_view package;
+    bool has_wish; // its own session was asked for at the calendar
 };
 
 // What was asked for, in the server's terms.
@@ -42,37 +44,31 @@ struct Wish {
     TimestampTz end;
 };
 
-TimestampTz to_server_time(std::int64_t microseconds) {
-    return microseconds - epoch_difference_seconds * USECS_PER_SEC;
-}
-
 Bought lock_bought(const ScheduleRequest& request) {
     static constinit Statement statement(
         "SELECT b.id, b.status, b.payment_status, b.expires_at, b.sessions_included, b.party_size, b.customer_email,"
-        "       b.package_id"
+        "       b.package_id, b.wanted_start IS NOT NULL"
         "  FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.token_hash = $2 FOR NO KEY UPDATE");
     const Digest hash = sha256_of(as_bytes(request.token.token));
     const Rows rows = statement.write({request.token.organization, Value::bytea(as_bytes(hash))});
     if (rows.empty()) {
         throw Refusal(RefusalKind::booking_not_found, "no booking has this token");
     }
-    return Bought{request.token.organization,
-                  rows.uuid(0, 1),
-                  rows.bytes(0, 2),
-                  rows.bytes(0, 3),
-                  rows.timestamp(0, 4),
-                  rows.int4(0, 5),
-                  rows.int4(0, 6),
-                  rows.bytes(0, 7),
-                  rows.bytes(0, 8)};
+    return Bought{request.token.organization, rows.uuid(0, 1),   rows.bytes(0, 2), rows.bytes(0, 3),
+                  rows.timestamp(0, 4),       rows.int4(0, 5),   rows.int4(0, 6),  rows.bytes(0, 7),
+                  rows.bytes(0, 8),           rows.boolean(0, 9)};
 }
 
-// The session of the package that is at this time already, if any: the same call again.
+// The session of the package that is at this time already, if any: the same call again. A calendar that is asked for a
+// time says itself how long it takes.
 std::optional<core::Uuid> already_scheduled(const Bought& bought, const Wish& wish) {
-    static constinit Statement statement("SELECT x.id FROM booking.bookings AS x"
-                                         " WHERE x.organization_id = $1 AND (x.id = $2 OR x.package_booking_id = $2)"
-                                         "   AND x.scheduled_start = $3 AND x.scheduled_end = $4 AND " PGBK_USED_SQL
-                                         "   AND x.session_id IS NOT DISTINCT FROM COALESCE($5, x.session_id)");
+    static constinit Statement statement(
+        "SELECT x.id FROM booking.bookings AS x"
+        " WHERE x.organization_id = $1 AND (x.id = $2 OR x.package_booking_id = $2)"
+        "   AND (x.scheduled_start = $3 AND (x.scheduled_end = $4 OR x.cal_uid IS NOT NULL)"
+        "        AND x.wanted_start IS NULL"
+        "        OR x.wanted_start = $3)"
+        "   AND " PGBK_USED_SQL "   AND x.session_id IS NOT DISTINCT FROM COALESCE($5, x.session_id)");
     const auto& session = wish.request.session;
     const Rows rows =
         statement.write({bought.organization, bought.id, Value::timestamp(wish.start), Value::timestamp(wish.end),
@@ -128,10 +124,16 @@ void check_is_open(const core::Uuid& session, std::string_view status) {
     }
 }
 
+struct Place {
+    std::optional<core::Uuid> session;
+    std::optional<core::Uuid> reservation;
+    bool is_at_calendar = false; // which we ask for it
+};
+
 // The session at this time of the activity that the package is for; none for a package of appointments elsewhere.
-std::optional<core::Uuid> find_session(const Bought& bought, const Wish& wish) {
+Place find_place(const Bought& bought, const Wish& wish) {
     static constinit Statement statement(
-        "SELECT p.activity_id IS NULL, s.id, s.status"
+        "SELECT p.activity_id IS NULL, s.id, s.status, p.calendar_provider IS NOT NULL"
         "  FROM booking.packages AS p"
         "  LEFT JOIN booking.sessions AS s ON s.organization_id = $1 AND s.activity_id = p.activity_id"
         "                                 AND s.start_time = $3 AND s.end_time = $4"
@@ -140,13 +142,13 @@ std::optional<core::Uuid> find_session(const Bought& bought, const Wish& wish) {
         {bought.organization, bought.package, Value::timestamp(wish.start), Value::timestamp(wish.end)});
     const auto& wanted = wish.request.session;
     if (!rows.empty() && rows.boolean(0, 1) && !wanted.has_value()) {
-        return std::nullopt;
+        return {std::nullopt, std::nullopt, rows.boolean(0, 4)};
     }
     if (rows.empty() || rows.is_null(0, 2) || (wanted.has_value() && *wanted != rows.uuid(0, 2))) {
         refuse_slot(wish);
     }
     check_is_open(rows.uuid(0, 2), rows.bytes(0, 3));
-    return rows.uuid(0, 2);
+    return {rows.uuid(0, 2), std::nullopt};
 }
 
 // Takes the seats, and writes the reservation that accounts for them. Nobody has its hold token.
@@ -167,11 +169,6 @@ core::Uuid reserve(const Bought& bought, const core::Uuid& session, TimestampTz 
                 Value::timestamp(clock), Value::bytea(as_bytes(unknown))})
         .uuid(0, 1);
 }
-
-struct Place {
-    std::optional<core::Uuid> session;
-    std::optional<core::Uuid> reservation;
-};
 
 Value uuid_or_null(const std::optional<core::Uuid>& id) {
     return id.has_value() ? Value(*id) : Value::null(UUIDOID);
@@ -199,18 +196,56 @@ core::Uuid schedule_further(const Bought& bought, const Wish& wish, const Place&
         "INSERT INTO booking.bookings (organization_id, id, booking_number, package_booking_id, reservation_id,"
         "       session_id, customer_id, package_id, customer_name, customer_email, customer_phone, party_size, status,"
         "       payment_status, currency, scheduled_start, scheduled_end, timezone, additional_notes, meeting_url,"
-        "       cancel_cutoff_seconds, cancel_refund_percent, created_at, updated_at)"
+        "       cancel_cutoff_seconds, cancel_refund_percent, created_at, updated_at, wanted_start, wanted_end, "
+        "metadata)"
         " SELECT $1, $10, $11, b.id, $4, $3, b.customer_id, b.package_id, b.customer_name, b.customer_email,"
-        "        b.customer_phone, b.party_size, 'scheduled', 'not_required', b.currency, $5, $6, $7, $8,"
-        "        " PGBK_PACKAGE_PAGE_SQL ", b.cancel_cutoff_seconds, b.cancel_refund_percent, $9, $9"
+        "        b.customer_phone, b.party_size, CASE WHEN $12 THEN 'paid' ELSE 'scheduled' END, 'not_required',"
+        "        b.currency, CASE WHEN NOT $12 THEN $5 END, CASE WHEN NOT $12 THEN $6 END, $7, $8,"
+        "        " PGBK_PACKAGE_PAGE_SQL ", b.cancel_cutoff_seconds, b.cancel_refund_percent, $9, $9,"
+        "        CASE WHEN $12 THEN $5 END, CASE WHEN $12 THEN $6 END,"
+        "        CASE WHEN $12 THEN b.metadata ELSE '{}' END"
         "   FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2 RETURNING id");
     const std::string number = unused_booking_number(bought.organization);
     return statement
         .write({bought.organization, bought.id, uuid_or_null(place.session), uuid_or_null(place.reservation),
                 Value::timestamp(wish.start), Value::timestamp(wish.end), text_or_null(wish.request.time_zone),
                 text_or_null(wish.request.additional_notes), Value::timestamp(clock), new_id(bought.organization),
-                std::string_view(number)})
+                std::string_view(number), place.is_at_calendar})
         .uuid(0, 1);
+}
+
+// It stays paid until the calendar has agreed.
+void ask_for(const Bought& bought, const core::Uuid& booking, const Wish& wish, TimestampTz clock) {
+    static constinit Statement statement(
+        "UPDATE booking.bookings AS b"
+        "   SET wanted_start = $3, wanted_end = $4, timezone = $5, additional_notes = $6, needs_reschedule = false,"
+        "       calendar_refusal = NULL, version = b.version + 1, updated_at = $7"
+        " WHERE b.organization_id = $1 AND b.id = $2");
+    statement.write({bought.organization, booking, Value::timestamp(wish.start), Value::timestamp(wish.end),
+                     text_or_null(wish.request.time_zone), text_or_null(wish.request.additional_notes),
+                     Value::timestamp(clock)});
+}
+
+// A further session whose time the calendar has refused, or called off.
+std::optional<core::Uuid> without_time(const Bought& bought) {
+    static constinit Statement statement(
+        "SELECT x.id FROM booking.bookings AS x"
+        " WHERE x.organization_id = $1 AND x.package_booking_id = $2 AND x.status = 'paid'"
+        "   AND x.wanted_start IS NULL AND x.scheduled_start IS NULL"
+        " ORDER BY x.id LIMIT 1 FOR NO KEY UPDATE");
+    const Rows rows = statement.write({bought.organization, bought.id});
+    return rows.empty() ? std::nullopt : std::optional(rows.uuid(0, 1));
+}
+
+core::Uuid ask_calendar(const Bought& bought, const Wish& wish, const Place& place, TimestampTz clock) {
+    const bool is_first = bought.status == "paid" && !bought.has_wish;
+    const auto known = is_first ? std::optional(bought.id) : without_time(bought);
+    const core::Uuid booking = known.has_value() ? *known : schedule_further(bought, wish, place, clock);
+    if (known.has_value()) {
+        ask_for(bought, booking, wish, clock);
+    }
+    plan_calendar(bought.organization, booking);
+    return booking;
 }
 
 core::Uuid schedule(const Bought& bought, const Wish& wish) {
@@ -224,7 +259,10 @@ core::Uuid schedule(const Bought& bought, const Wish& wish) {
         return *earlier;
     }
     check_may_be_scheduled(bought, wish, clock);
-    Place place{find_session(bought, wish), std::nullopt};
+    Place place = find_place(bought, wish);
+    if (place.is_at_calendar) {
+        return ask_calendar(bought, wish, place, clock);
+    }
     if (place.session.has_value()) {
         place.reservation = reserve(bought, *place.session, clock);
     }
@@ -238,17 +276,17 @@ core::Uuid schedule(const Bought& bought, const Wish& wish) {
 Rows answer(std::int32_t organization, const core::Uuid& booking) {
     static constinit Statement statement(
         "SELECT jsonb_strip_nulls(jsonb_build_object("
-        "           'success', true,"
-        "           'calBookingId', CASE WHEN b.cal_booking_id ~ '^[0-9]{1,15}$' THEN "
-        "to_jsonb(b.cal_booking_id::bigint)"
-        "                                ELSE to_jsonb(b.cal_booking_id) END,"
+        "           'success', true, 'bookingId', CASE WHEN w.is_asked THEN b.id END,"
+        "           'status', CASE WHEN w.is_asked OR b.cal_uid IS NOT NULL THEN b.status END,"
+        "           'calendarStatus', CASE WHEN w.is_asked AND b.calendar_status IS DISTINCT FROM 'requested'"
+        "                                  THEN 'asked' ELSE b.calendar_status END,"
+        "           'calBookingId', CASE WHEN b.cal_booking_id ~ '^[0-9]{1,15}$'"
+        "                                THEN to_jsonb(b.cal_booking_id::bigint) ELSE to_jsonb(b.cal_booking_id) END,"
         "           'calUid', b.cal_uid, 'meetingUrl', b.meeting_url,"
-        "           'scheduledStart', " PGBK_INSTANT_SQL(
-            "b.scheduled_start") ","
-                                 "           'scheduledEnd', " PGBK_INSTANT_SQL(
-                                     "b.scheduled_end") "))"
-                                                        "  FROM booking.bookings AS b WHERE b.organization_id = $1 AND "
-                                                        "b.id = $2");
+        "           'scheduledStart', to_char(COALESCE(b.wanted_start, b.scheduled_start)" PGBK_AS_INSTANT_SQL ","
+        "           'scheduledEnd', to_char(COALESCE(b.wanted_end, b.scheduled_end)" PGBK_AS_INSTANT_SQL "))"
+        "  FROM booking.bookings AS b CROSS JOIN LATERAL (SELECT b.wanted_start IS NOT NULL AS is_asked) AS w"
+        " WHERE b.organization_id = $1 AND b.id = $2");
     return statement.write({organization, booking});
 }
 

@@ -1,7 +1,7 @@
 #include "pg/calendar_effects.hpp"
 
 #include "core/transitions.hpp"
-#include "pg/booking_account.hpp"
+#include "pg/calendar_plan.hpp"
 #include "pg/payment_effects.hpp"
 #include "pg/settings.hpp"
 
@@ -13,7 +13,20 @@ using core::CalendarStatus;
 
 constexpr std::int32_t most_appointments = 100;
 
-// By the token that the event names, else by the appointment itself or the one that it replaces.
+// The booking for which one of our calls has asked, known before its answer is.
+std::optional<core::Uuid> find_by_call(std::int32_t organization, std::string_view key) {
+    static constinit Statement statement("SELECT c.booking_id FROM booking.provider_calls AS c"
+                                         " WHERE c.organization_id = $1 AND c.idempotency_key = $2"
+                                         "   AND c.action = 'create_booking' AND c.booking_id IS NOT NULL");
+    if (key.empty()) {
+        return std::nullopt;
+    }
+    const Rows rows = statement.write({organization, key});
+    return rows.empty() ? std::nullopt : std::optional(rows.uuid(0, 1));
+}
+
+// By the token that the event names or the call that made it, else by the appointment itself or the one that it
+// replaces.
 std::optional<core::Uuid> find_booking(std::int32_t organization, const core::ProviderEvent& event) {
     static constinit Statement statement("SELECT b.id FROM booking.bookings AS b"
                                          " WHERE b.organization_id = $1"
@@ -23,6 +36,9 @@ std::optional<core::Uuid> find_booking(std::int32_t organization, const core::Pr
         return target.booking;
     }
     const core::CalendarNews& news = *event.calendar;
+    if (const auto booking = find_by_call(organization, news.call_key); booking.has_value()) {
+        return booking;
+    }
     const std::string_view old_uid = news.old_uid.empty() ? news.uid : news.old_uid;
     const Rows rows = statement.write({organization, news.uid, old_uid});
     return rows.empty() ? std::nullopt : std::optional(rows.uuid(0, 1));
@@ -54,12 +70,7 @@ struct Appointments {
 Appointments merge(const BookingAccount& account, const core::CalendarNews& news, TimestampTz at) {
     static constinit Statement statement(
         "WITH known AS MATERIALIZED ("
-        "    SELECT COALESCE(b.appointments,"
-        "               CASE WHEN b.cal_uid IS NULL THEN '{}'"
-        "                    ELSE jsonb_build_object(b.cal_uid, jsonb_strip_nulls(jsonb_build_object("
-        "                             'at', COALESCE(b.calendar_at, '-infinity'),"
-        "                             'status', COALESCE(b.calendar_status, 'accepted'), 'start', b.scheduled_start,"
-        "                             'end', b.scheduled_end, 'url', b.meeting_url, 'id', b.cal_booking_id))) END) AS k"
+        "    SELECT " PGBK_APPOINTMENTS_SQL " AS k"
         "      FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2),"
         " latest AS MATERIALIZED ("
         "    SELECT k.k, NOT COALESCE(((k.k -> $3 ->> 'at')::timestamptz,"
@@ -135,20 +146,50 @@ std::string_view status_after(const BookingAccount& account, const Appointments&
     return core::may_become(core::StatusColumn::booking_status, status, "cancelled") ? "cancelled" : status;
 }
 
+// News that only says again what is known leaves no trace but when it was said: by this the next is judged.
 void write_appointment(const BookingAccount& account, const Appointments& made, std::string_view status,
                        bool has_time) {
     static constinit Statement statement(
         "UPDATE booking.bookings AS b"
-        "   SET status = $3, appointments = $4, cal_uid = $5, calendar_status = $6,"
-        "       calendar_at = (e.a ->> 'at')::timestamptz, cal_booking_id = COALESCE(e.a ->> 'id', b.cal_booking_id),"
-        "       scheduled_start = CASE WHEN $7 THEN (e.a ->> 'start')::timestamptz END,"
-        "       scheduled_end = CASE WHEN $7 THEN (e.a ->> 'end')::timestamptz END,"
-        "       meeting_url = CASE WHEN $7 THEN COALESCE(e.a ->> 'url', b.meeting_url) END,"
-        "       version = b.version + 1, updated_at = $8"
-        "  FROM (SELECT $4 -> $5 AS a) AS e"
+        "   SET status = $3, appointments = $4, cal_uid = $5, calendar_status = $6, calendar_at = e.at,"
+        "       cal_booking_id = e.id, scheduled_start = e.starts_at, scheduled_end = e.ends_at, meeting_url = e.url,"
+        "       needs_reschedule = e.needs_reschedule, calendar_refusal = e.refusal,"
+        "       wanted_start = CASE WHEN NOT e.is_answer THEN b.wanted_start END,"
+        "       wanted_end = CASE WHEN NOT e.is_answer THEN b.wanted_end END,"
+        "       version = b.version + e.is_news::integer,"
+        "       updated_at = CASE WHEN e.is_news THEN $8 ELSE b.updated_at END"
+        "  FROM (SELECT n.*, (o.status, o.cal_uid, o.calendar_status, o.cal_booking_id, o.scheduled_start,"
+        "                     o.scheduled_end, o.meeting_url, o.needs_reschedule, o.calendar_refusal)"
+        "                    IS DISTINCT FROM"
+        "                    ($3, $5, $6, n.id, n.starts_at, n.ends_at, n.url, n.needs_reschedule, n.refusal)"
+        "                    OR n.is_answer AS is_news"
+        "          FROM booking.bookings AS o"
+        "         CROSS JOIN LATERAL (SELECT $4 -> $5 AS a) AS x"
+        "         CROSS JOIN LATERAL ("
+        "               SELECT (x.a ->> 'at')::timestamptz AS at, COALESCE(x.a ->> 'id', o.cal_booking_id) AS id,"
+        "                      CASE WHEN $7 THEN (x.a ->> 'start')::timestamptz END AS starts_at,"
+        "                      CASE WHEN $7 THEN (x.a ->> 'end')::timestamptz END AS ends_at,"
+        "                      CASE WHEN $7 THEN COALESCE(x.a ->> 'url', o.meeting_url) END AS url,"
+        "                      CASE WHEN $6 = 'accepted' THEN false"
+        "                           WHEN NOT $7 THEN o.needs_reschedule OR o.scheduled_start IS NOT NULL"
+        "                           ELSE o.needs_reschedule END AS needs_reschedule,"
+        "                      CASE WHEN $6 = 'accepted' THEN NULL"
+        "                           WHEN NOT $7 AND o.scheduled_start IS NOT NULL"
+        "                           THEN CASE $6 WHEN 'rejected' THEN 'rejected' ELSE 'called_off' END"
+        "                           ELSE o.calendar_refusal END AS refusal,"
+        "                      COALESCE($6 <> 'requested' AND (x.a ->> 'start')::timestamptz = o.wanted_start, false)"
+        "                          AS is_answer) AS n"
+        "         WHERE o.organization_id = $1 AND o.id = $2) AS e"
         " WHERE b.organization_id = $1 AND b.id = $2");
     statement.write({account.organization, account.id, status, Value::jsonb(made.all), std::string_view(made.uid),
                      std::string_view(made.status), has_time, Value::timestamp(settings::now())});
+}
+
+// A booking that was cancelled here stays so, whatever its calendar says; what stands there is known, and called off.
+void note_appointments(const BookingAccount& account, const Appointments& made) {
+    static constinit Statement statement("UPDATE booking.bookings AS b SET appointments = $3"
+                                         " WHERE b.organization_id = $1 AND b.id = $2");
+    statement.write({account.organization, account.id, Value::jsonb(made.all)});
 }
 
 // What became of an event, beside what became of the booking.
@@ -199,31 +240,37 @@ Effect apply_calendar(const Sender& sender, const core::ProviderEvent& event, Ti
     if (!account.has_value()) {
         return failed_effect("no booking has this appointment");
     }
-    Effect effect{"applied", {}, std::nullopt, booking};
-    if (has_own_sessions(*account)) {
+    return apply_appointment(*account, news, *at);
+}
+
+Effect apply_appointment(BookingAccount& account, const core::CalendarNews& news, TimestampTz at) {
+    Effect effect{"applied", {}, std::nullopt, account.id};
+    if (has_own_sessions(account)) {
         effect.status = "ignored";
         effect.reason = "the booking has a session of our own, or is to have one";
         return effect;
     }
-    if (account->status == "cancelled" && !may_be_made_anew(*account)) {
-        effect.status = "stale";
-        effect.reason = "the booking was cancelled";
-        return effect;
-    }
-    const Appointments made = merge(*account, news, *at);
+    const Appointments made = merge(account, news, at);
     if (made.count > most_appointments) {
         effect.status = "conflict";
         effect.reason = "the booking has had too many appointments";
         return effect;
     }
-    judge(effect, *account, news, made);
-    const std::string status(status_after(*account, made));
-    const bool is_off = is_given_back(*account, made);
-    write_appointment(*account, made, status, !is_off);
-    account->status = status;
-    account->calendar_status = made.status;
-    account->has_time = !is_off;
-    settle_account(*account); // money of a cancelled booking is due
+    if (account.status == "cancelled" && !may_be_made_anew(account)) {
+        note_appointments(account, made);
+        plan_calendar(account.organization, account.id);
+        effect.status = "stale";
+        effect.reason = "the booking was cancelled";
+        return effect;
+    }
+    judge(effect, account, news, made);
+    const std::string status(status_after(account, made));
+    const bool is_off = is_given_back(account, made);
+    write_appointment(account, made, status, !is_off);
+    account.status = status;
+    account.calendar_status = made.status;
+    account.has_time = !is_off;
+    settle_account(account); // money of a cancelled booking is due
     return effect;
 }
 

@@ -27,7 +27,8 @@ void check_may_be_cancelled(const LiveBooking& booking) {
 // Sessions of a package besides the first, which is the booking itself. Whoever schedules one locks the booking first.
 std::int32_t sessions_used(const LiveBooking& booking) {
     static constinit Statement statement(
-        "SELECT count(*) FILTER (WHERE x.status IN ('scheduled', 'confirmed', 'checked_in'))::integer,"
+        "SELECT count(*) FILTER (WHERE x.status IN ('scheduled', 'confirmed', 'checked_in')"
+        "                           OR x.status = 'paid' AND x.wanted_start IS NOT NULL)::integer,"
         "       count(*) FILTER (WHERE x.status IN ('checked_out', 'no_show'))::integer"
         "  FROM booking.bookings AS x WHERE x.organization_id = $1 AND x.package_booking_id = $2");
     const Rows rows = statement.write({booking.organization, booking.id});

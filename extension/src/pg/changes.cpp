@@ -41,8 +41,10 @@ constinit TransitionStatement updated(PGBK_WRITE_CHANGES_SQL(R"sql(
             CROSS JOIN LATERAL (
                   SELECT c.key IN ('status', 'payment_status', 'refund_status', 'party_size', 'amount_cents',
                                    'currency', 'package_id', 'package_booking_id', 'session_id', 'reservation_id',
-                                   'scheduled_start', 'scheduled_end', 'expires_at')) AS k (is_told)
-            WHERE c.value <> v.before -> c.key AND c.key NOT IN ('total_amount', 'version', 'updated_at')) AS d
+                                   'scheduled_start', 'scheduled_end', 'wanted_start', 'wanted_end',
+                                   'needs_reschedule', 'expires_at')) AS k (is_told)
+            WHERE c.value <> v.before -> c.key
+              AND c.key NOT IN ('total_amount', 'version', 'updated_at', 'appointments', 'calendar_at')) AS d
      WHERE (d.told <> '{}' OR d.named IS NOT NULL) AND COALESCE(o.id = n.id, false))sql"));
 
 constinit TransitionStatement deleted(PGBK_WRITE_CHANGES_SQL(R"sql(

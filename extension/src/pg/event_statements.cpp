@@ -71,6 +71,8 @@ constinit TransitionStatement booking_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
            (CASE WHEN v.is_rescheduled THEN 'booking.rescheduled' END,
             v.appointment
             || jsonb_build_object('previous_start', o.scheduled_start, 'previous_session_id', o.session_id)),
+           (CASE WHEN n.needs_reschedule AND NOT o.needs_reschedule THEN 'booking.needs_reschedule' END,
+            jsonb_strip_nulls(jsonb_build_object('reason', n.calendar_refusal, 'wanted_start', o.wanted_start))),
            (CASE WHEN n.payment_status <> o.payment_status AND n.payment_status <> 'not_required'
                  THEN 'payment.' || n.payment_status END,
             jsonb_build_object('payment_status', n.payment_status, 'previous_payment_status', o.payment_status,

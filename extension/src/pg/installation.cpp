@@ -37,6 +37,28 @@ void settle_deliveries(bool deliver_pending) {
     (deliver_pending ? again : given_up).write({});
 }
 
+// The same of calls of providers. The original may have made them after the copy was taken: who makes them from here
+// looks before.
+void settle_provider_calls(bool deliver_pending) {
+    static constinit Statement again(
+        "UPDATE booking.provider_calls AS c"
+        "   SET status = 'pending', uncertain = true, lease_until = NULL, lease_owner = NULL"
+        " WHERE c.status IN ('pending', 'running')");
+    static constinit Statement given_up(
+        "UPDATE booking.provider_calls AS c"
+        "   SET status = 'abandoned', lease_until = NULL, lease_owner = NULL, return_token = NULL, finished_at = $1,"
+        "       reason = 'was pending when this copy of the database was adopted; the original has made it, or will'"
+        " WHERE c.status IN ('pending', 'running')");
+    static constinit Statement no_checks("UPDATE booking.provider_calls AS c SET check_at = NULL"
+                                         " WHERE c.check_at IS NOT NULL");
+    if (deliver_pending) {
+        again.write({});
+        return;
+    }
+    given_up.write({Value::timestamp(settings::now())});
+    no_checks.write({});
+}
+
 Datum adopt_body(Call& call) {
     if (call.fcinfo->args[0].isnull) {
         throw core::Refusal(core::RefusalKind::null_argument, "deliver_pending must not be NULL", {},
@@ -53,6 +75,7 @@ Datum adopt_body(Call& call) {
         "        deliver_from = CASE WHEN $3 THEN i.deliver_from ELSE EXCLUDED.deliver_from END");
     if (!deliver_pending || !is_original()) {
         settle_deliveries(deliver_pending);
+        settle_provider_calls(deliver_pending);
     }
     statement.write(
         {system_identifier(), Value::int8(MyDatabaseId), deliver_pending, Value::timestamp(settings::now())});

@@ -233,18 +233,15 @@ Datum booking_document(const Call& call, const LiveBooking& booking) {
     static constinit Statement statement(
         "SELECT jsonb_strip_nulls(jsonb_build_object("
         "           'success', true, 'bookingId', b.id, 'bookingNumber', b.booking_number, 'status', b.status,"
-        "           'sessionId', b.session_id, 'scheduledStart', " PGBK_INSTANT_SQL(
-            "b.scheduled_start") ","
-                                 "           'scheduledEnd', " PGBK_INSTANT_SQL(
-                                     "b.scheduled_end") ", 'partySize', b.party_size,"
-                                                        "           'amountCents', b.amount_cents, 'currency', "
-                                                        "b.currency, 'paymentStatus', b.payment_status,"
-                                                        "           'refundStatus', b.refund_status, "
-                                                        "'refundDueCents', " PGBK_REFUND_DUE_SQL ","
-                                                        "           'amountDueCents', " PGBK_AMOUNT_DUE_SQL
-                                                        ", 'version', b.version))"
-                                                        "  FROM booking.bookings AS b" PGBK_MONEY_SQL
-                                                        " WHERE b.organization_id = $1 AND b.id = $2");
+        "           'sessionId', b.session_id, 'scheduledStart', to_char(b.scheduled_start" PGBK_AS_INSTANT_SQL ","
+        "           'scheduledEnd', to_char(b.scheduled_end" PGBK_AS_INSTANT_SQL ","
+        "           'requestedStart', to_char(b.wanted_start" PGBK_AS_INSTANT_SQL ","
+        "           'requestedEnd', to_char(b.wanted_end" PGBK_AS_INSTANT_SQL ","
+        "           'needsReschedule', CASE WHEN b.needs_reschedule THEN true END, 'partySize', b.party_size,"
+        "           'amountCents', b.amount_cents, 'currency', b.currency, 'paymentStatus', b.payment_status,"
+        "           'refundStatus', b.refund_status, 'refundDueCents', " PGBK_REFUND_DUE_SQL ","
+        "           'amountDueCents', " PGBK_AMOUNT_DUE_SQL ", 'version', b.version))"
+        "  FROM booking.bookings AS b" PGBK_MONEY_SQL " WHERE b.organization_id = $1 AND b.id = $2");
     return copied_result(call, statement.write({booking.organization, booking.id}), 0, 1);
 }
 

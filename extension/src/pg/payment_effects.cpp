@@ -290,7 +290,7 @@ Effect apply_payment(const Sender& sender, const core::ProviderEvent& event) {
     if (has_refund && !amount.has_value()) {
         return failed_effect("it names no amount, and no payment is known that it could be of");
     }
-    write_facts(work.payment, sender.id);
+    write_facts(work.payment, sender.id == core::Uuid{} ? std::nullopt : std::optional(sender.id));
     resize_whole_refunds(work.payment);
     const bool refund_failed = has_refund && amount->minor > 0 && put_refund(work.payment, *news.refund, *amount);
     report_foreign_refund(work, had_money);

@@ -52,7 +52,7 @@ Datum relay_status_body(Call& call) {
         "SELECT jsonb_build_object('original', $2, 'pending', d.pending, 'due', d.due, 'leased', d.leased,"
         "           'dead', d.dead, 'blocked', d.blocked, 'parked', d.parked,"
         "           'oldest_due_seconds', round(extract(epoch FROM $1 - d.oldest_due)::numeric, 3),"
-        "           'endpoints', e.endpoints, 'relays', $3)"
+        "           'endpoints', e.endpoints, 'relays', $3, 'provider_calls', c.calls)"
         "  FROM (SELECT count(*) FILTER (WHERE d.status = 'pending') AS pending,"
         "               count(*) FILTER (WHERE d.status = 'pending' AND d.next_attempt_at <= $1"
         "                                  AND e.status = 'active') AS due,"
@@ -73,7 +73,14 @@ Datum relay_status_body(Call& call) {
         "                  'held', count(*) FILTER (WHERE e.status = 'active' AND s.hold_until > $1)) AS endpoints"
         "         FROM booking.webhook_endpoints AS e"
         "         JOIN booking.webhook_endpoint_states AS s"
-        "           ON s.organization_id = e.organization_id AND s.endpoint_id = e.id) AS e",
+        "           ON s.organization_id = e.organization_id AND s.endpoint_id = e.id) AS e"
+        " CROSS JOIN ("
+        "       SELECT jsonb_build_object("
+        "                  'pending', count(*) FILTER (WHERE c.status = 'pending'),"
+        "                  'due', count(*) FILTER (WHERE c.status = 'pending' AND c.next_attempt_at <= $1),"
+        "                  'running', count(*) FILTER (WHERE c.status = 'running'),"
+        "                  'failed', count(*) FILTER (WHERE c.status = 'failed')) AS calls"
+        "         FROM booking.provider_calls AS c WHERE c.status IN ('pending', 'running', 'failed')) AS c",
         Plan::automatic);
     const Rows rows = statement.read({Value::timestamp(settings::now()), is_original(), living_relays()});
     return copied_result(call, rows, 0, 1);

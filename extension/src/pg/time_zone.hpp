@@ -13,6 +13,11 @@ pg_tz* find_time_zone(std::string_view name);
 std::span<const core::OffsetSpan> offset_spans(pg_tz* zone, std::chrono::sys_seconds from, std::chrono::sys_seconds to);
 
 constexpr std::int64_t epoch_difference_seconds = 946684800; // 1970-01-01 to 2000-01-01
+
+// From microseconds since 1970.
+inline TimestampTz to_server_time(std::int64_t microseconds) {
+    return microseconds - epoch_difference_seconds * USECS_PER_SEC;
+}
 constexpr std::int32_t epoch_difference_days = 10957;
 
 inline std::chrono::sys_seconds to_sys_seconds(TimestampTz at) {

@@ -89,6 +89,24 @@ const std::array keys{
     Key{"realtime.jwt_secret", &Config::realtime_jwt_secret, "SUPABASE_JWT_SECRET", "JWT_SECRET", Secrecy::secret},
     Key{"realtime.jwt_audience", &Config::realtime_jwt_audience},
     Key{"realtime.jwt_issuer", &Config::realtime_jwt_issuer},
+    Key{"gateway.payment_wait_ms", Number{&Config::gateway_payment_wait_ms, 0, 20'000}},
+    Key{"providers.max_in_flight", Number{&Config::providers_max_in_flight, 0, 1'000}},
+    Key{"providers.lease_seconds", Number{&Config::providers_lease_seconds, 10, 3'600}},
+    Key{"providers.poll_ms", Number{&Config::providers_poll_ms, 50, 60'000}},
+    Key{"providers.timeout_ms", Number{&Config::providers_timeout_ms, 100, 60'000}},
+    Key{"stripe.secret_key", &Config::stripe_secret_key, "STRIPE_SECRET_KEY", {}, Secrecy::secret},
+    Key{"stripe.base_url", &Config::stripe_base_url, "STRIPE_BASE_URL"},
+    Key{"airwallex.client_id", &Config::airwallex_client_id, "AIRWALLEX_CLIENT_ID"},
+    Key{"airwallex.api_key", &Config::airwallex_api_key, "AIRWALLEX_API_KEY", {}, Secrecy::secret},
+    Key{"airwallex.base_url", &Config::airwallex_base_url, "AIRWALLEX_BASE_URL"},
+    Key{"calcom.api_key", &Config::calcom_api_key, "CAL_API_KEY", {}, Secrecy::secret},
+    Key{"calcom.base_url", &Config::calcom_base_url, "CAL_BASE_URL"},
+    Key{"calcom.event_type_discovery", &Config::calcom_event_type_discovery, "CAL_DISCOVERY_EVENT_TYPE_ID"},
+    Key{"calcom.event_type_single", &Config::calcom_event_type_single, "CAL_SINGLE_EVENT_TYPE_ID"},
+    Key{"calcom.event_type_monthly", &Config::calcom_event_type_monthly, "CAL_MONTHLY_EVENT_TYPE_ID"},
+    Key{"calcom.event_type_quarterly", &Config::calcom_event_type_quarterly, "CAL_QUARTERLY_EVENT_TYPE_ID"},
+    Key{"custom.secret", &Config::custom_secret, "CUSTOM_PROVIDER_SECRET", {}, Secrecy::secret},
+    Key{"custom.base_url", &Config::custom_base_url, "CUSTOM_PROVIDER_URL"},
     Key{"make.url", &Config::make_url, "MAKE_WEBHOOK_URL", {}, Secrecy::url},
     Key{"make.secret", &Config::make_secret, "MAKE_WEBHOOK_SECRET", {}, Secrecy::secret},
 };
@@ -134,11 +152,63 @@ void read_variable(LoadedConfig& loaded, const Key& key, std::string_view name, 
     loaded.origins[std::string(key.name)] = place;
 }
 
+// [organizations.7.stripe] secret_key = "...": what stripe.secret_key is for the relay's own organization.
+void read_provider_key(LoadedConfig& loaded, ProviderKeys& account, const std::string& name, const std::string& word,
+                       const toml::node& node, const std::string& place) {
+    const std::string own = account.provider + "." + word;
+    const auto* const key = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == own; });
+    const bool is_event_type = account.provider == "calcom" && word.starts_with("event_type_");
+    if (key == keys.end() && !is_event_type) {
+        throw ConfigError(place + ": unknown key \"" + name + "\"");
+    }
+    const auto* const text = node.as_string();
+    if (text == nullptr) {
+        throw ConfigError(place + ": " + name + " must be a string");
+    }
+    if (text->get().find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos) {
+        throw ConfigError(place + ": " + name + " contains a line break or a NUL");
+    }
+    account.keys[word] = text->get();
+    loaded.origins[name] = place;
+}
+
+void read_organizations(LoadedConfig& loaded, const toml::table& table, const std::string& path) {
+    static const std::set<std::string_view> providers{"stripe", "airwallex", "calcom", "custom"};
+    const auto place_of = [&](const toml::key& key) { return path + ":" + std::to_string(key.source().begin.line); };
+    for (const auto& [number, organization] : table) {
+        ProviderKeys account;
+        const std::string digits(number.str());
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), account.organization);
+        if (error != std::errc() || end != digits.data() + digits.size() || account.organization <= 0 ||
+            !organization.is_table()) {
+            throw ConfigError(place_of(number) + ": organizations needs the numbers of organizations, as in "
+                                                 "[organizations.7.stripe]");
+        }
+        for (const auto& [provider, inner] : *organization.as_table()) {
+            account.provider = std::string(provider.str());
+            account.keys.clear();
+            const std::string name = "organizations." + digits + "." + account.provider;
+            if (!providers.contains(account.provider) || !inner.is_table()) {
+                throw ConfigError(place_of(provider) + ": unknown table \"" + name + "\"");
+            }
+            for (const auto& [word, node] : *inner.as_table()) {
+                read_provider_key(loaded, account, name + "." + std::string(word.str()), std::string(word.str()), node,
+                                  place_of(word));
+            }
+            loaded.config.provider_keys.push_back(account);
+        }
+    }
+}
+
 void read_table(LoadedConfig& loaded, const toml::table& table, const std::string& prefix, const std::string& path) {
     for (const auto& [toml_key, node] : table) {
         const std::string name = prefix + std::string(toml_key.str());
         const std::string place = path + ":" + std::to_string(toml_key.source().begin.line);
         if (const auto* inner = node.as_table()) {
+            if (name == "organizations") {
+                read_organizations(loaded, *inner, path);
+                continue;
+            }
             const bool known =
                 std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return key.name.starts_with(name + "."); });
             if (!known) {
@@ -202,6 +272,37 @@ private:
     const LoadedConfig& loaded_;
 };
 
+void check_providers(const Config& config, const Check& check) {
+    const std::pair<const char*, const std::string*> urls[] = {{"stripe.base_url", &config.stripe_base_url},
+                                                               {"airwallex.base_url", &config.airwallex_base_url},
+                                                               {"calcom.base_url", &config.calcom_base_url},
+                                                               {"custom.base_url", &config.custom_base_url}};
+    for (const auto& [name, url] : urls) {
+        check.require(url->empty() || is_web_url(*url), name, "must be an http or https URL");
+    }
+    const std::pair<const char*, const std::string*> secrets[] = {{"stripe.secret_key", &config.stripe_secret_key},
+                                                                  {"airwallex.api_key", &config.airwallex_api_key},
+                                                                  {"calcom.api_key", &config.calcom_api_key},
+                                                                  {"custom.secret", &config.custom_secret}};
+    for (const auto& [name, secret] : secrets) {
+        check.require(secret->empty() || config.organization > 0, name,
+                      "needs an organization (BOOKING_ORGANIZATION), whose account it is");
+    }
+    check.require(config.airwallex_api_key.empty() == config.airwallex_client_id.empty(), "airwallex.api_key",
+                  "and airwallex.client_id need each other");
+    for (const auto& account : config.provider_keys) {
+        const auto url = account.keys.find("base_url");
+        const std::string name = "organizations." + std::to_string(account.organization) + "." + account.provider;
+        check.require(url == account.keys.end() || is_web_url(url->second), name + ".base_url",
+                      "must be an http or https URL");
+        check.require(account.organization != config.organization, name,
+                      "is the organization whose keys have tables of their own, as [" + account.provider + "]");
+    }
+    // A request must fit into the lease, with the time to report it.
+    check.require(config.providers_lease_seconds * 1000 >= config.providers_timeout_ms + 6'000,
+                  "providers.lease_seconds", "must be longer than providers.timeout_ms by six seconds");
+}
+
 void check(const LoadedConfig& loaded) {
     const Config& config = loaded.config;
     const Check check(loaded);
@@ -225,6 +326,7 @@ void check(const LoadedConfig& loaded) {
                   "must be origins with commas between them, such as \"https://example.com, http://localhost:5173\"");
     check.require(parse_token_keys(config.realtime_jwt_secret).has_value(), "realtime.jwt_secret",
                   "must be secrets of 32 bytes or more, with blanks between them, each alone or as kid:secret");
+    check_providers(config, check);
     check.require(config.make_url.empty() || is_web_url(config.make_url), "make.url", "must be an http or https URL");
     check.require(config.make_url.empty() || config.organization > 0, "make.url",
                   "needs an organization (BOOKING_ORGANIZATION), whose events go there");
@@ -273,6 +375,15 @@ std::vector<std::string> describe_config(const LoadedConfig& loaded) {
         const auto origin = loaded.origins.find(key.name);
         lines.push_back(std::string(key.name) + " = " + shown(loaded.config, key) + "  # " +
                         (origin == loaded.origins.end() ? "default" : origin->second));
+    }
+    for (const auto& account : loaded.config.provider_keys) {
+        for (const auto& [word, value] : account.keys) {
+            const std::string name =
+                "organizations." + std::to_string(account.organization) + "." + account.provider + "." + word;
+            const bool is_open = word == "base_url" || word == "client_id" || word.starts_with("event_type_");
+            lines.push_back(name + " = " + (is_open ? "\"" + value + "\"" : "\"****\"") + "  # " +
+                            loaded.origins.at(name));
+        }
     }
     return lines;
 }

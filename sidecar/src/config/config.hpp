@@ -12,6 +12,15 @@
 
 namespace pgbk::relay {
 
+// The account of one organization at one provider, as the file has it.
+struct ProviderKeys {
+    int organization = 0;
+    std::string provider;
+    std::map<std::string, std::string, std::less<>> keys; // by the last word of the key
+
+    friend bool operator==(const ProviderKeys&, const ProviderKeys&) = default;
+};
+
 // The defaults stand here and, annotated, in sidecar/config/booking-relay.toml; a test compares the two.
 struct Config {
     int organization = 0; // 0: none
@@ -71,6 +80,29 @@ struct Config {
 
     std::string make_url;
     std::string make_secret;
+
+    int providers_max_in_flight = 16; // 0: without calls of providers
+    int providers_lease_seconds = 60;
+    int providers_poll_ms = 1'000;
+    int providers_timeout_ms = 15'000;
+    int gateway_payment_wait_ms = 3'000;
+
+    std::string stripe_secret_key;
+    std::string stripe_base_url = "https://api.stripe.com";
+    std::string airwallex_client_id;
+    std::string airwallex_api_key;
+    std::string airwallex_base_url = "https://api.airwallex.com";
+    std::string calcom_api_key;
+    std::string calcom_base_url = "https://api.cal.com";
+    std::string calcom_event_type_discovery;
+    std::string calcom_event_type_single;
+    std::string calcom_event_type_monthly;
+    std::string calcom_event_type_quarterly;
+    std::string custom_secret;
+    std::string custom_base_url;
+
+    // Keys of further organizations, from the file: [organizations.7.stripe] and the like.
+    std::vector<ProviderKeys> provider_keys;
 
     friend bool operator==(const Config&, const Config&) = default;
 };

@@ -66,6 +66,12 @@ QueueStatus read_status(const Answer& answer) {
         status.open = count(endpoints->get_object(), "open");
         status.held = count(endpoints->get_object(), "held");
     }
+    if (const auto* const calls = object.if_contains("provider_calls"); calls != nullptr && calls->is_object()) {
+        status.calls_pending = count(calls->get_object(), "pending");
+        status.calls_due = count(calls->get_object(), "due");
+        status.calls_running = count(calls->get_object(), "running");
+        status.calls_failed = count(calls->get_object(), "failed");
+    }
     return status;
 }
 

@@ -26,6 +26,7 @@ struct QueueStatus {
     std::optional<double> oldest_due_seconds;
     double active = 0, disabled = 0, open = 0, held = 0; // endpoints
     double relays = 0;
+    double calls_pending = 0, calls_due = 0, calls_running = 0, calls_failed = 0; // of providers
 };
 
 struct TestOutcome {

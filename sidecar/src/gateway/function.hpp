@@ -20,6 +20,9 @@ struct GatewayFunction {
     RateLimiter limiter;
     // Makes of the answer what this route answers with; none: it is that already.
     std::function<void(const Request&, Response&)> finish = nullptr;
+    // How the state is asked for, as long as the answer says that something is pending (pending.hpp); none: nothing is
+    // waited for.
+    std::function<std::optional<Statement>(const Request&, const std::string& answer)> look_again = nullptr;
 };
 
 } // namespace pgbk::relay

@@ -2,6 +2,7 @@
 
 #include "gateway/catalogue.hpp"
 #include "gateway/holds.hpp"
+#include "gateway/pending.hpp"
 #include "gateway/problem.hpp"
 #include "http/bearer.hpp"
 #include "inbound/admission.hpp"
@@ -22,6 +23,9 @@ namespace asio = boost::asio;
 constexpr std::size_t most_body = 64UL * 1024;
 constexpr std::size_t most_waiting = 64; // on each connection
 constexpr std::chrono::seconds origins_interval{5};
+constexpr std::size_t most_kept_back = 256; // answers
+constexpr std::chrono::milliseconds look_interval{500};
+constexpr const char* status_sql = "SELECT booking.booking_status($1::text)";
 
 // The role and the claims end with the transaction.
 const Statement as_visitor{"SELECT set_config('role', 'booking_public', true), "
@@ -60,20 +64,28 @@ Gateway::Gateway(boost::asio::io_context& loop, Router& router, Metrics& metrics
              most_waiting,
              {{"SELECT booking.relay_connect()"}},
              [this] { load_origins(); }}),
-      timer_(loop) {
+      timer_(loop),
+      patience_(config.gateway_payment_wait_ms),
+      look_timer_(loop) {
+    // By the token of the answer, or of the request.
+    const auto by_token = [](const Request& request, const std::string& answer) {
+        auto token = text_member(answer, "bookingToken");
+        token = token ? token : text_member(request.body, "bookingToken");
+        return token ? std::optional(Statement{status_sql, {std::move(token)}}) : std::nullopt;
+    };
     add(router, "/functions/v1/booking-create",
         {"POST", "booking_create", "SELECT booking.booking_create($1::integer, $2::jsonb)",
          [this](const Request& request, Response& refusal) {
              auto body = object_text(request, refusal);
              return body ? std::optional(Parameters{organization_, std::move(body)}) : std::nullopt;
          },
-         RateLimiter(config.gateway_create_per_minute, random_seed())});
-    add_change(router, "schedule", config.gateway_schedule_per_minute);
+         RateLimiter(config.gateway_create_per_minute, random_seed()), nullptr, by_token});
+    add_change(router, "schedule", config.gateway_schedule_per_minute, by_token);
     add_change(router, "cancel", config.gateway_change_per_minute);
-    add_change(router, "reschedule", config.gateway_change_per_minute);
+    add_change(router, "reschedule", config.gateway_change_per_minute, by_token);
     add_change(router, "change", config.gateway_change_per_minute);
     add(router, "/functions/v1/booking-status",
-        {"GET", "booking_status", "SELECT booking.booking_status($1::text)",
+        {"GET", "booking_status", status_sql,
          [](const Request& request, Response&) { return std::optional(Parameters{booking_token(request)}); },
          RateLimiter(config.gateway_status_per_minute, random_seed())});
     const auto add_one = [&](const std::string& path, Function function) { add(router, path, std::move(function)); };
@@ -89,18 +101,22 @@ void Gateway::start() {
 void Gateway::stop(std::function<void()> done) {
     stopping_ = true;
     timer_.cancel();
+    look_timer_.cancel();
+    while (!waiting_.empty()) {
+        let_go(waiting_.begin());
+    }
     pool_.stop(drain_limit_, std::move(done));
 }
 
 // booking-WORD: POST, and the body is the request of booking.booking_WORD(jsonb), which names the booking by its token.
-void Gateway::add_change(Router& router, const std::string& word, int per_minute) {
+void Gateway::add_change(Router& router, const std::string& word, int per_minute, LookAgain look_again) {
     add(router, "/functions/v1/booking-" + word,
         {"POST", "booking_" + word, "SELECT booking.booking_" + word + "($1::jsonb)",
          [](const Request& request, Response& refusal) {
              auto body = object_text(request, refusal);
              return body ? std::optional(Parameters{std::move(body)}) : std::nullopt;
          },
-         RateLimiter(per_minute, random_seed())});
+         RateLimiter(per_minute, random_seed()), nullptr, std::move(look_again)});
 }
 
 void Gateway::add(Router& router, const std::string& path, Function given) {
@@ -169,8 +185,85 @@ void Gateway::call(const Request& request, const Respond& respond, const Functio
                    if (function.finish) {
                        function.finish(request, response);
                    }
-                   respond(for_origin(std::move(response), origin));
+                   send(request, respond, function, std::move(response));
                });
+}
+
+// At once, or, where a provider is being asked for something that belongs to it, a moment later: then the visitor is
+// spared a second request.
+void Gateway::send(const Request& request, const Respond& respond, const Function& function, Response response) {
+    auto look = response.status == 200 && function.look_again && !stopping_ && patience_.count() > 0 &&
+                        waiting_.size() < most_kept_back && is_pending(response.body)
+                    ? function.look_again(request, response.body)
+                    : std::nullopt;
+    if (!look) {
+        respond(for_origin(std::move(response), request.header("origin")));
+        return;
+    }
+    waiting_.push_back({request, respond, &function, std::move(response), std::move(*look),
+                        std::chrono::steady_clock::now() + patience_});
+    if (waiting_.size() == 1) {
+        look_later();
+    }
+    look_again(std::prev(waiting_.end())); // it may have come between the answer and now
+}
+
+void Gateway::wake() {
+    for (auto each = waiting_.begin(); each != waiting_.end();) {
+        look_again(each++);
+    }
+}
+
+void Gateway::look_again(std::list<Waiting>::iterator waiting) {
+    if (waiting->is_asking) {
+        return;
+    }
+    if (std::chrono::steady_clock::now() >= waiting->until || !pool_.is_up()) {
+        let_go(waiting);
+        return;
+    }
+    waiting->is_asking = true;
+    pool_.call({as_visitor, waiting->look}, [this, waiting](const Answer& answer) {
+        waiting->is_asking = false;
+        if (waiting->function == nullptr) { // let go meanwhile
+            gone_.erase(waiting);
+            return;
+        }
+        if (!answer.ok()) {
+            let_go(waiting);
+            return;
+        }
+        const std::string state = answer.text(0, 0);
+        if (!is_pending(state)) {
+            waiting->response.body = completed_answer(waiting->response.body, state);
+            let_go(waiting);
+        }
+    });
+}
+
+void Gateway::let_go(std::list<Waiting>::iterator waiting) {
+    const Respond respond = std::move(waiting->respond);
+    Response response = for_origin(std::move(waiting->response), waiting->request.header("origin"));
+    waiting->function = nullptr;
+    if (waiting->is_asking) { // its answer takes it away
+        gone_.splice(gone_.end(), waiting_, waiting);
+    } else {
+        waiting_.erase(waiting);
+    }
+    respond(std::move(response));
+}
+
+void Gateway::look_later() {
+    look_timer_.expires_after(std::min(look_interval, patience_));
+    look_timer_.async_wait([this](boost::system::error_code error) {
+        if (error) {
+            return;
+        }
+        wake();
+        if (!waiting_.empty()) {
+            look_later();
+        }
+    });
 }
 
 Response Gateway::answered(const Function& function, const Answer& answer) {

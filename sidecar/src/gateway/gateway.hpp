@@ -17,6 +17,7 @@
 
 #include <deque>
 #include <functional>
+#include <list>
 #include <optional>
 #include <string>
 
@@ -28,11 +29,13 @@ public:
 
     void start() override;
     void stop(std::function<void()> done) override;
+    void wake() override; // what somebody waits for may be there
 
 private:
     using Function = GatewayFunction;
 
-    void add_change(Router& router, const std::string& word, int per_minute);
+    using LookAgain = std::function<std::optional<Statement>(const Request&, const std::string& answer)>;
+    void add_change(Router& router, const std::string& word, int per_minute, LookAgain look_again = nullptr);
     void add(Router& router, const std::string& path, Function function);
     std::optional<Response> admit(const Request& request, Function& function);
     std::optional<Response> reason_to_refuse(const Request& request, Function& function);
@@ -40,6 +43,21 @@ private:
     void call(const Request& request, const Respond& respond, const Function& function);
     Response answered(const Function& function, const Answer& answer);
     Response for_origin(Response response, const std::string& origin) const;
+
+    // An answer that is kept back for a moment, until what is pending is there.
+    struct Waiting {
+        Request request;
+        Respond respond;
+        const Function* function = nullptr;
+        Response response;
+        Statement look;
+        std::chrono::steady_clock::time_point until;
+        bool is_asking = false;
+    };
+    void send(const Request& request, const Respond& respond, const Function& function, Response response);
+    void look_again(std::list<Waiting>::iterator waiting);
+    void let_go(std::list<Waiting>::iterator waiting);
+    void look_later();
 
     void load_origins();
     void load_origins_later();
@@ -51,6 +69,10 @@ private:
     Pages pages_;
     Pool pool_;
     boost::asio::steady_timer timer_; // to the next look at the origins
+    std::chrono::milliseconds patience_;
+    std::list<Waiting> waiting_;
+    std::list<Waiting> gone_;              // answered, while the database was being asked
+    boost::asio::steady_timer look_timer_; // nobody may have said that it is there
     std::string origins_error_;
     std::deque<Function> functions_; // the routes keep references to them
     bool stopping_ = false;

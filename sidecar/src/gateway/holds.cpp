@@ -1,6 +1,7 @@
 #include "gateway/holds.hpp"
 
 #include "gateway/members.hpp"
+#include "gateway/pending.hpp"
 #include "http/bearer.hpp"
 
 #include <iterator>
@@ -20,6 +21,7 @@ constexpr const char* reserve_sql =
 constexpr const char* confirm_sql = "SELECT to_jsonb(c) FROM booking.confirm_reservation($1::uuid, $2, $3, $4) AS c";
 constexpr const char* cancel_sql = "SELECT jsonb_build_object('cancelled', booking.cancel_reservation($1::uuid, $2))";
 constexpr const char* status_sql = "SELECT booking.reservation_status($1::uuid, $2)";
+constexpr const char* payment_sql = "SELECT booking.request_payment($1::uuid, $2)";
 
 // The id of the path, and members of the body after it.
 auto id_and(std::vector<Member> wanted) {
@@ -49,6 +51,12 @@ void add_holds(const Config& config, const std::function<void(const std::string&
          limiter(config.gateway_hold_per_minute)});
     add("/api/holds/{id}/cancel",
         {"POST", "cancel_reservation", cancel_sql, id_and({token}), limiter(config.gateway_hold_per_minute)});
+    add("/api/holds/{id}/payment",
+        {"POST", "request_payment", payment_sql, id_and({token}), limiter(config.gateway_hold_per_minute), nullptr,
+         [](const Request& request, const std::string& answer) -> std::optional<Statement> {
+             return Statement{status_sql,
+                              {text_member(answer, "reservation_id"), text_member(request.body, "hold_token")}};
+         }});
     add("/api/holds/{id}",
         {"GET", "reservation_status", status_sql,
          [](const Request& request, Response& refusal) -> std::optional<Parameters> {

@@ -53,7 +53,7 @@ public:
                       std::chrono::seconds(config.outbound_lease_seconds),
                       std::chrono::milliseconds(config.outbound_poll_ms),
                       std::chrono::seconds(config.outbound_drain_seconds)}),
-          rooms_(loop_, router_, metrics_, config),
+          rooms_(loop_, router_, metrics_, config, database_.relay_id()),
           server_(loop_, router_, metrics_,
                   {config.http_address, static_cast<std::uint16_t>(config.http_port), config.http_certificate_file,
                    config.http_key_file, static_cast<std::size_t>(config.http_max_connections),
@@ -125,6 +125,7 @@ private:
             set_up_make();
         }
         deliverer_.attached();
+        rooms_.wake();
         webhooks_.set_clock_offset(offset);
         webhooks_.load_sources();
         ask_status();
@@ -162,6 +163,7 @@ private:
         metrics_.add("booking_relay_notifications_total", {{"channel", std::string(channel)}});
         if (channel == "booking_webhooks") {
             deliverer_.wake();
+            rooms_.wake();
             webhooks_.load_sources();
         }
     }
@@ -206,13 +208,18 @@ private:
         metrics_.set(endpoints, status.open, {{"state", "open"}});
         metrics_.set(endpoints, status.held, {{"state", "held"}});
         metrics_.set("booking_relay_relays", status.relays);
+        const std::string calls = "booking_relay_provider_calls";
+        metrics_.set(calls, status.calls_pending, {{"state", "pending"}});
+        metrics_.set(calls, status.calls_due, {{"state", "due"}});
+        metrics_.set(calls, status.calls_running, {{"state", "running"}});
+        metrics_.set(calls, status.calls_failed, {{"state", "failed"}});
     }
 
     // What is not known must not look as if it were.
     void forget_status() {
         status_.reset();
         for (const char* name : {"booking_relay_queue", "booking_relay_queue_oldest_due_seconds",
-                                 "booking_relay_endpoints", "booking_relay_relays"}) {
+                                 "booking_relay_endpoints", "booking_relay_relays", "booking_relay_provider_calls"}) {
             metrics_.forget(name);
         }
     }

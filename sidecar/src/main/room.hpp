@@ -15,6 +15,8 @@ public:
     virtual void start() = 0;
     // Takes up nothing more; calls `done` once, later, when what is under way is finished or has had its time.
     virtual void stop(std::function<void()> done) = 0;
+    // The database says that there may be something to do.
+    virtual void wake() {}
 };
 
 } // namespace pgbk::relay

@@ -5,6 +5,10 @@
 #ifdef PGBK_GATEWAY
 #include "gateway/gateway.hpp"
 #endif
+#ifdef PGBK_PROVIDERS
+#include "providers/accounts.hpp"
+#include "providers/providers.hpp"
+#endif
 #ifdef PGBK_REALTIME
 #include "realtime/realtime.hpp"
 #endif
@@ -12,11 +16,16 @@
 namespace pgbk::relay {
 
 Rooms::Rooms(boost::asio::io_context& loop, [[maybe_unused]] Router& router, [[maybe_unused]] Metrics& metrics,
-             [[maybe_unused]] const Config& config)
+             [[maybe_unused]] const Config& config, [[maybe_unused]] const std::string& relay_id)
     : loop_(loop) {
 #ifdef PGBK_GATEWAY
     if (config.organization > 0 && config.gateway_connections > 0) {
         rooms_.push_back(std::make_unique<Gateway>(loop, router, metrics, config));
+    }
+#endif
+#ifdef PGBK_PROVIDERS
+    if (auto accounts = provider_accounts(config); !accounts.empty() && config.providers_max_in_flight > 0) {
+        rooms_.push_back(std::make_unique<Providers>(loop, metrics, config, relay_id, std::move(accounts)));
     }
 #endif
 #ifdef PGBK_REALTIME
@@ -29,6 +38,12 @@ Rooms::Rooms(boost::asio::io_context& loop, [[maybe_unused]] Router& router, [[m
 void Rooms::start() {
     for (const auto& room : rooms_) {
         room->start();
+    }
+}
+
+void Rooms::wake() {
+    for (const auto& room : rooms_) {
+        room->wake();
     }
 }
 

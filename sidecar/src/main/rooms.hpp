@@ -15,10 +15,12 @@ namespace pgbk::relay {
 
 class Rooms {
 public:
-    Rooms(boost::asio::io_context& loop, Router& router, Metrics& metrics, const Config& config);
+    Rooms(boost::asio::io_context& loop, Router& router, Metrics& metrics, const Config& config,
+          const std::string& relay_id);
 
     void start();
     void stop(const std::function<void()>& done); // when all of them are
+    void wake();
 
 private:
     boost::asio::io_context& loop_;

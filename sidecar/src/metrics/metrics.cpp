@@ -54,6 +54,12 @@ Metrics::Metrics() {
             times);
     declare(Kind::histogram, "booking_relay_event_latency_seconds",
             "From the event to the end of the answer, first attempts only.", times);
+    declare(Kind::gauge, "booking_relay_provider_calls", "Calls of providers in the database, by state.");
+    declare(Kind::gauge, "booking_relay_provider_calls_in_flight", "Calls of providers that this relay is at.");
+    declare(Kind::counter, "booking_relay_provider_calls_total",
+            "Attempts at calls of providers, by provider, action and result: done, retry, uncertain, refused.");
+    declare(Kind::counter, "booking_relay_provider_logins_total", "Logins at providers, by result: done, failed.");
+    declare(Kind::histogram, "booking_relay_provider_seconds", "Requests to providers, by provider.", times);
     declare(Kind::histogram, "booking_relay_database_seconds", "Round trips to the database, by call.", times);
     declare(Kind::counter, "booking_relay_database_errors_total", "Calls that the database refused, by SQLSTATE.");
     declare(Kind::counter, "booking_relay_database_connects_total", "Connections made, by purpose.");

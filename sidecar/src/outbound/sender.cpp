@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t most_header_bytes = 64UL * 1024;
 constexpr std::size_t most_body_bytes = 64UL * 1024;
+constexpr std::size_t most_api_body_bytes = 1024UL * 1024;
 constexpr std::size_t most_error_bytes = 300;
 constexpr long longest_stall_seconds = 10; // below one byte a second, in the body of an answer
 
@@ -62,8 +63,7 @@ std::optional<double> between(std::optional<double> start, std::optional<double>
 
 struct Sender::Transfer {
     CURL* handle = nullptr;
-    Dispatch dispatch;
-    PreparedRequest request;
+    Outgoing outgoing;
     Done done;
     std::unique_ptr<curl_slist, FreeList> headers;
     std::array<char, CURL_ERROR_SIZE> error{};
@@ -109,7 +109,7 @@ curl_socket_t Sender::Transfer::open_socket(void* self, curlsocktype /*purpose*/
 bool Sender::Transfer::may_open(const sockaddr* address) {
     if (check_addresses) {
         const auto peer = address_of(address);
-        if (!peer || !may_connect(*peer, request.allowed)) {
+        if (!peer || !may_connect(*peer, outgoing.request.allowed)) {
             blocked = peer ? peer->text() : "unknown address family";
             return false;
         }
@@ -135,7 +135,7 @@ bool Sender::Transfer::may_request(const char* peer) {
     connected = true;
     if (check_addresses) {
         const auto address = parse_address(peer);
-        if (!address || !may_connect(*address, request.allowed)) {
+        if (!address || !may_connect(*address, outgoing.request.allowed)) {
             blocked = peer;
             connected = false;
             return false;
@@ -190,7 +190,9 @@ void Sender::Transfer::keep_header(std::string_view line) {
         facts.retry_after_seconds =
             parse_retry_after(value, std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
     }
-    if (is_stored_header(name)) {
+    if (outgoing.is_api) {
+        facts.response_headers.emplace_back(std::move(name), value);
+    } else if (is_stored_header(name)) {
         facts.response_headers.emplace_back(std::move(name), storable_text(value, stored_header_limit));
     }
 }
@@ -205,7 +207,7 @@ std::size_t Sender::Transfer::on_body(char* data, std::size_t size, std::size_t 
         return 0;
     }
     transfer->body_bytes += bytes;
-    if (transfer->body_bytes > most_body_bytes) {
+    if (transfer->body_bytes > (transfer->outgoing.is_api ? most_api_body_bytes : most_body_bytes)) {
         transfer->body_cut = true;
         return 0;
     }
@@ -213,12 +215,13 @@ std::size_t Sender::Transfer::on_body(char* data, std::size_t size, std::size_t 
 }
 
 void Sender::Transfer::keep_body(std::string_view bytes) {
-    body.append(bytes.substr(0, stored_body_limit - std::min(stored_body_limit, body.size())));
+    const std::size_t limit = outgoing.is_api ? most_api_body_bytes : stored_body_limit;
+    body.append(bytes.substr(0, limit - std::min(limit, body.size())));
 }
 
 // An answer whose headers are complete counts by its status, whatever becomes of its body.
 void Sender::Transfer::judge(CURLcode code) {
-    facts.response_body = storable_text(body, stored_body_limit);
+    facts.response_body = outgoing.is_api ? body : storable_text(body, stored_body_limit);
     facts.response_truncated = body_bytes > body.size() || (headers_complete && code != CURLE_OK);
     if (headers_complete) {
         long status = 0;
@@ -318,13 +321,33 @@ void Sender::send(Dispatch dispatch, Done done) {
         refuse(std::move(done), std::move(request.error_class), std::move(request.error));
         return;
     }
+    Outgoing outgoing;
+    outgoing.url = std::move(dispatch.url);
+    outgoing.body = std::move(dispatch.body);
+    outgoing.timeout = dispatch.timeout;
+    outgoing.request = std::move(request);
+    start(std::move(outgoing), now, std::move(done));
+}
+
+void Sender::send(ApiRequest request, Done done) {
+    Outgoing outgoing;
+    outgoing.method = std::move(request.method);
+    outgoing.url = std::move(request.url);
+    outgoing.body = std::move(request.body);
+    outgoing.timeout = request.timeout;
+    outgoing.request.headers = std::move(request.headers);
+    outgoing.is_api = true;
+    start(std::move(outgoing), std::chrono::system_clock::now(), std::move(done));
+}
+
+void Sender::start(Outgoing outgoing, std::chrono::system_clock::time_point now, Done done) {
     auto owned = std::make_unique<Transfer>();
     Transfer* const transfer = owned.get();
-    transfer->dispatch = std::move(dispatch);
-    transfer->request = std::move(request);
+    transfer->outgoing = std::move(outgoing);
     transfer->done = std::move(done);
     transfer->facts.started_at = now;
-    transfer->check_addresses = settings_.proxy.empty(); // what is seen with a proxy are the proxy's addresses
+    // What is seen with a proxy are the proxy's addresses; and where an API is, the configuration knows.
+    transfer->check_addresses = settings_.proxy.empty() && !transfer->outgoing.is_api;
     if (idle_.empty()) {
         transfer->handle = curl_easy_init();
         if (transfer->handle == nullptr) {
@@ -359,7 +382,7 @@ void Sender::configure(Transfer& transfer) {
             throw std::runtime_error(std::string("libcurl does not take an option: ") + curl_easy_strerror(code));
         }
     };
-    for (const auto& line : transfer.request.headers) {
+    for (const auto& line : transfer.outgoing.request.headers) {
         curl_slist* const longer = curl_slist_append(transfer.headers.get(), line.c_str());
         if (longer == nullptr) {
             throw std::bad_alloc();
@@ -370,7 +393,7 @@ void Sender::configure(Transfer& transfer) {
     // Large bodies are sent at once: a server that does not know "100 Continue" would cost a second.
     transfer.headers.reset(curl_slist_append(transfer.headers.release(), "Expect:"));
 
-    set(CURLOPT_URL, transfer.dispatch.url.c_str());
+    set(CURLOPT_URL, transfer.outgoing.url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
@@ -383,11 +406,19 @@ void Sender::configure(Transfer& transfer) {
     set(CURLOPT_QUICK_EXIT, 1L); // a name server that does not answer must not hold up the loop
     set(CURLOPT_TCP_KEEPALIVE, 1L);
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings_.connect_limit.count()));
-    set(CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.dispatch.timeout.count()));
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.outgoing.timeout.count()));
     set(CURLOPT_HTTPHEADER, transfer.headers.get());
-    set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDS, transfer.dispatch.body.c_str());
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer.dispatch.body.size()));
+    if (transfer.outgoing.method == "GET") {
+        set(CURLOPT_HTTPGET, 1L);
+    } else {
+        set(CURLOPT_POST, 1L);
+        set(CURLOPT_POSTFIELDS, transfer.outgoing.body.c_str());
+        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer.outgoing.body.size()));
+    }
+    if (transfer.outgoing.is_api) { // on a connection that is found closed libcurl would send it a second time
+        set(CURLOPT_FRESH_CONNECT, 1L);
+        set(CURLOPT_FORBID_REUSE, 1L);
+    }
     set(CURLOPT_ERRORBUFFER, transfer.error.data());
     set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_socket);
     set(CURLOPT_OPENSOCKETDATA, &transfer);

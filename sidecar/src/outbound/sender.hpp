@@ -4,6 +4,7 @@
 
 #include "outbound/curl_loop.hpp"
 #include "outbound/delivery.hpp"
+#include "outbound/request.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -31,8 +32,19 @@ public:
     Sender(const Sender&) = delete;
     Sender& operator=(const Sender&) = delete;
 
+    // A request to an API that the configuration names, whose answer is read and not stored: its body comes whole, up
+    // to a megabyte, and so do its headers.
+    struct ApiRequest {
+        std::string method; // GET, POST
+        std::string url;
+        std::vector<std::string> headers; // "name: value"
+        std::string body;
+        std::chrono::milliseconds timeout{};
+    };
+
     // `done` is called later, never from within.
     void send(Dispatch dispatch, Done done);
+    void send(ApiRequest request, Done done);
 
     // Ends what is under way; each `done` is called, with error class "timeout".
     void abort_all(const std::string& reason);
@@ -41,7 +53,16 @@ public:
 
 private:
     struct Transfer;
+    struct Outgoing {
+        std::string method = "POST";
+        std::string url;
+        std::string body;
+        std::chrono::milliseconds timeout{};
+        PreparedRequest request;
+        bool is_api = false;
+    };
 
+    void start(Outgoing outgoing, std::chrono::system_clock::time_point now, Done done);
     void configure(Transfer& transfer);
     void finish(Transfer* transfer, CURLcode code);
     void refuse(Done done, std::string error_class, std::string error);
