@@ -32,6 +32,7 @@ BEGIN
            '{"operatingDays": ["Monday"], "startTime": "09:00", "endTime": "12:00", "slotInterval": 60}', 8, a.price,
            'EUR', pg_temp.mark(organization, 'staff')
       FROM (VALUES ('free', 0), ('dear', 5000)) AS a (name, price);
+    UPDATE booking.organizations AS o SET payment_provider = 'custom' WHERE o.organization_id = furnish.organization;
     INSERT INTO booking.activity_prices (organization_id, activity_id, valid_until, price_minor, price_basis, currency)
     VALUES (organization, pg_temp.id('dear ' || organization), '2027-01-01', 1, 'seat', 'EUR');
     INSERT INTO booking.schedule_exceptions (organization_id, id, venue_id, first_date, last_date, reason)
