@@ -30,11 +30,13 @@ stage_format() { # -o: files that are not added yet; -d: those that are gone
     each_file clang-format --dry-run --Werror '{}'
 }
 
+# What clang does not compile for the unit tests: the code that knows the server, or the network.
 stage_clang() {
   make generated PG_CONFIG="$PG_CONFIG"
-  sources . | each_file clang++ -std=c++20 '-DPGBK_VERSION="0"' -Wall -Wextra -Wshadow -Werror -Wno-register -fsyntax-only \
+  sources pg | each_file clang++ -std=c++20 '-DPGBK_VERSION="0"' -Wall -Wextra -Wshadow -Werror -Wno-register -fsyntax-only \
     -Iextension/src -Iextension/generated -isystem "$("$PG_CONFIG" --includedir-server)" '{}'
-  find sidecar/src -name '*.cpp' -print0 | sort -z | each_file clang++ -std=c++20 '-DPGBK_RELAY_VERSION="0"' \
+  sanitized_build
+  comm -z -23 <(find sidecar/src -name '*.cpp' -print0 | sort -z) <(compiled_for_unit_tests | sort -z) | each_file clang++ -std=c++20 '-DPGBK_RELAY_VERSION="0"' \
     -DPGBK_GATEWAY -DPGBK_PROVIDERS -DPGBK_REALTIME -DBOOST_ASIO_SEPARATE_COMPILATION -DBOOST_BEAST_SEPARATE_COMPILATION -DBOOST_ASIO_NO_DEPRECATED -DSPDLOG_FMT_EXTERNAL \
     -Wall -Wextra -Wshadow -Werror -fsyntax-only -Isidecar/src -Iextension/src \
     -isystem "$("$PG_CONFIG" --includedir)" '{}'
@@ -46,20 +48,32 @@ stage_tidy() {
     -std=c++20 -Iextension/src -Iextension/generated
 }
 
+# One build with the sanitizers, by clang, serves the unit tests and the fuzzer; g++ compiles all of it for the server and
+# the relay.
+sanitized_build() {
+  configure "$RUN_DIR/build" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DPGBK_SANITIZE=ON -DPGBK_FUZZ=ON \
+    -DPGBK_RELAY=ON
+}
+
+compiled_for_unit_tests() { # files of sidecar/, NUL-separated
+  sed -n "s|^sidecar/CMakeFiles/booking_relay_rules.dir/\(src/.*\)\.o:.*|sidecar/\1|p" \
+    "$RUN_DIR/build/sidecar/CMakeFiles/booking_relay_rules.dir/build.make" | sort -u | tr '\n' '\0'
+}
+
 stage_unit() {
-  configure "$RUN_DIR/build" -DPGBK_SANITIZE=ON -DPGBK_RELAY=ON
+  sanitized_build
   cmake --build "$RUN_DIR/build" -j "$(nproc)" --target unit_tests relay_unit_tests
   GTEST_COLOR=no ctest --test-dir "$RUN_DIR/build" -V
 }
 
 stage_fuzz() {
-  local build=$RUN_DIR/build-fuzz options=(-max_len=4096 -timeout=20) targets target binary
+  local build=$RUN_DIR/build options=(-max_len=4096 -timeout=20) targets target binary
   if [[ -n ${PGBK_LONG:-} ]]; then
     options+=(-runs=2000000 -max_total_time=600)
   else
     options+=(-runs=5000 -seed=1) # the same inputs each time
   fi
-  configure "$build" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DPGBK_FUZZ=ON
+  sanitized_build
   targets=$(cmake --build "$build" --target help | sed -n 's/^\.\.\. \(fuzz_[a-zA-Z0-9_]*\)$/\1/p')
   for target in $targets; do
     if cmake --build "$build" -j "$(nproc)" --target "$target" &&

@@ -89,7 +89,7 @@ SELECT public.is(pg_temp.status('calls') -> 'sessionsScheduled', '2', 'and there
 SELECT public.is(pg_temp.tell('BOOKING_CANCELLED', booking.clock() - interval '1 minute'), 'applied', 'the first is called off');
 SELECT public.is(pg_temp.status('calls') - '{id,expiresAt,createdAt,customerName,customerEmail,currency,packageId,amountCents,meetingUrl}'::text[],
                  '{"status": "paid", "paymentStatus": "not_required", "calBookingId": "17", "sessionsIncluded": 2,
-                   "sessionsScheduled": 1}', 'the package is not');
+                   "sessionsScheduled": 1, "needsReschedule": true}', 'the package is not: it needs another time');
 SELECT public.is(pg_temp.schedule('calls', '2027-03-11 16:45 UTC') -> 'success', 'true', 'so another time may be chosen');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'all is accounted for');
 

@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/packages.sql
-SELECT public.plan(79);
+SELECT public.plan(80);
 
 CREATE FUNCTION pg_temp.relay(number integer DEFAULT 1) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
     SELECT format('00000000-0000-4000-8000-%s', lpad(number::text, 12, '0'))::uuid $$;
@@ -246,6 +246,13 @@ SELECT public.is(pg_temp.refused(format('SELECT booking.relay_complete_call(%L, 
 SELECT public.is(pg_temp.refused(format('SELECT * FROM booking.relay_claim_calls(%L, 0, 60, ''{}'')', pg_temp.relay())),
                  'BK613 -: wanted must be between 1 and 1000, got 0', 'a claim of nothing');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'the books are in order');
+SELECT booking.relay_attach(pg_temp.relay(), 'here', '1.0'), pg_temp.buy('j', 'single'), pg_temp.claim() \g /dev/null
+SELECT pg_temp.done(pg_temp.page('j')) \g /dev/null
+ALTER TABLE booking.bookings DISABLE TRIGGER end_payment_calls;
+SELECT booking.booking_cancel(jsonb_build_object('bookingToken', pg_temp.token('j'))) \g /dev/null
+SELECT public.results_eq('SELECT i.invariant, i.detail FROM booking.integrity_check() AS i',
+                         $$ VALUES ('payment_page_is_closed', 'it is open, and what it was for is cancelled') $$,
+                         'but where a page stays open');
 
 SELECT * FROM public.finish();
 ROLLBACK;

@@ -6,7 +6,8 @@ ALTER TABLE booking.bookings
     ADD COLUMN needs_reschedule boolean NOT NULL DEFAULT false,
     ADD COLUMN calendar_refusal text,
     ADD CONSTRAINT bookings_wanted_check CHECK (
-        num_nonnulls(wanted_start, wanted_end) = 0 OR wanted_end > wanted_start AND session_id IS NULL),
+        num_nonnulls(wanted_start, wanted_end) IN (0, 2)
+        AND (wanted_start IS NULL OR wanted_end > wanted_start AND session_id IS NULL)),
     ADD CONSTRAINT bookings_calendar_refusal_check CHECK (calendar_refusal IS NULL OR needs_reschedule);
 COMMENT ON COLUMN booking.bookings.wanted_start IS
     'The time that the calendar is being asked for, as long as it has not answered; NULL: what is known is what was wanted';

@@ -219,7 +219,8 @@ void ask_for(const Bought& bought, const core::Uuid& booking, const Wish& wish, 
     static constinit Statement statement(
         "UPDATE booking.bookings AS b"
         "   SET wanted_start = $3, wanted_end = $4, timezone = $5, additional_notes = $6, needs_reschedule = false,"
-        "       calendar_refusal = NULL, version = b.version + 1, updated_at = $7"
+        "       calendar_refusal = NULL, meeting_url = COALESCE(b.meeting_url, " PGBK_PACKAGE_PAGE_SQL "),"
+        "       version = b.version + 1, updated_at = $7"
         " WHERE b.organization_id = $1 AND b.id = $2");
     statement.write({bought.organization, booking, Value::timestamp(wish.start), Value::timestamp(wish.end),
                      text_or_null(wish.request.time_zone), text_or_null(wish.request.additional_notes),
@@ -276,16 +277,21 @@ core::Uuid schedule(const Bought& bought, const Wish& wish) {
 Rows answer(std::int32_t organization, const core::Uuid& booking) {
     static constinit Statement statement(
         "SELECT jsonb_strip_nulls(jsonb_build_object("
-        "           'success', true, 'bookingId', CASE WHEN w.is_asked THEN b.id END,"
-        "           'status', CASE WHEN w.is_asked OR b.cal_uid IS NOT NULL THEN b.status END,"
-        "           'calendarStatus', CASE WHEN w.is_asked AND b.calendar_status IS DISTINCT FROM 'requested'"
-        "                                  THEN 'asked' ELSE b.calendar_status END,"
+        "           'success', true, 'bookingId', CASE WHEN w.is_ours THEN b.id END,"
+        "           'status', CASE WHEN w.is_ours THEN b.status END,"
+        "           'calendarStatus', CASE WHEN w.is_ours THEN w.calendar_status END,"
         "           'calBookingId', CASE WHEN b.cal_booking_id ~ '^[0-9]{1,15}$'"
         "                                THEN to_jsonb(b.cal_booking_id::bigint) ELSE to_jsonb(b.cal_booking_id) END,"
         "           'calUid', b.cal_uid, 'meetingUrl', b.meeting_url,"
         "           'scheduledStart', to_char(COALESCE(b.wanted_start, b.scheduled_start)" PGBK_AS_INSTANT_SQL ","
         "           'scheduledEnd', to_char(COALESCE(b.wanted_end, b.scheduled_end)" PGBK_AS_INSTANT_SQL "))"
-        "  FROM booking.bookings AS b CROSS JOIN LATERAL (SELECT b.wanted_start IS NOT NULL AS is_asked) AS w"
+        "  FROM booking.bookings AS b"
+        " CROSS JOIN LATERAL ("
+        "       SELECT CASE WHEN b.wanted_start IS NOT NULL AND b.calendar_status IS DISTINCT FROM 'requested'"
+        "                   THEN 'asked' ELSE b.calendar_status END AS calendar_status,"
+        "              EXISTS (SELECT 1 FROM booking.packages AS p"
+        "                       WHERE p.organization_id = $1 AND p.id = b.package_id"
+        "                         AND p.calendar_provider IS NOT NULL) AS is_ours) AS w"
         " WHERE b.organization_id = $1 AND b.id = $2");
     return statement.write({organization, booking});
 }

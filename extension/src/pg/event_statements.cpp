@@ -155,7 +155,7 @@ constinit TransitionStatement activity_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
                   jsonb_agg(c.key ORDER BY c.key) FILTER (
                       WHERE c.key IN ('schedule', 'hold_seconds', 'hold_seconds_max', 'hold_extensions_max', 'lanes',
                                       'live_holds_per_email', 'unpaid_percent_max', 'stripe_price_id',
-                                      'cancel_cutoff_seconds', 'cancel_refund_percent')) AS named,
+                                      'payment_provider', 'cancel_cutoff_seconds', 'cancel_refund_percent')) AS named,
                   COALESCE(bool_or(c.key IN ('price_minor', 'price_basis', 'currency')), false) AS has_new_price
              FROM jsonb_each(v.after) AS c WHERE c.value <> v.before -> c.key) AS d
      CROSS JOIN LATERAL (VALUES

@@ -179,6 +179,17 @@ constinit Statement positions(
     "       IS NOT NULL",
     Plan::automatic);
 
+// Pages of providers on which nobody shall pay any more.
+constinit Statement
+    pages("SELECT 'payment_page_is_closed', c.organization_id, c.id, 'it is open, and what it was for is ' || s.status"
+          "  FROM booking.provider_calls AS c"
+          "  LEFT JOIN booking.bookings AS b ON b.organization_id = c.organization_id AND b.id = c.booking_id"
+          "  LEFT JOIN booking.slot_reservations AS r"
+          "    ON r.organization_id = c.organization_id AND r.id = c.reservation_id"
+          " CROSS JOIN LATERAL (SELECT COALESCE(b.status, r.status) AS status) AS s"
+          " WHERE c.action = 'create_payment' AND c.check_at IS NOT NULL AND s.status IN ('cancelled', 'expired')",
+          Plan::automatic);
+
 Datum integrity_check_body(Call& call) {
     require_trusted(call, "check the integrity of all organizations", "Call as a member of booking_service.");
     ResultSet result(call);
@@ -189,6 +200,7 @@ Datum integrity_check_body(Call& call) {
     result.add(packages.read({}));
     result.add(overlaps.read({}));
     result.add(positions.read({}));
+    result.add(pages.read({}));
     return null_result(call);
 }
 

@@ -109,7 +109,7 @@ Rows lease(const CallsRequest& request) {
         "                'customer_name', b.customer_name, 'return_token', l.return_token)"
         "            WHEN 'create_booking' THEN jsonb_build_object("
         "                'customer_email', b.customer_email, 'customer_name', b.customer_name,"
-        "                'customer_phone', b.customer_phone, 'notes', b.notes)"
+        "                'customer_phone', b.customer_phone, 'notes', COALESCE(b.additional_notes, b.notes))"
         "            ELSE '{}' END),"
         "        l.idempotency_key, l.was_uncertain, l.attempts"
         "   FROM leased AS l"

@@ -122,7 +122,8 @@ constinit Statement events_after(R"sql(
                WHEN k.audience = 'public' AND a.id IS NOT NULL THEN jsonb_build_object(
                    'status', a.status, 'created_at', to_char(a.created_at AT TIME ZONE 'UTC', f.iso),
                    'updated_at', to_char(a.updated_at AT TIME ZONE 'UTC', f.iso), 'hold_seconds', a.hold_seconds,
-                   'stripe_price_id', a.stripe_price_id, 'cancel_cutoff_seconds', a.cancel_cutoff_seconds,
+                   'stripe_price_id', a.stripe_price_id, 'payment_provider', a.payment_provider,
+                   'cancel_cutoff_seconds', a.cancel_cutoff_seconds,
                    'cancel_refund_percent', a.cancel_refund_percent) END AS members_part
           FROM (SELECT n.seq, n.organization_id, n.event_id FROM booking.event_positions AS n
                  WHERE n.seq > $1 ORDER BY n.seq LIMIT $2) AS p

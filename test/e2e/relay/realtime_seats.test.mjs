@@ -108,12 +108,15 @@ test('a hold that runs out frees its seat, though nothing happens', async () => 
 });
 
 test('a session of an activity that is not public is not told of', async () => {
-  // One that nobody has asked about before: no answer to an earlier question is on its way.
-  const hidden = await db.sql`INSERT INTO booking.activities (organization_id, venue_id, name, capacity, schedule)
-    SELECT organization_id, venue_id, 'Hidden', 10, schedule FROM booking.activities WHERE id = ${activity} RETURNING id`;
-  await db.sql`SELECT booking.generate_activity_sessions(${hidden}, (now() + interval '1 day')::date, 1)`;
+  // Hidden from the beginning: those who watch the venue have not asked about it either.
+  await db.sql`DO $$ DECLARE hidden booking.activities.id%TYPE; BEGIN
+    INSERT INTO booking.activities (organization_id, venue_id, name, capacity, schedule)
+      SELECT organization_id, venue_id, 'Hidden', 10, schedule FROM booking.activities WHERE id = ${activity} RETURNING id INTO hidden;
+    PERFORM booking.generate_activity_sessions(hidden, (now() + interval '1 day')::date, 1);
+    UPDATE booking.activities SET status = 'inactive' WHERE id = hidden;
+  END $$`;
+  const hidden = await db.sql`SELECT id FROM booking.activities WHERE name = 'Hidden'`;
   const session = await db.sql`SELECT id FROM booking.sessions WHERE activity_id = ${hidden}`;
-  await db.sql`UPDATE booking.activities SET status = 'inactive' WHERE id = ${hidden}`;
   const questions = async () => await relay.metric('booking_relay_database_seconds_count{call="relay_availability"}') ?? 0;
   const before = await questions();
   const stream = await listen(`session:${session},session:00000000-0000-4000-8000-000000000000`);

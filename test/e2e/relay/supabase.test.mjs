@@ -204,7 +204,7 @@ for (const [version, create] of versions) {
     await Promise.all([mine.subscribed(), page.subscribed()]);
     const start = Number(await db.sql`SELECT last_seq FROM booking.relay_position()`);
     await change('before');
-    await sleep(700); // heartbeats: what the client has is known to the relay
+    await sleep(2000); // heartbeats: what the client has is known to the relay
 
     gate.cut();
     await change('while the client is away 1');

@@ -194,7 +194,9 @@ test('a connection that is not prepared is not used', async () => {
     const waiting = await eventually('it is being prepared', preparing);
     socket.write(body);
     await eventually('the answer', () => answer.includes('HTTP/1.1 503'));
-    assert.equal(await preparing(), waiting, 'nobody has waited for it');
+    // Others may have come: the relay of the other tests has lost its connections too.
+    const still = new Set((await preparing()).split(','));
+    assert.ok(waiting.split(',').every((pid) => still.has(pid)), 'nobody has waited for it');
   } finally {
     execFileSync('psql', ['-XAtqc', original, db.database]);
     await holder.end();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -143,6 +144,58 @@ TEST_F(ConfigFile, WhatBelongsTogetherIsChecked) {
                       "\"10.0.0.0/8, ::1\"");
     EXPECT_EQ(complaint("organization = 1\n", {{"SUPABASE_WEBHOOK_SECRET", "short"}}),
               "environment SUPABASE_WEBHOOK_SECRET: inbound.secret must have 16 characters or more");
+}
+
+TEST_F(ConfigFile, ProvidersHaveTheirSeedsNames) {
+    const Config config = load("", {{"BOOKING_ORGANIZATION", "3"},
+                                    {"AIRWALLEX_CLIENT_ID", "id"},
+                                    {"AIRWALLEX_API_KEY", "key"},
+                                    {"AIRWALLEX_BASE_URL", "https://api-demo.airwallex.com"},
+                                    {"STRIPE_SECRET_KEY", "sk"},
+                                    {"CAL_API_KEY", "cal"},
+                                    {"CAL_MONTHLY_EVENT_TYPE_ID", "125"}});
+    EXPECT_EQ(config.airwallex_client_id + config.airwallex_api_key + config.airwallex_base_url,
+              "idkeyhttps://api-demo.airwallex.com");
+    EXPECT_EQ(config.stripe_secret_key, "sk");
+    EXPECT_EQ(config.calcom_api_key + config.calcom_event_type_monthly, "cal125");
+}
+
+TEST_F(ConfigFile, OtherOrganizationsHaveTablesOfTheirOwn) {
+    const std::string text = "organization = 3\n[organizations.7.stripe]\nsecret_key = \"sk7\"\n"
+                             "[organizations.7.calcom]\napi_key = \"c\"\nevent_type_weekly = \"5\"\n";
+    const Config config = load(text);
+    ASSERT_EQ(config.provider_keys.size(), 2U);
+    EXPECT_EQ(config.provider_keys[0].organization, 7);
+    const auto& calcom = config.provider_keys[config.provider_keys[0].provider == "calcom" ? 0 : 1];
+    EXPECT_EQ(calcom.keys.at("event_type_weekly"), "5");
+    const auto lines = describe_config(load_config(file(text), variables({})));
+    const auto shows = [&](const std::string& what) {
+        return std::any_of(lines.begin(), lines.end(), [&](const auto& line) { return line.find(what) != line.npos; });
+    };
+    EXPECT_TRUE(shows("organizations.7.stripe.secret_key = \"****\""));
+    EXPECT_TRUE(shows("organizations.7.calcom.event_type_weekly = \"5\""));
+    EXPECT_FALSE(shows("sk7"));
+}
+
+TEST_F(ConfigFile, WhatIsNoAccountIsRefused) {
+    EXPECT_EQ(complaint("stripe.secret_key = \"s3cret\"\n"),
+              path_ + ":1: stripe.secret_key needs an organization (BOOKING_ORGANIZATION), whose account it is");
+    EXPECT_EQ(complaint("organization = 1\nairwallex.api_key = \"s3cret\"\n"),
+              path_ + ":2: airwallex.api_key and airwallex.client_id need each other");
+    EXPECT_EQ(complaint("stripe.base_url = \"ftp://x\"\n"), path_ + ":1: stripe.base_url must be an http or https URL");
+    EXPECT_EQ(complaint("providers.lease_seconds = 20\n"),
+              path_ + ":1: providers.lease_seconds must be longer than providers.timeout_ms by six seconds");
+    EXPECT_EQ(complaint("[organizations.x.stripe]\nsecret_key = \"s3cret\"\n"),
+              path_ + ":1: organizations needs the numbers of organizations, as in [organizations.7.stripe]");
+    EXPECT_EQ(complaint("[organizations.7.paypal]\nkey = \"s3cret\"\n"),
+              path_ + ":1: unknown table \"organizations.7.paypal\"");
+    EXPECT_EQ(complaint("[organizations.7.stripe]\nkey = \"s3cret\"\n"),
+              path_ + ":2: unknown key \"organizations.7.stripe.key\"");
+    EXPECT_EQ(complaint("[organizations.7.stripe]\nsecret_key = 5\n"),
+              path_ + ":2: organizations.7.stripe.secret_key must be a string");
+    EXPECT_EQ(
+        complaint("organization = 7\n[organizations.7.stripe]\nsecret_key = \"s3cret\"\n"),
+        "configuration: organizations.7.stripe is the organization whose keys have tables of their own, as [stripe]");
 }
 
 TEST_F(ConfigFile, NoComplaintAndNoDescriptionShowsASecret) {
