@@ -1,5 +1,6 @@
 """The life of holds and bookings against a simple model: random calls by many clients at once on a few sessions, while
-somebody else cuts and raises capacities, closes and opens sessions and releases holds. Each client keeps to bookings of
+somebody else cuts and raises capacities, closes and opens sessions, releases holds, and lets who waits be served by one
+rule or the other. Each client keeps to bookings of
 its own and knows exactly what they must be like, also after the first session has begun; what all of them share, the
 seats, is judged at the end and by integrity_check() at random moments in between."""
 
@@ -12,12 +13,13 @@ import unittest
 from psql import LONG, DatabaseCase, SqlError
 
 CLIENTS = 16
-OPERATIONS = 400 if LONG else 60  # of each client
+OPERATIONS = 400 if LONG else 70  # of each client
 SEEDS = range(5) if LONG else range(1)
 SESSIONS, CAPACITY, STRIPED = 6, 24, 2  # the last two have lanes
 PRICE = 1000
 RETRY = {"40001", "BK401"}
 NO_ROOM = {"BK201", "BK203"}  # sold out, closed
+WAITED_FOR = "BK240"  # others wait and come first
 
 
 class Model:
@@ -65,7 +67,7 @@ class Client:
     def __init__(self, session, name, sessions, seed, world):
         self.session, self.name, self.sessions, self.world = session, name, sessions, world
         self.dice = random.Random(f"{seed} {name}")
-        self.bookings, self.holds = {}, []
+        self.bookings, self.holds, self.entries = {}, [], []
         self.count = 0
         self.late = False  # the first session has begun
         self.answers = collections.Counter()
@@ -100,7 +102,7 @@ class Client:
         answer = self.call("reserve", f"SELECT reservation_id FROM booking.reserve_slot('{self.sessions[session]}', "
                            f"{party}, '{self.name}-{self.count}@example.com')")
         if isinstance(answer, str):
-            allowed = NO_ROOM | {"BK002"} | ({"BK202"} if self.late and session == 0 else set())
+            allowed = NO_ROOM | {"BK002", WAITED_FOR} | ({"BK202"} if self.late and session == 0 else set())
             assert answer in allowed, f"{self.name} reserve: {answer}"
             return None
         return answer[0], session, party
@@ -115,6 +117,33 @@ class Client:
             self.confirm_by_money(hold)
         else:
             self.confirm(hold)
+
+    def join(self):
+        self.count += 1
+        session, party = self.dice.randrange(SESSIONS), self.dice.randrange(1, 5)
+        answer = self.call("join", f"SELECT entry_id, waitlist_token FROM booking.join_waitlist('{self.sessions[session]}', "
+                           f"{party}, '{self.name}-{self.count}@example.com')")
+        if isinstance(answer, str):
+            allowed = {"BK241", "BK203", "BK002"} | ({"BK202"} if self.late and session == 0 else set())
+            assert answer in allowed, f"{self.name} join: {answer}"
+        else:
+            self.entries.append((*answer, session, party))
+
+    def use_entry(self):
+        """What was offered is a hold like others, with the token of the entry; nobody is offered anything twice."""
+        at = self.dice.randrange(len(self.entries))
+        entry, token, session, party = self.entries[at]
+        status, hold = self.session.query("SELECT s ->> 'status', s ->> 'reservation_id'"
+                                          f" FROM booking.waitlist_status('{entry}', '{token}') AS s")[0]
+        self.answers["waits", status] += 1
+        assert status in {"waiting", "offered", "expired", "closed"}, f"{self.name} waits: {status}"
+        if status == "offered" and self.dice.random() < 0.7:
+            del self.entries[at]
+            self.dice.choice([self.confirm, self.confirm_by_money, self.holds.append])((hold, session, party))
+        elif status != "waiting" or self.dice.random() < 0.2:
+            del self.entries[at]
+            answer = self.call("leave", f"SELECT booking.leave_waitlist('{entry}', '{token}')")
+            assert answer in {("t",), ("f",)}, f"{self.name} leave: {answer}"
 
     def confirm(self, hold):
         """Whoever has travelled in time may have let it run out, and others may have its seats by now."""
@@ -300,7 +329,14 @@ class Client:
             self.late = self.dice.random() < 0.2
             self.session.query(f"SET pg_booking.clock_offset = {self.world.seconds_to_start if self.late else 0}")
             live = [item for item in self.bookings.items() if item[1].status != "cancelled"]
-            if not live or self.dice.random() < 0.2:
+            owing = [item for item in live if item[1].has_ledger and item[1].owed()]
+            if self.dice.random() < 0.1:
+                self.join()
+            elif self.entries and self.dice.random() < 0.2:
+                self.use_entry()
+            elif owing and self.dice.random() < 0.5:
+                self.pay(*self.dice.choice(owing))
+            elif not live or self.dice.random() < 0.2:
                 self.book()
             elif self.holds and self.dice.random() < 0.3:
                 self.use_hold()
@@ -309,7 +345,7 @@ class Client:
                 any_ = list(self.bookings.items()) if self.dice.random() < 0.1 else begun or live
                 booking, model = self.dice.choice(any_)
                 self.dice.choice([self.cancel, self.move, self.move, self.resize, self.resize, self.scan, self.scan,
-                                  self.pay])(booking, model)
+                                  self.pay] + [self.scan] * (4 if begun else 0))(booking, model)
 
 
 class Manager(Client):
@@ -318,7 +354,7 @@ class Manager(Client):
     def live(self):
         for _ in range(OPERATIONS):
             session = self.dice.choice(self.sessions[1:])  # the first one begins, for many of them
-            action = self.dice.choice(["cut", "raise", "raise", "close", "open", "open", "open", "release"])
+            action = self.dice.choice(["cut", "raise", "raise", "close", "open", "open", "open", "release", "serve"])
             if action in ("cut", "raise"):
                 capacity = self.dice.randrange(CAPACITY // 2) if action == "cut" else CAPACITY + self.dice.randrange(9)
                 answer = self.call(action, f"SELECT capacity_total, capacity_remaining, oversold_by"
@@ -326,6 +362,9 @@ class Manager(Client):
                 assert answer[0] == str(capacity) and "0" in answer[1:], f"{action} to {capacity}: {answer}"
             elif action == "release":
                 self.call(action, "SELECT booking.release_expired_reservations()")
+            elif action == "serve":
+                policy = self.dice.choice(["fit", "strict"])
+                self.call(action, f"UPDATE booking.activities SET waitlist_policy = '{policy}' RETURNING 1")
             else:
                 self.call(action, f"SELECT booking.{action}_session('{session}')")
         for session in self.sessions:
@@ -399,7 +438,7 @@ class BookingLife(DatabaseCase):
                 manager = Manager(self.session(), "manager", sessions, seed, self)
                 self.run_clients([*clients, manager])
                 self.assert_integrity()
-                self.admin.query(f"SET pg_booking.clock_offset = {self.seconds_to_start + 86400}")  # all have run out
+                self.admin.query(f"SET pg_booking.clock_offset = {self.seconds_to_start + 10 * 86400}")  # all have run out and begun
                 self.admin.query("SELECT booking.release_expired_reservations()")
                 self.admin.query("RESET pg_booking.clock_offset")
                 self.assert_integrity()
@@ -417,15 +456,19 @@ class BookingLife(DatabaseCase):
                         "SELECT capacity_total - capacity_remaining + oversold_by FROM booking.activity_sessions"
                         f" WHERE id = '{session}'"), str(taken[session]))
                 answers = sum((client.answers for client in [*clients, manager]), collections.Counter())
-                self.assertTrue({("move", "ok"), ("resize", "ok"), ("cancel", "ok"), ("check_in", "ok"), ("cut", "ok"),
-                                 ("raise", "ok"), ("close", "ok"), ("open", "ok"), ("extend", "ok"), ("pay", "ok"),
-                                 ("pay", "the rest"), ("mark_no_show", "ok")} <= set(answers), answers)
+                missing = {("move", "ok"), ("resize", "ok"), ("cancel", "ok"), ("check_in", "ok"), ("cut", "ok"),
+                           ("raise", "ok"), ("close", "ok"), ("open", "ok"), ("extend", "ok"), ("pay", "ok"),
+                           ("pay", "the rest"), ("mark_no_show", "ok"), ("join", "ok"), ("leave", "ok"),
+                           ("waits", "waiting"), ("waits", "offered"), ("waits", "closed")} - set(answers)
+                self.assertEqual(missing, set(), answers)
                 self.assertTrue(NO_ROOM <= {state for what, state in answers if what in ("move", "reserve")}, answers)
                 # Whoever reserves may meet too many rivals, or holds that others are just giving back; nobody meets a
                 # deadlock, since all lock in one order.
                 waits = set().union(*(client.waits for client in clients), manager.waits)
                 self.assertEqual([wait for wait in waits if "others are just booking session" not in wait[1]
-                                  and "are just being given back" not in wait[1]], [])
+                                  and "are just being given back" not in wait[1]
+                                  and "has just been offered seats" not in wait[1]
+                                  and "has just joined the waiting list" not in wait[1]], [])
 
 
 if __name__ == "__main__":

@@ -294,6 +294,71 @@ class ConcurrentBooking(DatabaseCase):
                 for session in sessions:
                     session.close()
 
+    def one_queue(self, level, lanes):
+        """All seats are sold; some join, some cancel, some hope for luck, and the job releases."""
+        seats, clients = 36, 3
+        seats_of = self.new_session(seats)
+        if lanes:
+            self.admin.query(f"SELECT booking.set_session_lanes('{seats_of}', {lanes})")
+        bookings = [self.admin.value(
+            "SELECT booking_id FROM booking.confirm_reservation((SELECT reservation_id FROM booking.reserve_slot("
+            f"'{seats_of}', 1, '{level[:4]}{lanes}-{n}@example.com')))") for n in range(seats)]
+        answers = collections.Counter()
+
+        def ask(what, session, sql, allowed):
+            while True:
+                try:
+                    answers[what, session.value(sql) is not None] += 1
+                    return
+                except SqlError as error:
+                    answers[what, error.sqlstate] += 1
+                    assert error.sqlstate in allowed | RETRY, error
+                    assert level != LEVELS[0] or "deadlock" not in error.message, error
+                    if error.sqlstate not in RETRY:
+                        return
+
+        def join(number, session):
+            for turn in range(10):
+                ask("join", session, f"SELECT entry_id FROM booking.join_waitlist('{seats_of}', 1,"
+                    f" 'w{level[:4]}{lanes}-{number}-{turn}@example.com')", {"BK241"})
+
+        def cancel(number, session):
+            for booking in bookings[number::clients][:8]:
+                ask("cancel", session, f"SELECT status FROM booking.cancel_booking('{booking}')", set())
+
+        def walk_in(number, session):
+            for turn in range(10):
+                ask("reserve", session, f"SELECT reservation_id FROM booking.reserve_slot('{seats_of}', 1,"
+                    f" 'l{level[:4]}{lanes}-{number}-{turn}@example.com')", {"BK201"})
+        sessions = [[self.client_session(level) for _ in range(clients)] for _ in range(3)]
+        job = self.client_session(level)
+        self.release_states = []
+        join("first", sessions[0][0])
+        self.together([lambda w=work, n=n, s=s: w(n, s) for work, some in zip((join, cancel, walk_in), sessions)
+                       for n, s in enumerate(some)], lambda over: self.release(level, over, job))
+        self.admin.query("SELECT booking.release_expired_reservations()")
+        self.assert_integrity()
+        offered, waiting, out_of_order = self.admin.query(
+            "SELECT count(w.reservation_id), count(*) FILTER (WHERE w.status = 'waiting'),"
+            "       count(*) FILTER (WHERE w.reservation_id < w.before)"
+            "  FROM (SELECT e.*, max(e.reservation_id::text) OVER (ORDER BY e.id ROWS BETWEEN UNBOUNDED PRECEDING"
+            "                    AND 1 PRECEDING)::uuid AS before"
+            f"         FROM booking.waitlist_entries AS e WHERE e.session_id = '{seats_of}') AS w")[0]
+        lucky = answers["reserve", True]
+        free = int(self.admin.value(f"SELECT capacity_remaining FROM booking.activity_sessions WHERE id = '{seats_of}'"))
+        self.assertEqual(int(offered) + lucky + free, 24, answers)  # all that were cancelled
+        self.assertTrue(free == 0 or waiting == "0", answers)
+        self.assertEqual(int(offered) + int(waiting), answers["join", True])
+        self.assertGreaterEqual(int(offered), 10, answers)
+        self.assertEqual(out_of_order, "0", "who came first was served first")
+        for session in [*itertools.chain(*sessions), job]:
+            session.close()
+
+    def test_some_wait(self):
+        for level, lanes in ((LEVELS[0], 0), (LEVELS[0], 6), (LEVELS[1], 6)):
+            with self.subTest(level=level, lanes=lanes):
+                self.one_queue(level, lanes)
+
     def test_same_key_from_several_clients(self):
         """Clients that repeat each other's requests get the same answers, and one hold is made for each."""
         for level in LEVELS:

@@ -82,6 +82,9 @@ SELECT public.bag_eq(
               ('booking.release_expired_reservations(integer)', 'fvu', false),
               ('booking.release_job()', 'pvu', false),
               ('booking.reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
+              ('booking.join_waitlist(uuid,integer,text,text,text)', 'fvu', false),
+              ('booking.leave_waitlist(uuid,text)', 'fvu', false), ('booking.waitlist_status(uuid,text)', 'fsu', false),
+              ('booking.close_waitlist()', 'fvu', false),
               ('booking.set_session_lanes(uuid,integer)', 'fvu', false),
               ('booking.set_session_capacity(uuid,integer,integer)', 'fvu', false),
               ('booking.close_session(uuid,text)', 'fvu', false), ('booking.open_session(uuid)', 'fvu', false),
@@ -187,13 +190,13 @@ SELECT public.bag_eq(
          FROM unnest(ARRAY['activities', 'activity_prices', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'booking_units', 'bookings', 'customers',
                            'event_positions', 'event_sequencer', 'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
                            'received_events', 'relay_instances', 'schema_migrations',
-                           'session_lanes', 'sessions', 'slot_reservations', 'venues', 'webhook_attempts_DAY',
+                           'session_lanes', 'sessions', 'slot_reservations', 'venues', 'waitlist_entries', 'webhook_attempts_DAY',
                            'webhook_attempts_default', 'webhook_deliveries', 'webhook_endpoint_states',
                            'webhook_endpoints', 'webhook_secrets', 'payment_events', 'payments', 'provider_calls', 'refunds',
                            'webhook_source_secrets', 'webhook_sources']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
-         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'customer_bookings', 'customer_events', 'event_payloads', 'full_events', 'owner_events', 'provider_call_log', 'public_activities',
+         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'waitlist_queue', 'customer_bookings', 'customer_events', 'event_payloads', 'full_events', 'owner_events', 'provider_call_log', 'public_activities',
                            'public_events', 'public_venues', 'user_organizations', 'webhook_logs', 'webhook_stats']) AS n
         UNION ALL
        SELECT n, 'p of booking_owner, rls t, forced f' FROM unnest(ARRAY['booking_events', 'webhook_attempts']) AS n

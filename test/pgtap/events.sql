@@ -289,11 +289,13 @@ SELECT public.is((SELECT pg_temp.with_names(e.session_id::text) FROM booking.boo
                    WHERE e.kind = 'sessions.removed' AND e.facts ->> 'count' = '1'), '<court 9>',
                  'a single session is named');
 
--- Every kind was seen but those about webhooks and about money that is not as it should be (payments.sql), and no event
--- knows a person.
+-- Every kind was seen but those about webhooks, about waiting lists (waitlist.sql) and about money that is not as it
+-- should be (payments.sql), and no event knows a person.
 SELECT public.bag_eq(
     $$ SELECT k.kind FROM booking.event_kinds() AS k EXCEPT SELECT e.kind FROM booking.booking_events AS e $$,
-    $$ VALUES ('webhook.test'), ('webhook.failed'), ('provider_call.failed'), ('payment.conflict'), ('payment.unmatched'), ('payment.disputed') $$,
+    $$ VALUES ('webhook.test'), ('webhook.failed'), ('provider_call.failed'), ('payment.conflict'), ('payment.unmatched'), ('payment.disputed'),
+              ('waitlist.joined'), ('waitlist.offered'), ('waitlist.taken'), ('waitlist.left'), ('waitlist.expired'),
+              ('waitlist.closed') $$,
     'all other kinds were made here');
 SELECT public.is_empty(
     $$ SELECT e.facts FROM booking.booking_events AS e

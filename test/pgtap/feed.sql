@@ -20,6 +20,9 @@ UPDATE booking.bookings
        expires_at = '2027-04-01', token_salt = '\x01', idempotency_hash = '\x02', request_hash = '\x03'
  WHERE id = pg_temp.id('b');
 UPDATE booking.slot_reservations SET token_hash = '\x70726976617465' WHERE id = pg_temp.id('h');
+SELECT pg_temp.hold('rest', 'massage 9', 2) \g /dev/null
+INSERT INTO pg_temp.named (name, id) SELECT 'waits', j.entry_id FROM booking.join_waitlist(pg_temp.id('massage 9'), 1, 'ann@private.example') AS j;
+UPDATE booking.waitlist_entries SET token_hash = '\x70726976617465' WHERE id = pg_temp.id('waits');
 SELECT pg_temp.source('shop', 'hmac') \g /dev/null
 SELECT pg_temp.simple('1', 'payment.paid', '{"id": "pi_private", "amount": 51, "currency": "EUR",
     "metadata": {"booking_id": "id:b"}}') \g /dev/null
@@ -32,9 +35,9 @@ INSERT INTO booking.booking_events (organization_id, id, kind, subject_id, sessi
 SELECT 1, booking.new_id(1), k.kind,
        CASE k.entity WHEN 'venue' THEN pg_temp.id('venue') WHEN 'activity' THEN pg_temp.id('massage')
                      WHEN 'pricing' THEN pg_temp.id('massage') WHEN 'sessions' THEN pg_temp.id('massage 9')
-                     WHEN 'reservation' THEN pg_temp.id('h') WHEN 'payment' THEN pg_temp.id('payment')
+                     WHEN 'waitlist' THEN pg_temp.id('waits') WHEN 'reservation' THEN pg_temp.id('h') WHEN 'payment' THEN pg_temp.id('payment')
                      WHEN 'webhook' THEN booking.new_id(1) ELSE pg_temp.id('b') END,
-       CASE WHEN k.entity IN ('booking', 'reservation', 'payment', 'refund', 'sessions') THEN pg_temp.id('massage 9') END,
+       CASE WHEN k.entity IN ('booking', 'reservation', 'waitlist', 'payment', 'refund', 'sessions') THEN pg_temp.id('massage 9') END,
        CASE WHEN k.entity IN ('booking', 'payment', 'refund') THEN pg_temp.id('b') END,
        '{"status": "active", "name": "x", "description": "from outside: private", "reason": "private"}'::jsonb
        - CASE WHEN k.audience = 'public' THEN '{description,reason}'::text[] ELSE '{}' END,

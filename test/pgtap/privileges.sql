@@ -68,6 +68,7 @@ SELECT public.bag_eq(
               ('slot_reservations', 'c=r m=r s=r a=r'),
               ('user_organizations', 'm=r s=r a=r'),
               ('venues', 'm=rawd s=rawd a=rawd'),
+              ('waitlist_entries', 'c=r m=r s=r a=r'), ('waitlist_queue', 'm=r s=r a=r'),
               ('webhook_attempts', 'm=r s=r a=r'),
               ('webhook_attempts_DAY', 'none'),
               ('webhook_attempts_default', 'none'),
@@ -143,6 +144,8 @@ SELECT public.bag_eq(
               ('booking.generate_activity_sessions(uuid,date,integer)', '--ms-a-'),
               ('booking.get_upcoming_bookings(integer)', '--ms-a-'),
               ('booking.get_weekly_bookings_trend()', '--ms-a-'),
+              ('booking.join_waitlist(uuid,integer,text,text,text)', 'pcms-a-'),
+              ('booking.leave_waitlist(uuid,text)', 'pcms-a-'), ('booking.waitlist_status(uuid,text)', 'pcms-a-'),
               ('booking.set_session_lanes(uuid,integer)', '--ms-a-'),
               ('booking.set_session_capacity(uuid,integer,integer)', '--ms-a-'),
               ('booking.close_session(uuid,text)', '--ms-a-'), ('booking.open_session(uuid)', '--ms-a-'),
@@ -215,6 +218,7 @@ SELECT public.bag_eq(
               ('booking.release_job()', '---s-a-'),
               ('booking.adopt(boolean)', '-----a-'),
               ('booking.live_cpp_frames()', '-----a-'),
+              ('booking.close_waitlist()', '-------'),
               ('booking.check_transition()', '-------'),
               ('booking.install(name)', '-------'),
               ('booking.install_roles(name)', '-------'),
@@ -243,15 +247,15 @@ SELECT public.bag_eq(
                'activities activity_prices booking_changes booking_events booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
                ' organization_members organizations packages payment_events payments provider_calls received_events refunds'
                ' relay_instances schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
-               ' webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
+               ' waitlist_entries webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read', 'SELECT', '{booking_member}',
                'activities activity_prices booking_changes booking_events booking_units bookings customers job_runs organizations packages'
-               ' payment_events payments provider_calls refunds schedule_exceptions sessions slot_reservations venues webhook_attempts'
+               ' payment_events payments provider_calls refunds schedule_exceptions sessions slot_reservations venues waitlist_entries webhook_attempts'
                ' webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
               ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),
               ('customer_read_own', 'SELECT', '{booking_customer}',
-               'customers slot_reservations'),
+               'customers slot_reservations waitlist_entries'),
               ('public_read', 'SELECT', '{booking_public}', 'session_lanes sessions') $$,
     'policies by name, command, role and table');
 SELECT public.is_empty(

@@ -53,6 +53,8 @@ VALUES ('activities', '', '', 'organization', 'all', 'awd', 'awd'),
        ('slot_reservations', '', 'own', 'organization', 'all', '', ''),
        ('user_organizations', '', '', 'own', 'all', '', ''),
        ('venues', '', '', 'organization', 'all', 'awd', 'awd'),
+       ('waitlist_entries', '', 'own', 'organization', 'all', '', ''),
+       ('waitlist_queue', '', '', 'organization', 'all', '', ''),
        ('webhook_attempts', '', '', 'organization', 'all', '', ''),
        ('webhook_deliveries', '', '', 'organization', 'all', '', ''),
        ('webhook_endpoint_states', '', '', 'organization', 'all', '', ''),
@@ -105,6 +107,7 @@ SELECT public.is_empty(
            OR p.class = 'hash'
           AND NOT EXISTS (SELECT 1 FROM booking.bookings AS b WHERE strpos(b::text, p.text) > 0)
           AND NOT EXISTS (SELECT 1 FROM booking.slot_reservations AS b WHERE strpos(b::text, p.text) > 0)
+          AND NOT EXISTS (SELECT 1 FROM booking.waitlist_entries AS b WHERE strpos(b::text, p.text) > 0)
            OR p.class = 'staff'
           AND NOT EXISTS (SELECT 1 FROM booking.booking_events AS b WHERE strpos(b::text, p.text) > 0) $$,
     'persons, hashes and notes are where they can be looked for');

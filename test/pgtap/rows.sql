@@ -108,6 +108,7 @@ SELECT public.bag_eq(
               ('organizations', '42501'), ('packages', '42501'), ('public_activities', '1:3 2:1'),
               ('public_venues', '1:1 2:1'), ('schedule_exceptions', '42501'), ('session_lanes', '1:2'),
               ('sessions', '1:4 2:1'),
+              ('waitlist_entries', '42501'), ('waitlist_queue', '42501'),
               ('slot_reservations', '42501'), ('user_organizations', '42501'), ('venues', '42501') $$,
     'what a visitor sees');
 SELECT public.is((SELECT s.seats_available FROM booking.activity_sessions AS s WHERE s.id = pg_temp.id('tour 9')), 2,
@@ -158,6 +159,7 @@ SELECT public.bag_eq(
               ('organizations', '1:1'), ('packages', '1:1'), ('public_activities', '1:3 2:1'),
               ('public_venues', '1:1 2:1'), ('schedule_exceptions', '1:1'), ('session_lanes', '1:2'),
               ('sessions', '1:4 2:1'),
+              ('waitlist_entries', 'nothing'), ('waitlist_queue', 'nothing'),
               ('slot_reservations', '1:3'), ('user_organizations', '1:1'), ('venues', '1:1') $$,
     'what staff see: rows of the own organization, besides what is public');
 SELECT public.is(pg_temp.changes(w.statement), w.answer, 'staff: ' || w.statement)
@@ -224,6 +226,7 @@ SELECT public.bag_eq(
               ('organizations', '42501'), ('packages', '42501'), ('public_activities', '1:3 2:1'),
               ('public_venues', '1:2 2:1'), ('schedule_exceptions', '42501'), ('session_lanes', '1:2'),
               ('sessions', '1:4 2:1'),
+              ('waitlist_entries', 'nothing'), ('waitlist_queue', '42501'),
               ('slot_reservations', '1:2'), ('user_organizations', '42501'), ('venues', '42501') $$,
     'what a customer sees');
 SELECT public.bag_eq('SELECT r.id FROM booking.slot_reservations AS r',

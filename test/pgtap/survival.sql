@@ -32,19 +32,19 @@ SELECT public.bag_eq(
                            'customers', 'slot_reservations', 'bookings', 'booking_units', 'booking_changes', 'job_runs', 'booking_events',
                            'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
                            'webhook_attempts', 'webhook_sources', 'payments', 'refunds', 'payment_events',
-                           'activity_prices', 'provider_calls']) AS t
+                           'activity_prices', 'provider_calls', 'waitlist_entries']) AS t
         UNION ALL
        SELECT 'policy', format('owner_write on booking.%s', t)
          FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'packages', 'sessions']) AS t
         UNION ALL
        SELECT 'policy', format('customer_read_own on booking.%s', t)
-         FROM unnest(ARRAY['customers', 'slot_reservations']) AS t
+         FROM unnest(ARRAY['customers', 'slot_reservations', 'waitlist_entries']) AS t
         UNION ALL
        SELECT 'trigger', format('stamp_row on booking.%s', t)
          FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'customers', 'webhook_endpoints', 'webhook_sources']) AS t
         UNION ALL
        SELECT 'trigger', format('check_transition on booking.%s', t)
-         FROM unnest(ARRAY['bookings', 'slot_reservations']) AS t
+         FROM unnest(ARRAY['bookings', 'slot_reservations', 'waitlist_entries']) AS t
         UNION ALL
        SELECT 'trigger', format('renew_rules_version on booking.%s', t)
          FROM unnest(ARRAY['organizations', 'activities', 'sessions', 'webhook_endpoints']) AS t
@@ -59,6 +59,9 @@ SELECT public.bag_eq(
               ('trigger', 'reservations_updated on booking.slot_reservations'),
               ('trigger', 'end_payment_calls on booking.bookings'),
               ('trigger', 'end_payment_calls on booking.slot_reservations'),
+              ('trigger', 'waitlist_entries_inserted on booking.waitlist_entries'),
+              ('trigger', 'waitlist_entries_updated on booking.waitlist_entries'),
+              ('trigger', 'close_waitlist on booking.sessions'),
               ('trigger', 'bookings_inserted on booking.bookings'),
               ('trigger', 'bookings_webhook_trigger on booking.bookings'),
               ('trigger', 'record_prices on booking.activities'),
@@ -100,6 +103,7 @@ SELECT booking.confirm_reservation(pg_temp.id('sold'), NULL, 'Ann', '+49 1') \g 
 SELECT booking.check_in(b.id, 1, 'gate') FROM booking.bookings AS b WHERE b.reservation_id = pg_temp.id('sold') \g /dev/null
 SELECT pg_temp.hold('held', 'tour 9', 3) \g /dev/null
 SELECT booking.set_session_lanes(pg_temp.id('tour 11'), 3) \g /dev/null
+SELECT booking.join_waitlist(pg_temp.id('tour 9'), 2, 'waits@example.org') \g /dev/null
 SELECT pg_temp.hold('dropped', 'tour 9', 1) \g /dev/null
 SELECT booking.cancel_reservation(pg_temp.id('dropped')) \g /dev/null
 SELECT booking.generate_activity_sessions(pg_temp.id('hike'), '2027-03-08', 14) \g /dev/null

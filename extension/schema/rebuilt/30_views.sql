@@ -12,9 +12,12 @@ SELECT s.organization_id,
        s.status,
        s.capacity_total,
        GREATEST(f.seats, 0)::integer AS capacity_remaining,
-       GREATEST(f.seats + booking.expired_hold_seats(s.organization_id, s.id), 0)::integer AS seats_available,
+       CASE WHEN s.waiting = 0
+            THEN GREATEST(f.seats + booking.expired_hold_seats(s.organization_id, s.id), 0)::integer
+            WHEN s.kept_for_waitlist THEN 0 ELSE GREATEST(f.seats, 0)::integer END AS seats_available,
        GREATEST(- f.seats, 0)::integer AS oversold_by,
-       CASE s.status WHEN 'closed' THEN NULLIF(s.closed_reason, '') END AS closed_reason
+       CASE s.status WHEN 'closed' THEN NULLIF(s.closed_reason, '') END AS closed_reason,
+       s.waiting
   FROM booking.sessions s
  CROSS JOIN LATERAL (
        SELECT s.remaining - s.oversold_by
@@ -22,7 +25,7 @@ SELECT s.organization_id,
                      ELSE (SELECT COALESCE(sum(x.remaining + COALESCE(x.set_aside, 0)), 0) FROM booking.session_lanes x
                             WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END AS seats) f;
 COMMENT ON VIEW booking.activity_sessions IS
-    'Sessions with their seats: capacity_remaining counts expired holds as taken until they are released, seats_available does not; oversold_by is what was sold beyond a capacity that was cut, and comes first when seats are given back';
+    'Sessions with their seats: capacity_remaining counts expired holds as taken until they are released, seats_available does not, and leaves to those who wait (waiting) what is theirs; oversold_by is what was sold beyond a capacity that was cut, and comes first when seats are given back';
 
 CREATE OR REPLACE VIEW booking.user_organizations WITH (security_invoker = true) AS
 SELECT m.user_id, m.organization_id AS org_id, m.role
@@ -66,8 +69,8 @@ SELECT e.organization_id,
        s.timezone AS session_timezone,
        b.booking_number,
        b.customer_id,
-       COALESCE(b.customer_name, c.name) AS customer_name,
-       COALESCE(b.customer_email, r.customer_email) AS customer_email,
+       COALESCE(b.customer_name, c.name, w.customer_name) AS customer_name,
+       COALESCE(b.customer_email, r.customer_email, w.customer_email) AS customer_email,
        COALESCE(b.customer_phone, c.phone) AS customer_phone
   FROM booking.booking_events e
   LEFT JOIN booking.organizations o ON o.organization_id = e.organization_id
@@ -78,7 +81,8 @@ SELECT e.organization_id,
   LEFT JOIN booking.bookings b ON b.organization_id = e.organization_id AND b.id = e.booking_id
   LEFT JOIN booking.customers c ON c.organization_id = e.organization_id AND c.id = b.customer_id
   LEFT JOIN booking.slot_reservations r ON r.organization_id = e.organization_id
-                                       AND r.id = COALESCE(b.reservation_id, e.subject_id);
+                                       AND r.id = COALESCE(b.reservation_id, e.subject_id)
+  LEFT JOIN booking.waitlist_entries w ON w.organization_id = e.organization_id AND w.id = e.subject_id;
 COMMENT ON VIEW booking.full_events IS 'Events with all that is known of them, for trusted servers';
 
 -- Not made from full_events, which its readers may not read.
@@ -171,9 +175,15 @@ SELECT e.organization_id,
              FROM booking.customers c
              JOIN booking.slot_reservations x ON x.organization_id = c.organization_id
                                              AND lower(x.customer_email) = lower(c.email)
+            WHERE c.user_id = booking.current_user_id())
+    OR (e.organization_id, e.subject_id) IN (
+           SELECT x.organization_id, x.id
+             FROM booking.customers c
+             JOIN booking.waitlist_entries x ON x.organization_id = c.organization_id
+                                            AND lower(x.customer_email) = lower(c.email)
             WHERE c.user_id = booking.current_user_id());
 COMMENT ON VIEW booking.customer_events IS
-    'Events of the reader''s own bookings and holds, by the claim "sub", without what staff or others have written';
+    'Events of the reader''s own bookings, holds and waiting, by the claim "sub", without what staff or others have written';
 
 -- The customer's own bookings: for the same reason not the table, whose rows have notes of the staff.
 CREATE OR REPLACE VIEW booking.customer_bookings WITH (security_barrier = true) AS

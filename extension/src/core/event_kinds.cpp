@@ -29,6 +29,13 @@ constexpr std::array kinds{
     EventKind{"reservation.expired", A::owner, "Activity {}: a hold ran out"},
     EventKind{"reservation.cancelled", A::owner, "Activity {}: a reservation was cancelled"},
 
+    EventKind{"waitlist.joined", A::owner, "Activity {}: somebody waits for seats"},
+    EventKind{"waitlist.offered", A::owner, "Activity {}: who waited was offered seats"},
+    EventKind{"waitlist.taken", A::owner, "Activity {}: who waited has booked"},
+    EventKind{"waitlist.left", A::owner, "Activity {}: somebody waits no longer"},
+    EventKind{"waitlist.expired", A::owner, "Activity {}: an offer to who waited ran out"},
+    EventKind{"waitlist.closed", A::owner, "Activity {}: the waiting list has ended"},
+
     EventKind{"payment.pending", A::owner, "Booking {}: a payment is awaited"},
     EventKind{"payment.paid", A::owner, "Booking {}: the payment has arrived"},
     EventKind{"payment.failed", A::owner, "Booking {}: the payment failed"},

@@ -84,6 +84,15 @@ constexpr std::array table{
     Transition{S::refund_status, "done", "pending", "a further refund is under way"},
     Transition{S::refund_status, "done", "failed", "the money came back, or a further refund was refused"},
     Transition{S::refund_status, "done", "due", "a further part is to be refunded"},
+
+    Transition{S::waitlist_status, "", "waiting", "join_waitlist, where seats are too few"},
+    Transition{S::waitlist_status, "waiting", "offered", "seats came back and are held for it"},
+    Transition{S::waitlist_status, "waiting", "left", "leave_waitlist"},
+    Transition{S::waitlist_status, "waiting", "closed", "the session was closed, or has begun"},
+    Transition{S::waitlist_status, "offered", "taken", "the hold was confirmed"},
+    Transition{S::waitlist_status, "offered", "left", "the hold was cancelled, or leave_waitlist"},
+    Transition{S::waitlist_status, "offered", "expired", "the hold ran out"},
+    Transition{S::waitlist_status, "expired", "taken", "late payment, and there was still room"},
 };
 
 } // namespace
@@ -102,6 +111,7 @@ std::string_view column_name(StatusColumn column) {
     switch (column) {
     case StatusColumn::reservation_status:
     case StatusColumn::booking_status:
+    case StatusColumn::waitlist_status:
         return "status";
     case StatusColumn::payment_status:
         return "payment_status";

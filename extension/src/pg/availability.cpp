@@ -18,8 +18,7 @@ Datum check_slot_availability_body(Call& call) {
     static constinit Statement statement(
         "SELECT s.status = 'open' AND s.start_time > $3"
         "   AND $4 BETWEEN a.party_size_min AND COALESCE(a.party_size_max, $4)"
-        "   AND " PGBK_REMAINING_SQL " - s.oversold_by"
-        "       + " PGBK_EXPIRED_SEATS_SQL(
+        "   AND " PGBK_AVAILABLE_SQL(
             "$1", "$2", "$3") " >= $4"
                               "  FROM booking.sessions AS s"
                               "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
@@ -64,14 +63,13 @@ Datum next_available_sessions_body(Call& call) {
     check_party_fits(organization, activity, party_size);
     // Walks the unique index (organization_id, activity_id, start_time) and stops at the limit.
     static constinit Statement statement(
-        "SELECT s.id, s.start_time, s.end_time, (r.seats - s.oversold_by + e.seats)::integer"
+        "SELECT s.id, s.start_time, s.end_time, r.seats::integer"
         "  FROM booking.sessions AS s"
-        " CROSS JOIN LATERAL (SELECT " PGBK_EXPIRED_SEATS_SQL(
+        " CROSS JOIN LATERAL (SELECT " PGBK_AVAILABLE_SQL(
             "$1", "s.id",
-            "$4") " AS seats) AS e"
-                  " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS r"
+            "$4") " AS seats OFFSET 0) AS r"
                   " WHERE s.organization_id = $1 AND s.activity_id = $2 AND s.start_time > $3 AND s.status = 'open'"
-                  "   AND r.seats - s.oversold_by + e.seats >= $5"
+                  "   AND r.seats >= $5"
                   " ORDER BY s.start_time LIMIT $6");
     ResultSet result(call);
     result.add(

@@ -2,23 +2,35 @@
 
 #include "core/refusal.hpp"
 #include "pg/arguments.hpp"
+#include "pg/array.hpp"
 #include "pg/lane.hpp"
 #include "pg/session_parts.hpp"
+#include "pg/settings.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/waitlist.hpp"
 
 namespace pgbk::capacity {
 
 namespace {
 
-std::int32_t lane_count(const Seats& seats) {
-    static constinit Statement statement("SELECT s.lane_count::integer FROM booking.sessions AS s"
+struct Place {
+    std::int32_t lanes;
+    bool is_waited_for;
+};
+
+Place place_of(const Seats& seats) {
+    static constinit Statement statement("SELECT s.lane_count::integer, s.waiting > 0 FROM booking.sessions AS s"
                                          " WHERE s.organization_id = $1 AND s.id = $2");
     const Rows rows = statement.write({seats.organization, seats.session});
     if (rows.empty()) {
         refuse_unknown_session(seats.session);
     }
     remember_lanes(seats.session, rows.int4(0, 1));
-    return rows.int4(0, 1);
+    return {rows.int4(0, 1), rows.boolean(0, 2)};
+}
+
+std::int32_t lane_count(const Seats& seats) {
+    return place_of(seats).lanes;
 }
 
 // The visible counter is compared before a row lock is waited for: where too little is left nobody waits.
@@ -110,10 +122,16 @@ void spread_unpaid(std::vector<Part>& parts, std::int32_t count, std::int32_t mo
     }
 }
 
-bool is_on_sale(const Seats& seats, TimestampTz clock) {
-    static constinit Statement statement("SELECT 1 FROM booking.sessions AS s WHERE s.organization_id = $1"
+struct Sale {
+    bool is_on;
+    bool is_waited_for;
+};
+
+Sale sale_of(const Seats& seats, TimestampTz clock) {
+    static constinit Statement statement("SELECT s.waiting > 0 FROM booking.sessions AS s WHERE s.organization_id = $1"
                                          " AND s.id = $2 AND s.status = 'open' AND s.start_time > $3");
-    return !statement.write({seats.organization, seats.session, Value::timestamp(clock)}).empty();
+    const Rows rows = statement.write({seats.organization, seats.session, Value::timestamp(clock)});
+    return {!rows.empty(), !rows.empty() && rows.boolean(0, 1)};
 }
 
 // Takes the seats from wherever they lie, all parts locked.
@@ -124,18 +142,26 @@ bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t
             reclaim(seats, clock);
             parts = read_all_parts(seats.organization, seats.session);
         }
+        const Sale sale = sale_of(seats, clock);
+        Served served;
+        if (sale.is_waited_for) {
+            served = serve_waitlist(seats.organization, seats.session, clock, parts);
+        }
         const Total sum = total(parts);
-        if (sum.free < seats.count || !is_on_sale(seats, clock)) {
+        if (sum.free < seats.count || !sale.is_on || served.is_kept) {
             return false;
         }
         if (seats.unpaid && sum.unpaid + seats.count > unpaid_most) {
             return false;
         }
         const std::vector<Part> before = parts;
-        if (sum.any_aside) { // what was oversold has been made up for
+        std::int32_t wanted = seats.count;
+        if (served.is_waited_for) { // it suffices for none of them
+            arrange(parts, sum.free - wanted, false);
+            wanted = 0;
+        } else if (sum.any_aside) { // what was oversold has been made up for
             arrange(parts, sum.free, true);
         }
-        std::int32_t wanted = seats.count;
         for (Part& part : parts) {
             const std::int32_t from_here = std::min(part.remaining, wanted);
             part.remaining -= from_here;
@@ -191,7 +217,8 @@ bool take_or_sold_out(const Seats& seats, TimestampTz clock) {
         return true;
     }
     const std::int64_t run_out = expired_seats(seats.organization, seats.session, clock);
-    if (is_on_sale(seats, clock) && run_out > 0 &&
+    const Sale sale = sale_of(seats, clock);
+    if (sale.is_on && !sale.is_waited_for && run_out > 0 &&
         total(read_all_parts(seats.organization, seats.session)).free + run_out >= seats.count) {
         throw core::Refusal(core::RefusalKind::retry, "seats of expired holds are just being given back", {},
                             "Try again.");
@@ -205,18 +232,25 @@ void give(const Seats& seats) {
                                           "   SET remaining = s.remaining + GREATEST($3 - s.oversold_by, 0),"
                                           "       oversold_by = GREATEST(s.oversold_by - $3, 0),"
                                           "       unpaid = s.unpaid - $4"
-                                          " WHERE s.organization_id = $1 AND s.id = $2");
+                                          " WHERE s.organization_id = $1 AND s.id = $2 RETURNING s.lane_count > 0");
     static constinit Statement to_lane(
         "UPDATE booking.session_lanes AS l"
         "   SET remaining = l.remaining + CASE WHEN l.set_aside IS NULL THEN $3 ELSE 0 END,"
         "       set_aside = l.set_aside + $3, unpaid = l.unpaid - $4"
-        " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5");
-    const std::int32_t lanes = lane_count(seats);
+        " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5 RETURNING l.set_aside IS NOT NULL");
+    const Place place = place_of(seats);
+    if (place.is_waited_for) {
+        (void)lock_all_parts(seats.organization, seats.session); // before a lane
+    }
     const std::int32_t unpaid = seats.unpaid ? seats.count : 0;
-    if (lanes == 0) {
-        to_session.write({seats.organization, seats.session, seats.count, unpaid});
-    } else {
-        to_lane.write({seats.organization, seats.session, seats.count, unpaid, own_lane(seats.session, lanes)});
+    const Rows rows = place.lanes == 0 ? to_session.write({seats.organization, seats.session, seats.count, unpaid})
+                                       : to_lane.write({seats.organization, seats.session, seats.count, unpaid,
+                                                        own_lane(seats.session, place.lanes)});
+    if (place.is_waited_for) {
+        std::vector<Part> parts = read_all_parts(seats.organization, seats.session);
+        (void)serve_waitlist(seats.organization, seats.session, settings::now(), parts);
+    } else if (!rows.empty() && rows.boolean(0, 1)) { // somebody may have joined since we looked
+        serve_if_waited_for(seats.organization, uuid_array(std::vector{seats.session}), settings::now());
     }
 }
 
@@ -272,7 +306,7 @@ void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t l
 }
 
 bool is_for_sale(std::int32_t organization, const core::Uuid& session) {
-    static constinit Statement statement("SELECT s.status = 'open' FROM booking.sessions AS s"
+    static constinit Statement statement("SELECT s.status = 'open' AND s.waiting = 0 FROM booking.sessions AS s"
                                          " WHERE s.organization_id = $1 AND s.id = $2");
     return statement.write({organization, session}).boolean(0, 1);
 }
@@ -283,11 +317,12 @@ std::int64_t set_total(std::int32_t organization, const core::Uuid& session, std
     static constinit Statement old("SELECT s.capacity_total FROM booking.sessions AS s"
                                    " WHERE s.organization_id = $1 AND s.id = $2");
     std::vector<Part> parts = lock_all_parts(organization, session);
-    const std::int64_t free = total(parts).free + capacity - old.write({organization, session}).int4(0, 1);
-    arrange(parts, free, is_for_sale(organization, session));
+    arrange(parts, total(parts).free + capacity - old.write({organization, session}).int4(0, 1),
+            is_for_sale(organization, session));
     statement.write({organization, session, capacity, parts[0].remaining}); // together, for the check of the two
     write_parts(organization, session, parts, {});
-    return free;
+    (void)serve_waitlist(organization, session, settings::now(), parts);
+    return total(parts).free;
 }
 
 void set_for_sale(std::int32_t organization, const core::Uuid& session, bool for_sale) {

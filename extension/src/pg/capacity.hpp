@@ -34,6 +34,14 @@ namespace pgbk::capacity {
     "           WHERE h.organization_id = " organization " AND h.session_id = " session                                \
     "             AND h.status = 'pending' AND h.expires_at <= " clock "), 0)"
 
+// What of them is on sale at that time: with the seats of holds that have run out, unless somebody waits for seats, who
+// comes first.
+#define PGBK_AVAILABLE_SQL(organization, session, clock)                                                               \
+    "(CASE WHEN s.waiting = 0"                                                                                         \
+    "      THEN " PGBK_REMAINING_SQL " - s.oversold_by + " PGBK_EXPIRED_SEATS_SQL(                                     \
+        organization, session, clock) "      WHEN s.kept_for_waitlist THEN 0 ELSE " PGBK_REMAINING_SQL                 \
+                                      " - s.oversold_by END)"
+
 struct Seats {
     std::int32_t organization;
     core::Uuid session;
@@ -61,6 +69,7 @@ bool take_or_sold_out(const Seats& seats, TimestampTz clock);
 std::optional<std::int32_t> lock_unlocked_lane(const Seats& seats, std::int32_t from);
 std::optional<std::int32_t> nearest_lane(const Seats& seats, std::int32_t from);
 
+// Where somebody waits for them (waitlist.hpp), they are offered in the same transaction.
 void give(const Seats& seats);
 
 // The seats have been paid for: they stay taken and are no longer counted as unpaid, if they were.
@@ -80,17 +89,17 @@ void await_settlement(std::int32_t organization, const core::Uuid& session, Time
 // Seats of the session's holds that have run out and are not released, as last committed.
 std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session, TimestampTz clock);
 
-// Expires the session's holds that have run out, leaving out those that others are settling.
-void reclaim(const Seats& seats, TimestampTz clock);
+// Expires the session's holds that have run out, leaving out those that others are settling. Returns how many.
+std::int64_t reclaim(const Seats& seats, TimestampTz clock);
 
 // Expires up to limit holds of the organization that have run out, leaving out those that another transaction is
-// working on. Returns how many.
+// working on, and those of sessions that somebody waits for. Returns how many.
 std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t limit);
 
 // Spreads the free seats of a session over lanes; the number never shrinks. Locks the whole session.
 void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t lanes);
 
-// Whether the session's status is open.
+// Whether the session's status is open, and nobody waits for its seats.
 bool is_for_sale(std::int32_t organization, const core::Uuid& session);
 
 // Gives the session another capacity, whatever is sold; returns what is free then, negative if it is oversold. What

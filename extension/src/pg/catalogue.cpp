@@ -132,12 +132,16 @@ void check_revival(const TriggerData& data) {
 Datum check_transition_body(Call& call) {
     using core::StatusColumn;
     const TriggerData& data = row_change(call, "check_transition", false);
-    const bool of_booking = data.tg_trigger->tgnargs == 1 && strcmp(data.tg_trigger->tgargs[0], "booking") == 0;
-    if (of_booking) {
+    const auto is_of = [&](const char* entity) {
+        return data.tg_trigger->tgnargs == 1 && strcmp(data.tg_trigger->tgargs[0], entity) == 0;
+    };
+    if (is_of("booking")) {
         check_revival(data);
         check_column(data, StatusColumn::booking_status);
         check_column(data, StatusColumn::payment_status);
         check_column(data, StatusColumn::refund_status);
+    } else if (is_of("waitlist")) {
+        check_column(data, StatusColumn::waitlist_status);
     } else {
         check_column(data, StatusColumn::reservation_status);
     }

@@ -107,6 +107,21 @@ constinit TransitionStatement reservation_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
        AND (SELECT g.reservation_events FROM booking.organizations AS g
              WHERE g.organization_id = n.organization_id))sql"));
 
+// Waiting lists. Whom an offer is for is joined when it is read.
+constinit TransitionStatement waitlist_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, 'waitlist.joined' AS kind, n.id AS subject_id, n.session_id, NULL::uuid AS booking_id,
+           jsonb_build_object('status', n.status, 'party_size', n.party_size) AS facts
+      FROM new_rows AS n)sql"));
+
+constinit TransitionStatement waitlist_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
+    SELECT n.organization_id, 'waitlist.' || n.status AS kind, n.id AS subject_id, n.session_id,
+           NULL::uuid AS booking_id,
+           jsonb_strip_nulls(jsonb_build_object(
+               'status', n.status, 'previous_status', o.status, 'party_size', n.party_size,
+               'reservation_id', n.reservation_id, 'offer_until', n.offer_until)) AS facts
+      FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id AND n.id = o.id
+     WHERE n.status <> o.status AND COALESCE(o.id = n.id, false))sql"));
+
 // The catalogue. Its events are for everybody, so their facts are what the public views show.
 constinit TransitionStatement venue_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
     SELECT n.organization_id, 'venue.created' AS kind, n.id AS subject_id, NULL::uuid AS session_id,
@@ -205,6 +220,8 @@ struct Row {
 constexpr Row statements[] = {
     {"reservation", Change::inserted, &reservation_inserted},
     {"reservation", Change::updated, &reservation_updated},
+    {"waitlist", Change::inserted, &waitlist_inserted},
+    {"waitlist", Change::updated, &waitlist_updated},
     {"booking", Change::inserted, &booking_inserted},
     {"booking", Change::updated, &booking_updated},
     {"session", Change::inserted, &sessions_inserted},

@@ -2,6 +2,7 @@
 #include "pg/arguments.hpp"
 #include "pg/capacity.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/waitlist.hpp"
 
 namespace pgbk::capacity {
 
@@ -14,7 +15,8 @@ namespace pgbk::capacity {
     "       SET status = 'expired', settled_at = $2"                                                                   \
     "      FROM due"                                                                                                   \
     "     WHERE r.organization_id = $1 AND r.id = due.id AND r.status = 'pending'"                                     \
-    " RETURNING r.session_id, r.party_size, CASE WHEN r.counted_unpaid THEN r.party_size ELSE 0 END AS unpaid)"        \
+    " RETURNING r.session_id, r.party_size, CASE WHEN r.counted_unpaid THEN r.party_size ELSE 0 END AS unpaid,"        \
+    "           r.waitlist_entry_id)"                                                                                  \
     ", freed AS ("                                                                                                     \
     "    SELECT e.session_id, sum(e.party_size)::integer AS seats, sum(e.unpaid)::integer AS unpaid"                   \
     "      FROM expired AS e GROUP BY e.session_id)"                                                                   \
@@ -29,7 +31,8 @@ namespace pgbk::capacity {
     "    UPDATE booking.sessions AS s"                                                                                 \
     "       SET remaining = s.remaining + GREATEST(q.seats - s.oversold_by, 0),"                                       \
     "           oversold_by = GREATEST(s.oversold_by - q.seats, 0), unpaid = s.unpaid - q.unpaid"                      \
-    "      FROM quiet AS q WHERE s.organization_id = $1 AND s.id = q.id)"                                              \
+    "      FROM quiet AS q WHERE s.organization_id = $1 AND s.id = q.id"                                               \
+    " RETURNING s.id, s.lane_count > 0 AS is_watched)"                                                                 \
     ", striped AS MATERIALIZED ("                                                                                      \
     "    SELECT l.session_id, l.lane, t.seats, t.unpaid FROM booking.session_lanes AS l JOIN target AS t"              \
     "        ON l.organization_id = $1 AND l.session_id = t.session_id"                                                \
@@ -40,16 +43,35 @@ namespace pgbk::capacity {
     "       SET remaining = l.remaining + CASE WHEN l.set_aside IS NULL THEN t.seats ELSE 0 END,"                      \
     "           set_aside = l.set_aside + t.seats, unpaid = l.unpaid - t.unpaid"                                       \
     "      FROM striped AS t"                                                                                          \
-    "     WHERE l.organization_id = $1 AND l.session_id = t.session_id AND l.lane = t.lane)"                           \
-    " SELECT count(*) FROM expired"
+    "     WHERE l.organization_id = $1 AND l.session_id = t.session_id AND l.lane = t.lane"                            \
+    " RETURNING l.session_id, l.set_aside IS NOT NULL AS is_watched)"                                                  \
+    " SELECT count(*), array_agg(e.waitlist_entry_id) FILTER (WHERE e.waitlist_entry_id IS NOT NULL),"                 \
+    "        (SELECT array_agg(x.id) FROM (SELECT q.id FROM to_session AS q WHERE q.is_watched UNION ALL"              \
+    "                                      SELECT t.session_id FROM to_lane AS t WHERE t.is_watched) AS x)"            \
+    "   FROM expired AS e"
 
-void reclaim(const Seats& seats, TimestampTz clock) {
+namespace {
+
+// Who had been offered the holds that have just run out.
+void end_offers(std::int32_t organization, const Rows& expired, TimestampTz clock) {
+    static constinit Statement statement("UPDATE booking.waitlist_entries AS w SET status = 'expired', settled_at = $2"
+                                         " WHERE w.organization_id = $1 AND w.id = ANY ($3) AND w.status = 'offered'");
+    if (!expired.is_null(0, 2)) {
+        statement.write({organization, Value::timestamp(clock), Value::array(UUIDARRAYOID, expired.datum(0, 2))});
+    }
+}
+
+} // namespace
+
+std::int64_t reclaim(const Seats& seats, TimestampTz clock) {
     static constinit Statement statement(
         "WITH due AS MATERIALIZED ("
         "    SELECT r.id FROM booking.slot_reservations AS r"
         "     WHERE r.organization_id = $1 AND r.session_id = $4 AND r.status = 'pending' AND r.expires_at <= $2"
         "     ORDER BY r.id FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL);
-    statement.write({seats.organization, Value::timestamp(clock), backend_number(), seats.session});
+    const Rows rows = statement.write({seats.organization, Value::timestamp(clock), backend_number(), seats.session});
+    end_offers(seats.organization, rows, clock);
+    return rows.int8(0, 1);
 }
 
 void await_settlement(std::int32_t organization, const core::Uuid& session, TimestampTz clock) {
@@ -69,12 +91,20 @@ std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session,
 
 std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t limit) {
     // In the order of the sessions, also from batch to batch, so that two releases lock sessions in the same order.
+    // Those that somebody waits for come afterwards (serve_all_waitlists).
     static constinit Statement statement(
         "WITH due AS MATERIALIZED ("
         "    SELECT r.id FROM booking.slot_reservations AS r"
         "     WHERE r.organization_id = $1 AND r.status = 'pending' AND r.expires_at <= $2"
+        "       AND r.session_id <> ALL (ARRAY(SELECT s.id FROM booking.sessions AS s"
+        "                                       WHERE s.organization_id = $1 AND s.waiting > 0))"
         "     ORDER BY r.session_id, r.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL);
-    return statement.write({organization, Value::timestamp(clock), backend_number(), limit}).int8(0, 1);
+    const Rows rows = statement.write({organization, Value::timestamp(clock), backend_number(), limit});
+    end_offers(organization, rows, clock);
+    if (!rows.is_null(0, 3)) {
+        serve_if_waited_for(organization, Value::array(UUIDARRAYOID, rows.datum(0, 3)), clock);
+    }
+    return rows.int8(0, 1);
 }
 
 } // namespace pgbk::capacity

@@ -4,6 +4,7 @@
 #include "pg/capacity.hpp"
 #include "pg/reservation.hpp"
 #include "pg/settings.hpp"
+#include "pg/waitlist.hpp"
 
 namespace pgbk {
 
@@ -40,6 +41,12 @@ TimestampTz extend(const Reservation& reservation, std::optional<std::int32_t> s
     if (rows.bytes(0, 4) == "cancelled") {
         throw Refusal(RefusalKind::session_cancelled,
                       "session " + uuid_text(reservation.session) + " was cancelled while the hold was pending");
+    }
+    if (reservation.waitlist_entry.has_value()) {
+        throw Refusal(RefusalKind::extension_limit,
+                      "the hold " + uuid_text(reservation.id) +
+                          " was offered from the waiting list and is not extended",
+                      "Others may be waiting for its seats.", "Confirm or cancel it.");
     }
     const std::int32_t longest = rows.int4(0, 2);
     const std::int32_t most = rows.int4(0, 3);
@@ -87,7 +94,7 @@ std::int64_t release_all(std::int32_t organization, TimestampTz clock) {
         const std::int64_t released = capacity::release(organization, clock, batch);
         total += released;
         if (released < batch) {
-            return total;
+            return total + capacity::serve_all_waitlists(organization, clock);
         }
     }
 }

@@ -190,6 +190,56 @@ constinit Statement
           " WHERE c.action = 'create_payment' AND c.check_at IS NOT NULL AND s.status IN ('cancelled', 'expired')",
           Plan::automatic);
 
+// Waiting lists. What nobody would ever look at again if it were wrong: seats that wait beside people who wait.
+constinit Statement waitlists(
+    "SELECT 'waiting_is_counted', s.organization_id, s.id,"
+    "       format('the session knows of %s, there are %s', s.waiting, COALESCE(w.entries, 0))"
+    "  FROM booking.sessions AS s"
+    "  LEFT JOIN (SELECT x.organization_id, x.session_id, count(*) AS entries FROM booking.waitlist_entries AS x"
+    "              WHERE x.status = 'waiting' GROUP BY x.organization_id, x.session_id) AS w"
+    "    ON w.organization_id = s.organization_id AND w.session_id = s.id"
+    " WHERE s.waiting <> COALESCE(w.entries, 0) OR (s.kept_for_waitlist AND s.waiting = 0)"
+    " UNION ALL "
+    "SELECT 'waiting_comes_first', s.organization_id, s.id, 'seats are on sale, and somebody waits'"
+    "  FROM booking.sessions AS s"
+    " WHERE s.waiting > 0"
+    "   AND (s.lane_count = 0 OR s.remaining > 0 OR EXISTS ("
+    "           SELECT 1 FROM booking.session_lanes AS x WHERE x.organization_id = s.organization_id"
+    "              AND x.session_id = s.id AND (x.remaining > 0 OR x.set_aside IS NULL)))"
+    " UNION ALL "
+    "SELECT 'free_seats_are_offered', s.organization_id, s.id,"
+    "       format('%s seats are free, and a party of %s waits', f.seats - s.oversold_by, w.party_size)"
+    "  FROM booking.sessions AS s"
+    " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL " AS seats) AS f"
+    " CROSS JOIN LATERAL ("
+    "       SELECT x.party_size FROM booking.waitlist_entries AS x"
+    "        WHERE x.organization_id = s.organization_id AND x.session_id = s.id AND x.status = 'waiting'"
+    "        ORDER BY CASE WHEN s.kept_for_waitlist THEN 0 ELSE x.party_size END, x.id LIMIT 1) AS w"
+    " WHERE s.waiting > 0 AND s.status = 'open' AND f.seats - s.oversold_by >= w.party_size"
+    " UNION ALL "
+    "SELECT 'waiting_has_open_session', w.organization_id, w.id, format('session %s is not open', w.session_id)"
+    "  FROM booking.waitlist_entries AS w"
+    " WHERE w.status = 'waiting'"
+    "   AND NOT EXISTS (SELECT 1 FROM booking.sessions AS s WHERE s.organization_id = w.organization_id"
+    "                      AND s.id = w.session_id AND s.status = 'open')"
+    " UNION ALL "
+    "SELECT 'offer_is_held', w.organization_id, w.id,"
+    "       format('entry is %s for a party of %s, its hold is %s for %s', w.status, w.party_size, r.status,"
+    "              r.party_size)"
+    "  FROM booking.waitlist_entries AS w"
+    "  LEFT JOIN booking.slot_reservations AS r ON r.organization_id = w.organization_id AND r.id = w.reservation_id"
+    " WHERE w.reservation_id IS NOT NULL"
+    "   AND (r.waitlist_entry_id IS DISTINCT FROM w.id OR (w.status = 'offered') <> (r.status = 'pending')"
+    "        OR (w.status = 'offered' AND (r.party_size <> w.party_size OR r.session_id <> w.session_id))"
+    "        OR (w.status IN ('left', 'expired') AND r.status = 'confirmed'))"
+    " UNION ALL "
+    "SELECT 'offered_hold_has_entry', r.organization_id, r.id, 'the entry that it was offered to knows nothing of it'"
+    "  FROM booking.slot_reservations AS r"
+    " WHERE r.waitlist_entry_id IS NOT NULL"
+    "   AND NOT EXISTS (SELECT 1 FROM booking.waitlist_entries AS w WHERE w.organization_id = r.organization_id"
+    "                      AND w.id = r.waitlist_entry_id AND w.reservation_id = r.id)",
+    Plan::automatic);
+
 Datum integrity_check_body(Call& call) {
     require_trusted(call, "check the integrity of all organizations", "Call as a member of booking_service.");
     ResultSet result(call);
@@ -199,6 +249,7 @@ Datum integrity_check_body(Call& call) {
     result.add(money.read({}));
     result.add(packages.read({}));
     result.add(overlaps.read({}));
+    result.add(waitlists.read({}));
     result.add(positions.read({}));
     result.add(pages.read({}));
     return null_result(call);

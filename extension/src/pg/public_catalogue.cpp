@@ -96,9 +96,7 @@ Datum public_activity_sessions_body(Call& call) {
                                               "                       'status', s.status, 'capacity_total', "
                                               "s.capacity_total,"
                                               "                       'seats_available', CASE s.status WHEN 'open' THEN"
-                                              "                           GREATEST(" PGBK_REMAINING_SQL
-                                              " - s.oversold_by"
-                                              "                                    + " PGBK_EXPIRED_SEATS_SQL(
+                                              "                           GREATEST(" PGBK_AVAILABLE_SQL(
                                                   "$1", "s.id",
                                                   "$5") ", 0) ELSE 0 END)"
                                                         "                             ORDER BY s.start_time)"

@@ -16,11 +16,21 @@ Datum refusal_codes_body(Call& call) {
     return null_result(call);
 }
 
+std::string_view table_of(core::StatusColumn column) {
+    switch (column) {
+    case core::StatusColumn::reservation_status:
+        return "slot_reservations";
+    case core::StatusColumn::waitlist_status:
+        return "waitlist_entries";
+    default:
+        return "bookings";
+    }
+}
+
 Datum state_transitions_body(Call& call) {
     ResultSet result(call);
     for (const core::Transition& t : core::transitions()) {
-        const bool of_reservation = t.column == core::StatusColumn::reservation_status;
-        result.add({std::string_view(of_reservation ? "slot_reservations" : "bookings"), core::column_name(t.column),
+        result.add({table_of(t.column), core::column_name(t.column),
                     t.from.empty() ? Value::null(TEXTOID) : Value(t.from), t.to, t.why});
     }
     return null_result(call);

@@ -34,8 +34,7 @@ Datum relay_availability_body(Call& call) {
     static constinit Statement statement("SELECT s.organization_id, s.id, s.activity_id, a.venue_id, " PGBK_INSTANT_SQL(
         "s.start_time") ", " PGBK_INSTANT_SQL("s.end_time") ","
                                                             "       s.capacity_total,"
-                                                            "       GREATEST(" PGBK_REMAINING_SQL " - s.oversold_by"
-                                                            "                + " PGBK_EXPIRED_SEATS_SQL(
+                                                            "       GREATEST(" PGBK_AVAILABLE_SQL(
                                                                 "s.organization_id", "s.id",
                                                                 "$2") ", 0)::integer,"
                                                                       "       s.status,"

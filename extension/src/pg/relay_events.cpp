@@ -73,6 +73,13 @@ constinit Statement events_after(R"sql(
                    'expires_at', to_char(r.expires_at AT TIME ZONE 'UTC', f.iso), 'party_size', r.party_size,
                    'session_id', r.session_id, 'settled_at', to_char(r.settled_at AT TIME ZONE 'UTC', f.iso),
                    'customer_name', c.name, 'customer_email', r.customer_email, 'organization_id', r.organization_id)
+               WHEN w.id IS NOT NULL THEN jsonb_build_object(
+                   'id', w.id, 'status', w.status, 'created_at', to_char(w.created_at AT TIME ZONE 'UTC', f.iso),
+                   'party_size', w.party_size, 'session_id', w.session_id,
+                   'settled_at', to_char(w.settled_at AT TIME ZONE 'UTC', f.iso),
+                   'offer_until', to_char(w.offer_until AT TIME ZONE 'UTC', f.iso),
+                   'customer_name', COALESCE(w.customer_name, c.name), 'customer_email', w.customer_email,
+                   'reservation_id', w.reservation_id, 'organization_id', w.organization_id)
                WHEN b.id IS NOT NULL THEN jsonb_build_object(
                    'id', b.id, 'status', b.status, 'version', b.version, 'currency', b.currency,
                    'timezone', b.timezone, 'created_at', to_char(b.created_at AT TIME ZONE 'UTC', f.iso),
@@ -109,7 +116,7 @@ constinit Statement events_after(R"sql(
                WHEN y.id IS NOT NULL THEN jsonb_build_object(
                    'accepted', y.accepted, 'conflict', y.conflict, 'decision', y.decision, 'provider', y.provider,
                    'provider_ref', y.provider_ref)
-               WHEN r.id IS NOT NULL THEN NULL
+               WHEN r.id IS NOT NULL OR w.id IS NOT NULL THEN NULL
                WHEN b.id IS NOT NULL THEN jsonb_build_object(
                    'notes', b.notes, 'metadata', b.metadata, 'cancel_reason', b.cancel_reason,
                    'cal_booking_id', b.cal_booking_id, 'calendar_status', b.calendar_status,
@@ -159,6 +166,10 @@ constinit Statement events_after(R"sql(
                 WHERE k.entity = 'reservation' AND n.organization_id = p.organization_id AND n.id = e.subject_id
                 LIMIT 1) AS r ON true
           LEFT JOIN LATERAL (
+               SELECT n.* FROM booking.waitlist_entries AS n
+                WHERE k.entity = 'waitlist' AND n.organization_id = p.organization_id AND n.id = e.subject_id
+                LIMIT 1) AS w ON true
+          LEFT JOIN LATERAL (
                SELECT n.* FROM booking.payments AS n
                 WHERE k.entity = 'payment' AND n.organization_id = p.organization_id AND n.id = e.subject_id
                 LIMIT 1) AS y ON true
@@ -168,8 +179,8 @@ constinit Statement events_after(R"sql(
                  LIMIT 1)
                 UNION ALL
                (SELECT n.user_id, n.name FROM booking.customers AS n
-                 WHERE r.id IS NOT NULL AND n.organization_id = p.organization_id
-                   AND lower(n.email) = lower(r.customer_email) LIMIT 1)) AS c ON true
+                 WHERE COALESCE(r.id, w.id) IS NOT NULL AND n.organization_id = p.organization_id
+                   AND lower(n.email) = lower(COALESCE(r.customer_email, w.customer_email)) LIMIT 1)) AS c ON true
         OFFSET 0) AS x
      ORDER BY x.seq)sql");
 

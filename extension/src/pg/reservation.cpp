@@ -25,7 +25,7 @@ namespace {
 Rows locked_row(std::int32_t organization, const core::Uuid& id) {
     static constinit Statement statement(
         "SELECT r.session_id, r.party_size, r.status, r.customer_email, r.created_at, r.expires_at,"
-        "       r.extended_count::integer, r.token_hash, r.counted_unpaid"
+        "       r.extended_count::integer, r.token_hash, r.counted_unpaid, r.waitlist_entry_id"
         "  FROM booking.slot_reservations AS r"
         " WHERE r.organization_id = $1 AND r.id = $2"
         "   FOR NO KEY UPDATE");
@@ -33,11 +33,17 @@ Rows locked_row(std::int32_t organization, const core::Uuid& id) {
 }
 
 Reservation reservation_in(const Rows& rows, std::int32_t organization, const core::Uuid& id) {
-    return Reservation{organization,         id,
-                       rows.uuid(0, 1),      rows.int4(0, 2),
-                       rows.bytes(0, 3),     rows.bytes(0, 4),
-                       rows.timestamp(0, 5), rows.timestamp(0, 6),
-                       rows.int4(0, 7),      rows.boolean(0, 9)};
+    return Reservation{organization,
+                       id,
+                       rows.uuid(0, 1),
+                       rows.int4(0, 2),
+                       rows.bytes(0, 3),
+                       rows.bytes(0, 4),
+                       rows.timestamp(0, 5),
+                       rows.timestamp(0, 6),
+                       rows.int4(0, 7),
+                       rows.boolean(0, 9),
+                       rows.is_null(0, 10) ? std::nullopt : std::optional(rows.uuid(0, 10))};
 }
 
 } // namespace
@@ -67,6 +73,17 @@ std::optional<Reservation> lock_hold(std::int32_t organization, const core::Uuid
     return rows.empty() ? std::nullopt : std::optional(reservation_in(rows, organization, id));
 }
 
+namespace {
+
+void settle_offer(const Reservation& reservation, std::string_view status, TimestampTz clock) {
+    static constinit Statement statement("UPDATE booking.waitlist_entries AS w SET status = $3, settled_at = $4"
+                                         " WHERE w.organization_id = $1 AND w.id = $2 AND w.reservation_id = $5");
+    statement.write(
+        {reservation.organization, *reservation.waitlist_entry, status, Value::timestamp(clock), reservation.id});
+}
+
+} // namespace
+
 void settle(const Reservation& reservation, std::string_view status, TimestampTz clock) {
     static constinit Statement statement("UPDATE booking.slot_reservations AS r SET status = $3, settled_at = $4"
                                          " WHERE r.organization_id = $1 AND r.id = $2 AND r.status = $5");
@@ -75,6 +92,9 @@ void settle(const Reservation& reservation, std::string_view status, TimestampTz
     if (rows.count() != 1) {
         throw core::Refusal(core::RefusalKind::retry, "reservation " + uuid_text(reservation.id) + " has just changed",
                             {}, "Roll back and try again.");
+    }
+    if (reservation.waitlist_entry.has_value() && reservation.status != "confirmed") {
+        settle_offer(reservation, status == "confirmed" ? "taken" : "left", clock);
     }
 }
 

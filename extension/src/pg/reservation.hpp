@@ -16,6 +16,7 @@ struct Reservation {
     TimestampTz expires_at;
     std::int32_t extended_count;
     bool counted_unpaid;
+    std::optional<core::Uuid> waitlist_entry; // that it was offered to
 };
 
 // Locks the row, waiting for whoever is settling it. Throws Refusal reservation_not_found; where a token is given,
@@ -32,7 +33,8 @@ std::optional<Reservation> lock_hold(std::int32_t organization, const core::Uuid
 // Throws Refusal wrong_hold_token unless the hash of the token is the one that is stored.
 void check_hold_token(std::string_view token, std::string_view expected_hash, const core::Uuid& id);
 
-// Sets the status by a guarded update; the row must be locked. Checks the transition.
+// Sets the status by a guarded update; the row must be locked. Checks the transition. Who was offered the hold from a
+// waiting list is through with it, too.
 void settle(const Reservation& reservation, std::string_view status, TimestampTz clock);
 
 } // namespace pgbk

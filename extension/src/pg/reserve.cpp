@@ -11,6 +11,7 @@
 #include "pg/settings.hpp"
 #include "pg/sold_out.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/waitlist.hpp"
 
 namespace pgbk {
 
@@ -67,6 +68,7 @@ struct Free {
     Terms terms;
     std::int32_t lanes;
     bool by_expired_hold; // the counters leave too little, and enough once expired holds are given back
+    bool is_waited_for;   // and what is free suffices for nobody who waits
     std::optional<std::int32_t> live_holds_per_email;
     std::optional<std::int32_t> unpaid_most; // seats of the session that may be held and not confirmed at once
 };
@@ -91,12 +93,35 @@ Free within_unpaid_share(const Request& request, Free free, std::int32_t capacit
     return free;
 }
 
-// Why the fast path found nothing: throws the refusal, or returns what there is to take.
-Free explain(const Request& request, TimestampTz clock) {
+// A lock that the fast path has left behind: it waited for a counter in vain.
+enum class Kept : std::uint8_t { none, session, lane };
+
+// Whoever waits comes first, also where a hold has run out just now. Addresses are locked before sessions, everywhere.
+void serve_waitlist_first(const Request& request, TimestampTz clock, Kept kept, bool holds_are_limited) {
+    if (kept == Kept::lane) {
+        throw Refusal(RefusalKind::retry,
+                      "somebody has just joined the waiting list of session " + uuid_text(request.session), {},
+                      "Try again.");
+    }
+    if (holds_are_limited) {
+        lock_email(request.organization, request.email);
+    }
+    (void)capacity::reclaim_and_serve(request.organization, request.session, clock);
+}
+
+[[noreturn]] void refuse_for_others_are_waiting(const Request& request) {
+    throw Refusal(RefusalKind::others_are_waiting,
+                  "others wait for seats of session " + uuid_text(request.session) + " and are offered them first", {},
+                  "Join them with booking.join_waitlist(), or choose another session.");
+}
+
+// Why the fast path found nothing: throws the refusal, or returns what there is to take. Where a hold has
+// run out, those who wait are served first; where nothing is to be had anyway, nobody waits for a lock.
+Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_served = false) {
     static constinit Statement statement(
         "SELECT s.status, s.capacity_total, r.seats - s.oversold_by, r.seats - s.oversold_by + r.run_out,"
-        "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max," PGBK_TERMS_SQL
-        "  FROM booking.sessions AS s"
+        "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max, s.waiting > 0,"
+        "       s.kept_for_waitlist," PGBK_TERMS_SQL "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         "  JOIN booking.organizations AS o ON o.organization_id = $1"
         " CROSS JOIN LATERAL (SELECT " PGBK_REMAINING_SQL
@@ -114,7 +139,7 @@ Free explain(const Request& request, TimestampTz clock) {
     if (status == "closed") {
         throw Refusal(RefusalKind::session_closed, which + " is closed for booking");
     }
-    const Terms terms = read_terms(rows, 8);
+    const Terms terms = read_terms(rows, 10);
     if (terms.start_time <= clock) {
         throw Refusal(RefusalKind::session_started, which + " started at " + timestamp_text(terms.start_time));
     }
@@ -123,17 +148,33 @@ Free explain(const Request& request, TimestampTz clock) {
         core::check_hold_length(std::chrono::seconds(*request.hold_seconds),
                                 std::chrono::seconds(terms.hold_seconds_max));
     }
+    const bool is_waited_for = rows.boolean(0, 8);
+    const bool is_kept = rows.boolean(0, 9);
+    if (is_waited_for && rows.int8(0, 4) >= request.party_size) {
+        if (is_kept) {
+            refuse_for_others_are_waiting(request);
+        }
+        if (rows.int8(0, 4) > rows.int8(0, 3) && !is_served) {
+            serve_waitlist_first(request, clock, kept, !rows.is_null(0, 6));
+            return explain(request, clock, kept, true);
+        }
+    }
     remember_lanes(request.session, rows.int4(0, 5));
     remember_terms(request.session, terms);
-    if (rows.int8(0, 4) < request.party_size) {
+    const std::int64_t available = is_kept ? 0 : rows.int8(0, is_waited_for ? 3 : 4);
+    if (available < request.party_size) {
         remember_scarcity(request.session, true);
         if (rows.int8(0, 3) == rows.int8(0, 4)) {
             remember_no_hold_has_run_out(request, clock);
         }
-        refuse_sold_out(request, rows.int8(0, 4));
+        refuse_sold_out(request, available);
     }
-    const Free free{terms, rows.int4(0, 5), rows.int8(0, 3) < request.party_size,
-                    rows.is_null(0, 6) ? std::nullopt : std::optional(rows.int4(0, 6)), std::nullopt};
+    const Free free{terms,
+                    rows.int4(0, 5),
+                    rows.int8(0, 3) < request.party_size,
+                    is_waited_for,
+                    rows.is_null(0, 6) ? std::nullopt : std::optional(rows.int4(0, 6)),
+                    std::nullopt};
     return rows.is_null(0, 7) ? free : within_unpaid_share(request, free, rows.int4(0, 2), rows.int4(0, 7), clock);
 }
 
@@ -151,9 +192,6 @@ std::optional<Hold> take_then_hold(const Request& request, TimestampTz clock, co
     }
     return hold;
 }
-
-// A lock that the fast path has left behind: it waited for a counter in vain.
-enum class Kept : std::uint8_t { none, session, lane };
 
 // What this backend knows of a session.
 struct Known {
@@ -260,7 +298,8 @@ std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock,
     if (free.live_holds_per_email.has_value()) {
         check_live_holds(request, *free.live_holds_per_email, clock);
     }
-    const bool in_lanes = free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value();
+    const bool in_lanes =
+        free.lanes > 0 && !free.by_expired_hold && !free.unpaid_most.has_value() && !free.is_waited_for;
     if (in_lanes && !search.was_fast) {
         if (auto hold = take_from_unlocked_lane(request, clock, free.lanes, free.terms); hold.has_value()) {
             return hold;
@@ -292,7 +331,7 @@ Hold take_or_refuse(const Request& request) {
                 return *std::move(hold);
             }
         }
-        const Free free = explain(request, clock);
+        const Free free = explain(request, clock, search.kept);
         search.was_fast = !look_first && free.lanes == known.lanes && is_admitted(request, clock, known) &&
                           known.terms->version == free.terms.version;
         look_first = look_first || free.terms.is_limited || free.by_expired_hold || search.was_fast;

@@ -7,6 +7,7 @@ CREATE FUNCTION pg_temp.all_books() RETURNS text STABLE LANGUAGE sql AS $$
                       (SELECT string_agg(r::text, '|' ORDER BY r.id) FROM booking.slot_reservations AS r),
                       (SELECT string_agg(s::text, '|' ORDER BY s.id) FROM booking.sessions AS s),
                       (SELECT string_agg(l::text, '|' ORDER BY l.session_id, l.lane) FROM booking.session_lanes AS l),
+                      (SELECT string_agg(w::text, '|' ORDER BY w.id) FROM booking.waitlist_entries AS w),
                       (SELECT string_agg(p::text, '|' ORDER BY p.id) FROM booking.payments AS p),
                       (SELECT string_agg(f::text, '|' ORDER BY f.id) FROM booking.refunds AS f),
                       (SELECT count(*) FROM booking.customers),

@@ -11,3 +11,16 @@ VALUES ('booking.request_payment(uuid,text)', 'token',
        ('booking.relay_complete_call(uuid,uuid,bigint,jsonb)', 'relay',
         'booking.relay_complete_call(pg_temp.relay(), pg_temp.id(''failed call :o''), 1, ''{"ending": "done", "facts": {}}'')'),
        ('booking.end_payment_calls()', 'internal', NULL);
+INSERT INTO pg_temp.expected
+VALUES ('booking.join_waitlist(uuid,integer,text,text,text)', 'sale',
+        'booking.join_waitlist(pg_temp.id(''full :o''), 1, ''somebody@else.example'')'),
+       ('booking.leave_waitlist(uuid,text)', 'token', 'booking.leave_waitlist(pg_temp.id(''eve waits :o''))'),
+       ('booking.leave_waitlist(uuid,text)', 'token',
+        'booking.leave_waitlist(pg_temp.id(''eve waits :o''), pg_temp.token(''eve waits :n''))'),
+       ('booking.leave_waitlist(uuid,text)', 'token',
+        'booking.leave_waitlist(pg_temp.id(''eve waits :o''), pg_temp.token(''ada waits :o''))'),
+       ('booking.waitlist_status(uuid,text)', 'token',
+        'booking.waitlist_status(pg_temp.id(''eve waits :o''), pg_temp.token(''ada waits :o''))'),
+       ('booking.waitlist_status(uuid,text)', 'token',
+        'booking.waitlist_status(pg_temp.id(''eve waits :o''), pg_temp.token(''eve waits :n''))'),
+       ('booking.close_waitlist()', 'internal', NULL);
