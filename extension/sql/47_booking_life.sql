@@ -57,7 +57,7 @@ COMMENT ON FUNCTION booking.booking_reschedule(jsonb) IS
 CREATE FUNCTION booking.booking_change(request jsonb) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_booking_change' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.booking_change(jsonb) IS
-    'Gives the booking of bookingToken partySize seats, as change_party_size does; optionally bookingId, expectedVersion; repeated, the same answer; BK001, BK002, BK015, BK104, BK201 to BK204, BK217, BK220 to BK222, BK302';
+    'Gives the booking of bookingToken partySize seats, as change_party_size does, or unitItems, as change_units does; optionally bookingId, expectedVersion; repeated, the same answer; BK001, BK002, BK015, BK104, BK201 to BK204, BK217, BK220 to BK222, BK240 to BK243, BK302';
 
 -- Who has come. All answer with the booking's status and the number of its units in each state.
 

@@ -34,7 +34,7 @@ COMMENT ON FUNCTION booking.relay_delivery(uuid) IS
 CREATE FUNCTION booking.relay_status() RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_relay_status' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.relay_status() IS
-    'Backlog, endpoints and relays in figures, for health checks and metrics';
+    'Backlog, endpoints and relays in figures, for health checks and metrics; of deliveries no more than 10,000 in each state are counted';
 
 CREATE FUNCTION booking.relay_make_endpoint(organization_id integer, url text, secret text) RETURNS uuid
     AS 'MODULE_PATHNAME', 'pgbk_relay_make_endpoint' LANGUAGE C VOLATILE PARALLEL UNSAFE;

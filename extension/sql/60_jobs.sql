@@ -148,3 +148,51 @@ END
 $$;
 COMMENT ON PROCEDURE booking.maintain_job(integer, integer) IS
     'What is due once a day whatever the organization: partitions of booking_events, made ahead and dropped when old, cleanup_webhook_logs, cleanup_payment_events, cleanup_provider_calls, and cancel_unpaid_bookings';
+
+-- A page of one subject a transaction. What goes wrong with one subject neither stops the others nor undoes what was done.
+CREATE PROCEDURE booking.retention_job()
+LANGUAGE plpgsql AS $$
+DECLARE
+    organization integer;
+    of_subject pg_catalog.text;
+    last_id pg_catalog.uuid;
+    page record;
+    started pg_catalog.timestamptz;
+    total integer;
+BEGIN
+    IF NOT booking.is_original() THEN
+        RAISE LOG 'pg_booking: this database is a copy, its jobs are held; see booking.adopt()';
+        RETURN;
+    END IF;
+    FOR organization IN SELECT o.organization_id FROM booking.organizations AS o LOOP
+        started := pg_catalog.clock_timestamp();
+        total := 0;
+        FOREACH of_subject IN ARRAY '{inbox,deliveries,holds,bookings,customers}'::pg_catalog.text[] LOOP
+            last_id := NULL;
+            LOOP
+                BEGIN
+                    page := booking.apply_retention(organization, of_subject, last_id);
+                    total := total OPERATOR(pg_catalog.+) page.changed;
+                    last_id := page.next;
+                EXCEPTION WHEN OTHERS THEN
+                    INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, error_sqlstate,
+                                                  error_message)
+                    VALUES (organization, booking.new_id(organization), 'retention', started,
+                            pg_catalog.clock_timestamp(), SQLSTATE, pg_catalog.format('%s: %s', of_subject, SQLERRM));
+                    last_id := NULL;
+                END;
+                COMMIT;
+                EXIT WHEN last_id IS NULL;
+            END LOOP;
+        END LOOP;
+        IF total OPERATOR(pg_catalog.>) 0 THEN
+            INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, result)
+            VALUES (organization, booking.new_id(organization), 'retention', started, pg_catalog.clock_timestamp(),
+                    total);
+        END IF;
+        COMMIT;
+    END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE booking.retention_job() IS
+    'Erases what organizations have kept as long as set_retention says; commits after each thousand rows looked at and writes job_runs where there was something to do';

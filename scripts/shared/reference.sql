@@ -57,6 +57,15 @@ Each refusal has an SQLSTATE of its own; the word is the outcome of `try_reserve
 SELECT format('| %s | %s | %s |', sqlstate, name, meaning) FROM booking.refusal_codes() ORDER BY sqlstate COLLATE "C";
 
 SELECT '
+## Personal data
+
+What becomes of each column that can hold words when a person is erased ([privacy.md](privacy.md)).
+
+| column | | why |
+| --- | --- | --- |';
+SELECT format('| %s.%s | %s | %s |', table_name, column_name, treatment, why) FROM booking.personal_data();
+
+SELECT '
 ## States
 
 Every legal change; a trigger refuses all others with BK212.

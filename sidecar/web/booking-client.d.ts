@@ -44,6 +44,23 @@ export interface Venue {
   timezone: string;
 }
 
+export interface Unit {
+  code: string;
+  title: string;
+  price_minor: number;
+  pax_count: number;
+  min_quantity: number;
+  max_quantity: number | null;
+  min_age: number | null;
+  max_age: number | null;
+  accompanied_by: string[];
+}
+
+export interface UnitItem {
+  unit: string;
+  quantity?: number;
+}
+
 export interface Activity {
   id: string;
   name: string;
@@ -53,6 +70,9 @@ export interface Activity {
   currency: string;
   party_size_min: number;
   party_size_max: number | null;
+  /** Of an activity that is sold by units: what they are, and the lowest price. */
+  units?: Unit[];
+  price_from_minor?: number;
 }
 
 export interface Session {
@@ -130,7 +150,7 @@ export class BookingClient {
   venue(embedKey: string, options?: RequestOptions): Promise<Venue>;
   activities(embedKey: string, options?: RequestOptions): Promise<{ venue: Venue; activities: Activity[] }>;
   sessions(activityId: string, options?: { from?: string; to?: string } & RequestOptions): Promise<SessionList>;
-  hold(sessionId: string, request: { partySize: number; email: string; idempotencyKey?: string }): Promise<Hold>;
+  hold(sessionId: string, request: { partySize?: number; unitItems?: UnitItem[]; email: string; idempotencyKey?: string }): Promise<Hold>;
   holdStatus(hold: Pick<Hold, 'reservation_id' | 'hold_token'>): Promise<HoldStatus>;
   confirm(hold: Pick<Hold, 'reservation_id' | 'hold_token'>, customer?: { name?: string; phone?: string }): Promise<Confirmation>;
   cancel(hold: Pick<Hold, 'reservation_id' | 'hold_token'>): Promise<{ cancelled: boolean }>;

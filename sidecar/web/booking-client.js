@@ -421,9 +421,9 @@ export class BookingClient {
     return this.request(`/api/activities/${encodeURIComponent(activityId)}/sessions${query.size ? `?${query}` : ''}`, options);
   }
 
-  hold(sessionId, { partySize, email, idempotencyKey }) {
+  hold(sessionId, { partySize, unitItems, email, idempotencyKey }) {
     return this.request(`/api/sessions/${encodeURIComponent(sessionId)}/holds`,
-      { method: 'POST', body: { party_size: partySize, email, idempotency_key: idempotencyKey } });
+      { method: 'POST', body: { party_size: partySize, unit_items: unitItems, email, idempotency_key: idempotencyKey } });
   }
 
   holdStatus({ reservation_id, hold_token }) {

@@ -131,7 +131,8 @@ function seatsChanged(event) {
 // What is shown
 
 function priceText() {
-  const { price_minor: minor, currency, price_basis: basis } = state.activity;
+  const { price_minor: minor, currency, price_basis: basis, price_from_minor: least } = state.activity;
+  if (least !== undefined) return language.say('from', { price: language.price(least, currency) });
   if (minor === 0) return language.say('free');
   return language.say(basis === 'seat' ? 'perSeat' : 'perSession', { price: language.price(minor, currency) });
 }
@@ -248,7 +249,7 @@ async function hold() {
     const made = await client.hold(state.session.id, { partySize: state.people, email: email.value.trim(), idempotencyKey: newKey() });
     state.hold = made;
     state.offset = Date.parse(made.server_time) - Date.now();
-    if (state.activity.price_minor > 0) state.hold = { ...made, ...await client.holdStatus(made) };
+    if (state.activity.price_minor > 0 || state.activity.units) state.hold = { ...made, ...await client.holdStatus(made) };
     showHold();
   } catch (error) {
     if (error.field === 'email') byId('email-problem').textContent = error.message;
@@ -273,7 +274,7 @@ function showHold() {
     byId('pay').href = held.payment_url;
     byId('pay').textContent = language.say('pay', { price });
   }
-  byId('payment').textContent = !held.requires_payment ? (activity.price_minor === 0 ? language.say('free') : '')
+  byId('payment').textContent = !held.requires_payment ? (activity.price_minor === 0 && !activity.units ? language.say('free') : '')
     : held.payment_url ? language.say('waiting') : `${language.say('notPaidHere', { price })} ${held.reservation_id}`;
   tellParent({ type: 'booking:held', reservation_id: held.reservation_id, expires_at: held.expires_at });
   news('');

@@ -13,7 +13,7 @@ import unittest
 from psql import LONG, DatabaseCase, SqlError
 
 CLIENTS = 16
-OPERATIONS = 400 if LONG else 70  # of each client
+OPERATIONS = 400 if LONG else 74  # of each client
 SEEDS = range(5) if LONG else range(1)
 SESSIONS, CAPACITY, STRIPED = 6, 24, 2  # the last two have lanes
 PRICE = 1000
@@ -34,6 +34,8 @@ class Model:
         self.version = 1
         self.units = ["booked"] * party
         self.nonces = [None] * party
+        self.has_conflict = False  # money that nobody has decided about
+        self.is_erased = False
 
     def derive(self):
         units = collections.Counter(self.units)
@@ -68,6 +70,7 @@ class Client:
         self.session, self.name, self.sessions, self.world = session, name, sessions, world
         self.dice = random.Random(f"{seed} {name}")
         self.bookings, self.holds, self.entries = {}, [], []
+        self.emails = {}  # of holds, each somebody else's
         self.count = 0
         self.late = False  # the first session has begun
         self.answers = collections.Counter()
@@ -99,12 +102,14 @@ class Client:
     def reserve(self):
         self.count += 1
         session, party = self.dice.choice([0, self.dice.randrange(SESSIONS)]), self.dice.randrange(1, 5)
+        email = f"{self.name}-{self.count}@example.com"
         answer = self.call("reserve", f"SELECT reservation_id FROM booking.reserve_slot('{self.sessions[session]}', "
-                           f"{party}, '{self.name}-{self.count}@example.com')")
+                           f"{party}, '{email}')")
         if isinstance(answer, str):
             allowed = NO_ROOM | {"BK002", WAITED_FOR} | ({"BK202"} if self.late and session == 0 else set())
             assert answer in allowed, f"{self.name} reserve: {answer}"
             return None
+        self.emails[answer[0]] = email
         return answer[0], session, party
 
     def book(self):
@@ -151,6 +156,7 @@ class Client:
         if answer != "BK211":
             assert not isinstance(answer, str), f"{self.name} confirm: {answer}"
             self.bookings[answer[0]] = Model(*hold[1:])
+            self.emails[answer[0]] = self.emails[hold[0]]
 
     def send(self, metadata, amount):
         self.count += 1
@@ -165,6 +171,7 @@ class Client:
         rows = self.session.query(f"SELECT id FROM booking.bookings WHERE reservation_id = '{hold[0]}'")
         if rows:
             self.bookings[rows[0][0]] = Model(*hold[1:], has_ledger=True)
+            self.emails[rows[0][0]] = self.emails[hold[0]]
         else:
             self.answers["pay", "too late"] += 1
             self.expect("money that came too late", self.session.query(
@@ -174,7 +181,7 @@ class Client:
 
     def use_hold(self):
         hold = self.holds.pop(self.dice.randrange(len(self.holds)))
-        action = self.dice.choice(["confirm", "money", "extend", "cancel"])
+        action = self.dice.choice(["confirm", "money", "extend", "cancel", "erase"])
         if action == "confirm":
             self.confirm(hold)
         elif action == "money":
@@ -182,6 +189,10 @@ class Client:
         elif action == "cancel":
             answer = self.call("cancel hold", f"SELECT booking.cancel_reservation('{hold[0]}')")
             assert answer in {("t",), ("f",)}, f"{self.name} cancel hold: {answer}"
+        elif action == "erase":
+            answer = self.erased(hold[0])
+            assert answer in {("0", "1", "1"), ("0", "1", "0")}, f"{self.name} erase a hold: {answer}"
+            self.expect("confirm what is erased", self.call("confirm", f"SELECT booking.confirm_reservation('{hold[0]}')"), "BK206")
         else:
             answer = self.call("extend", f"SELECT booking.extend_reservation('{hold[0]}') IS NOT NULL")
             assert answer in {("t",), "BK205"} or answer == "BK209", f"{self.name} extend: {answer}"
@@ -283,10 +294,26 @@ class Client:
         is_due = amount in (price, rest)
         self.expect("pay", self.send({"booking_id": booking}, amount), "applied" if is_due else "conflict")
         self.answers["pay", "the rest" if is_due and amount == rest else "the price" if is_due else "conflict"] += 1
+        model.has_conflict = model.has_conflict or not is_due
         if is_due:
             due = model.due()
             model.paid += amount
             model.version += (due > 0) != (model.due() > 0)
+
+    def erased(self, what):
+        return self.call("erase", "SELECT bookings, reservations, released FROM booking.erase_customer(1, "
+                         f"'{self.emails[what]}')")
+
+    def erase(self, booking, model):
+        """Not while the booking is to come (no session is over yet), nor while money is under way."""
+        answer = self.erased(booking)
+        if model.is_erased:
+            self.expect("erase again", answer, ("0", "0", "0"))
+        elif model.status in ("confirmed", "checked_in") or model.due() > 0 or model.has_conflict:
+            self.expect("erase", answer, "BK240")
+        else:
+            model.is_erased, model.version = True, model.version + 1
+            self.expect("erase", answer, ("1", "1", "0"))
 
     SCANS = {"check_in": ({"booked", "no_show"}, "checked_in"), "check_out": ({"checked_in"}, "checked_out"),
              "mark_no_show": ({"booked"}, "no_show"), "undo_check_in": ({"checked_in"}, "booked"),
@@ -340,6 +367,9 @@ class Client:
                 self.book()
             elif self.holds and self.dice.random() < 0.3:
                 self.use_hold()
+            elif self.dice.random() < 0.05:
+                over = [item for item in self.bookings.items() if item[1].status in ("cancelled", "checked_out", "no_show")]
+                self.erase(*self.dice.choice(over if over and self.dice.random() < 0.7 else live))
             else:
                 begun = [item for item in live if self.has_begun(item[1])]
                 any_ = list(self.bookings.items()) if self.dice.random() < 0.1 else begun or live
@@ -399,6 +429,9 @@ class BookingLife(DatabaseCase):
             self.admin.query(f"SELECT booking.set_session_lanes('{session}', 4)")
         return ids
 
+    def erased_address(self, booking):
+        return self.admin.value(f"SELECT 'erased-' || customer_id || '@erased.invalid' FROM booking.bookings WHERE id = '{booking}'")
+
     def look(self, until):
         """integrity_check() while everybody is at work."""
         with_rows = []
@@ -446,9 +479,10 @@ class BookingLife(DatabaseCase):
                 for client in clients:
                     for booking, model in client.bookings.items():
                         self.assertEqual(
-                            self.admin.query(f"SELECT status, session_id, party_size, version FROM booking.bookings"
+                            self.admin.query(f"SELECT status, session_id, party_size, version, customer_email FROM booking.bookings"
                                              f" WHERE id = '{booking}'"),
-                            [(model.status, sessions[model.session], str(model.party), str(model.version))])
+                            [(model.status, sessions[model.session], str(model.party), str(model.version),
+                              self.erased_address(booking) if model.is_erased else client.emails[booking])])
                         if model.status != "cancelled":
                             taken[sessions[model.session]] += model.party
                 for session in sessions:
@@ -459,7 +493,7 @@ class BookingLife(DatabaseCase):
                 missing = {("move", "ok"), ("resize", "ok"), ("cancel", "ok"), ("check_in", "ok"), ("cut", "ok"),
                            ("raise", "ok"), ("close", "ok"), ("open", "ok"), ("extend", "ok"), ("pay", "ok"),
                            ("pay", "the rest"), ("mark_no_show", "ok"), ("join", "ok"), ("leave", "ok"),
-                           ("waits", "waiting"), ("waits", "offered"), ("waits", "closed")} - set(answers)
+                           ("waits", "waiting"), ("waits", "offered"), ("waits", "closed"), ("erase", "ok"), ("erase", "BK240")} - set(answers)
                 self.assertEqual(missing, set(), answers)
                 self.assertTrue(NO_ROOM <= {state for what, state in answers if what in ("move", "reserve")}, answers)
                 # Whoever reserves may meet too many rivals, or holds that others are just giving back; nobody meets a

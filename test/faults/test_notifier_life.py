@@ -100,14 +100,16 @@ class NotifierLife(NotifierCase):
         writer.query("COMMIT")
         self.assertEqual(listener.wait_for(1, deadline=10.0)[0][2], pid)
 
-    def wanted(self, statement, database="notifier_wanted"):
+    def wanted(self, statement, database="notifier_wanted", role="postgres"):
         """Runs it while the notifier is there, and nobody else."""
         if not self.exists(database):
             self.make(database)
         pid = self.assert_works(database)
         with self.session("postgres") as admin:
             self.assertEqual(self.notifiers(admin).get(database), pid)
+            admin.query(f"SET ROLE {role}")
             admin.query(statement)
+            admin.query("RESET ROLE")
             self.assertNotIn(database, self.notifiers(admin))
             self.assertEqual(admin.value("SELECT count(*) FROM pg_stat_activity WHERE datname = 'notifier_wanted'"), "0")
 
@@ -130,6 +132,28 @@ class NotifierLife(NotifierCase):
         self.wanted("DROP DATABASE notifier_copy", "notifier_copy")
         self.assertNotIn("does not exist", "".join(line for line in self.cluster.log.read_text("utf-8").splitlines()
                                                    if "FATAL" in line), "none tries to come back")
+
+    def test_template_is_wanted(self):
+        """Whoever may make databases may copy what is marked as a template, and no more."""
+        self.set_idle("60")
+        self.addCleanup(self.set_idle, "1")
+        for name in ("notifier_copy", "notifier_wanted"):
+            self.addCleanup(drop_database, name)
+        self.make("notifier_wanted")
+        with self.session("postgres") as admin:
+            admin.query("CREATE ROLE maker CREATEDB")
+            admin.query("CREATE ROLE other")
+            admin.query("ALTER DATABASE notifier_wanted IS_TEMPLATE true")
+        self.wanted("CREATE DATABASE notifier_copy TEMPLATE notifier_wanted", role="maker")
+        pid = self.assert_works("notifier_wanted")
+        with self.session("postgres") as admin:
+            admin.query("SET ROLE other")
+            self.assertEqual(admin.state("CREATE DATABASE notifier_more TEMPLATE notifier_wanted"), "42501")
+            admin.query("SET ROLE maker")
+            self.assertEqual(admin.state("DROP DATABASE notifier_wanted"), "42501")
+            admin.query("RESET ROLE")
+            admin.query("ALTER DATABASE notifier_wanted IS_TEMPLATE false")
+        self.assertEqual(self.assert_works("notifier_wanted"), pid)
 
     def test_wanted_by_somebody_who_may_not(self):
         pid = self.assert_works()

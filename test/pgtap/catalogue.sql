@@ -71,6 +71,10 @@ SELECT public.bag_eq(
               ('booking.live_cpp_frames()', 'fvu', false),
               ('booking.maintain_event_partitions(integer,integer)', 'fvu', false),
               ('booking.notifier_status()', 'fvu', false),
+              ('booking.personal_data()', 'fis', false),
+              ('booking.erase_customer(uuid)', 'fvu', false), ('booking.erase_customer(integer,text)', 'fvu', false),
+              ('booking.set_retention(integer,integer,integer,integer,integer)', 'fvu', false),
+              ('booking.apply_retention(integer,text,uuid,integer)', 'fvu', false), ('booking.retention_job()', 'pvu', false),
               ('booking.maintain_job(integer,integer)', 'pvu', false),
               ('booking.new_id(integer)', 'fvu', false),
               ('booking.next_available_sessions(uuid,integer,integer,timestamp with time zone)', 'fsu', false),
@@ -90,6 +94,14 @@ SELECT public.bag_eq(
               ('booking.close_session(uuid,text)', 'fvu', false), ('booking.open_session(uuid)', 'fvu', false),
               ('booking.booking_cancel(jsonb)', 'fvu', false), ('booking.booking_reschedule(jsonb)', 'fvu', false),
               ('booking.booking_change(jsonb)', 'fvu', false),
+              ('booking.reserve_slot(uuid,integer,text,text,integer,jsonb)', 'fvu', false),
+              ('booking.try_reserve_slot(uuid,integer,text,text,integer,jsonb)', 'fvu', false),
+              ('booking.quote_units(uuid,jsonb)', 'fsu', false),
+              ('booking.update_reservation_units(uuid,jsonb,text)', 'fvu', false),
+              ('booking.change_units(uuid,jsonb,bigint,text)', 'fvu', false),
+              ('booking.cancel_units(uuid,integer[],text,bigint,boolean,bigint,text)', 'fvu', false),
+              ('booking.issue_tickets(uuid,text,boolean)', 'fvu', false),
+              ('booking.scan_ticket(text,text,text)', 'fvu', false), ('booking.note_units()', 'fvu', false),
               ('booking.stamp_row()', 'fvu', false),
               ('booking.state_transitions()', 'fis', false),
               ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'fvu', false),
@@ -187,7 +199,7 @@ SELECT public.bag_eq(
                      c.relforcerowsecurity) AS properties
          FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind NOT IN ('i', 'I') $$,
     $$ SELECT n AS name, 'r of booking_owner, rls t, forced f' AS properties
-         FROM unnest(ARRAY['activities', 'activity_prices', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'booking_units', 'bookings', 'customers',
+         FROM unnest(ARRAY['activities', 'activity_prices', 'activity_units', 'booking_changes', 'booking_events_DAY', 'booking_events_default', 'booking_units', 'bookings', 'customers',
                            'event_positions', 'event_sequencer', 'generation_watermarks', 'installation', 'job_runs', 'organization_members', 'organizations', 'packages', 'schedule_exceptions',
                            'received_events', 'relay_instances', 'schema_migrations',
                            'session_lanes', 'sessions', 'slot_reservations', 'venues', 'waitlist_entries', 'webhook_attempts_DAY',
@@ -196,7 +208,7 @@ SELECT public.bag_eq(
                            'webhook_source_secrets', 'webhook_sources']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
-         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'waitlist_queue', 'customer_bookings', 'customer_events', 'event_payloads', 'full_events', 'owner_events', 'provider_call_log', 'public_activities',
+         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'waitlist_queue', 'customer_bookings', 'customer_events', 'event_payloads', 'full_events', 'owner_events', 'provider_call_log', 'public_activities', 'public_activity_units',
                            'public_events', 'public_venues', 'user_organizations', 'webhook_logs', 'webhook_stats']) AS n
         UNION ALL
        SELECT n, 'p of booking_owner, rls t, forced f' FROM unnest(ARRAY['booking_events', 'webhook_attempts']) AS n
@@ -269,7 +281,7 @@ SELECT public.bag_eq(
         WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
           AND (a.atttypid = 'bigint'::regtype
                OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)|^amounts$') $$,
-    $$ VALUES ('booking.activities.price_minor'), ('booking.activity_prices.price_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'), ('booking.bookings.seat_price_minor'),
+    $$ VALUES ('booking.activities.price_minor'), ('booking.activity_prices.price_minor'), ('booking.activity_units.price_minor'), ('booking.booking_units.price_minor'), ('booking.booking_units.kept_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'), ('booking.bookings.seat_price_minor'),
               ('booking.bookings.paid_minor'), ('booking.bookings.kept_minor'),
               ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
               ('booking.installation.database_oid'), ('booking.event_positions.seq'), ('booking.event_sequencer.last_seq'),

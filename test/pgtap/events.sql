@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(120);
+SELECT public.plan(125);
 
 CREATE TEMPORARY TABLE seen AS SELECT e.id FROM booking.booking_events AS e;
 
@@ -57,6 +57,22 @@ SELECT public.is((SELECT (e.facts ->> 'expires_at')::timestamptz FROM booking.bo
                    WHERE e.kind = 'reservation.extended'),
                  (SELECT r.expires_at FROM booking.slot_reservations AS r WHERE r.id = pg_temp.id('h')),
                  'with the time until which it lasts now');
+SELECT pg_temp.news('SELECT pg_temp.hold(''changed'', ''massage 9'', 1)') \g /dev/null
+SELECT public.results_eq(
+    $$ SELECT pg_temp.news('INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor)'
+                           ' VALUES (1, pg_temp.id(''massage''), ''adult'', ''Adult'', 2500)') $$,
+    $$ VALUES ('pricing.updated {"units": {"adult": {"active": true, "pax_count": 1, "price_minor": 2500}}, "status": "active", "currency": "EUR"}') $$,
+    'a unit that is sold from now on');
+SELECT public.results_eq(
+    $$ SELECT regexp_replace(pg_temp.news('SELECT booking.update_reservation_units(pg_temp.id(''changed''), ''[{"unit": "adult"}]'')'), ' .*', '') $$,
+    $$ VALUES ('reservation.updated') $$, 'a hold that is changed');
+SELECT public.results_eq($$ SELECT pg_temp.news('UPDATE booking.activity_units SET code = ''grown''') $$,
+    $$ VALUES ('pricing.updated {"units": {"adult": null, "grown": {"active": true, "pax_count": 1, "price_minor": 2500}}, "status": "active", "currency": "EUR"}') $$,
+    'another code');
+SELECT public.is_empty($$ SELECT pg_temp.news('UPDATE booking.activity_units SET title = ''Grown-up''') $$, 'its title is nobody''s price');
+SELECT public.results_eq($$ SELECT pg_temp.news('DELETE FROM booking.activity_units') $$,
+    $$ VALUES ('pricing.updated {"units": {"grown": null}, "status": "active", "currency": "EUR"}') $$, 'and one that is not');
+SELECT pg_temp.news('SELECT booking.cancel_reservation(pg_temp.id(''changed''))') \g /dev/null
 SELECT public.results_eq(
     $$ SELECT regexp_replace(pg_temp.news('SELECT pg_temp.hold(''c'', ''tour 9'', 1)'), ' .*', '')
         UNION ALL
@@ -295,7 +311,8 @@ SELECT public.bag_eq(
     $$ SELECT k.kind FROM booking.event_kinds() AS k EXCEPT SELECT e.kind FROM booking.booking_events AS e $$,
     $$ VALUES ('webhook.test'), ('webhook.failed'), ('provider_call.failed'), ('payment.conflict'), ('payment.unmatched'), ('payment.disputed'),
               ('waitlist.joined'), ('waitlist.offered'), ('waitlist.taken'), ('waitlist.left'), ('waitlist.expired'),
-              ('waitlist.closed') $$,
+              ('waitlist.closed'),
+              ('customer.erased') $$,
     'all other kinds were made here');
 SELECT public.is_empty(
     $$ SELECT e.facts FROM booking.booking_events AS e

@@ -29,6 +29,7 @@ SELECT public.bag_eq(
         GROUP BY c.relname $$,
     $$ VALUES ('activities', 'm=rawd s=rawd a=rawd'),
               ('activity_prices', 'm=r s=r a=r'),
+              ('activity_units', 'm=rawd s=rawd a=rawd'),
               ('activity_sessions', 'p=r c=r m=r s=r a=r'),
               ('booking_events', 'm=r s=r a=r'),
               ('booking_events_DAY', 'none'),
@@ -57,6 +58,7 @@ SELECT public.bag_eq(
               ('webhook_sources', 'm=r s=r a=r'),
               ('packages', 'm=rawd s=rawd a=rawd'),
               ('public_activities', 'p=r c=r m=r s=r a=r'),
+              ('public_activity_units', 'p=r c=r m=r s=r a=r'),
               ('public_events', 'p=r c=r m=r s=r a=r'),
               ('public_venues', 'p=r c=r m=r s=r a=r'),
               ('received_events', 's=r a=r'),
@@ -141,6 +143,15 @@ SELECT public.bag_eq(
               ('booking.next_available_sessions(uuid,integer,integer,timestamp with time zone)', 'pcms-a-'),
               ('booking.reserve_slot(uuid,integer,text,text,integer)', 'pcms-a-'),
               ('booking.try_reserve_slot(uuid,integer,text,text,integer)', 'pcms-a-'),
+              ('booking.reserve_slot(uuid,integer,text,text,integer,jsonb)', 'pcms-a-'),
+              ('booking.try_reserve_slot(uuid,integer,text,text,integer,jsonb)', 'pcms-a-'),
+              ('booking.quote_units(uuid,jsonb)', 'pcms-a-'),
+              ('booking.update_reservation_units(uuid,jsonb,text)', 'pcms-a-'),
+              ('booking.change_units(uuid,jsonb,bigint,text)', 'pcms-a-'),
+              ('booking.cancel_units(uuid,integer[],text,bigint,boolean,bigint,text)', 'pcms-a-'),
+              ('booking.issue_tickets(uuid,text,boolean)', 'pcms-a-'),
+              ('booking.scan_ticket(text,text,text)', '--ms-a-'),
+              ('booking.note_units()', '-------'),
               ('booking.generate_activity_sessions(uuid,date,integer)', '--ms-a-'),
               ('booking.get_upcoming_bookings(integer)', '--ms-a-'),
               ('booking.get_weekly_bookings_trend()', '--ms-a-'),
@@ -212,6 +223,10 @@ SELECT public.bag_eq(
               ('booking.integrity_check()', '---s-a-'),
               ('booking.is_original()', '---s-a-'),
               ('booking.maintain_event_partitions(integer,integer)', '---s-a-'),
+              ('booking.personal_data()', 'pcmsra-'),
+              ('booking.erase_customer(uuid)', '--ms-a-'), ('booking.erase_customer(integer,text)', '--ms-a-'),
+              ('booking.set_retention(integer,integer,integer,integer,integer)', '--ms-a-'),
+              ('booking.apply_retention(integer,text,uuid,integer)', '---s-a-'), ('booking.retention_job()', '---s-a-'),
               ('booking.maintain_job(integer,integer)', '---s-a-'),
               ('booking.release_expired_reservations()', '---s-a-'),
               ('booking.release_expired_reservations(integer)', '---s-a-'),
@@ -244,16 +259,16 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities activity_prices booking_changes booking_events booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
+               'activities activity_prices activity_units booking_changes booking_events booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
                ' organization_members organizations packages payment_events payments provider_calls received_events refunds'
                ' relay_instances schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
                ' waitlist_entries webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read', 'SELECT', '{booking_member}',
-               'activities activity_prices booking_changes booking_events booking_units bookings customers job_runs organizations packages'
+               'activities activity_prices activity_units booking_changes booking_events booking_units bookings customers job_runs organizations packages'
                ' payment_events payments provider_calls refunds schedule_exceptions sessions slot_reservations venues waitlist_entries webhook_attempts'
                ' webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read_own', 'SELECT', '{booking_member}', 'organization_members'),
-              ('owner_write', 'ALL', '{booking_member}', 'activities packages schedule_exceptions sessions venues'),
+              ('owner_write', 'ALL', '{booking_member}', 'activities activity_units packages schedule_exceptions sessions venues'),
               ('customer_read_own', 'SELECT', '{booking_customer}',
                'customers slot_reservations waitlist_entries'),
               ('public_read', 'SELECT', '{booking_public}', 'session_lanes sessions') $$,

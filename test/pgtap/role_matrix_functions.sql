@@ -298,7 +298,7 @@ SELECT e.function, e.kind, p.name, t.*
 
 SELECT public.is_empty(
     $$ SELECT t.name, t.function, t.state, t.message FROM pg_temp.tried AS t
-        WHERE t.kind IN ('token', 'member') AND NOT (t.state IN ('42501', 'BK101', 'BK102', 'BK103', 'BK104', 'BK115', 'BK301', 'BK302', 'BK303', 'BK310',
+        WHERE t.kind IN ('token', 'member') AND NOT (t.state IN ('42501', 'BK101', 'BK102', 'BK103', 'BK104', 'BK115', 'BK245', 'BK301', 'BK302', 'BK303', 'BK310',
                                                                   'BK606', 'BK607', 'BK608', 'BK702', 'BK704')
                                                      OR t.state = 'answered' AND t.says_nothing
                                                         -- It is asked what became of the other's: the own are tried again.

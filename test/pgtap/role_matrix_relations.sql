@@ -17,6 +17,7 @@ INSERT INTO pg_temp.expected
 VALUES ('activities', '', '', 'organization', 'all', 'awd', 'awd'),
        ('activity_prices', '', '', 'organization', 'all', '', ''),
        ('activity_sessions', 'all', 'all', 'all', 'all', '', ''),
+       ('activity_units', '', '', 'organization', 'all', 'awd', 'awd'),
        ('booking_changes', '', '', 'organization', 'all', '', ''),
        ('booking_events', '', '', 'organization', 'all', '', ''),
        ('booking_policies', '', '', 'organization', 'all', '', ''),
@@ -41,6 +42,7 @@ VALUES ('activities', '', '', 'organization', 'all', 'awd', 'awd'),
        ('provider_call_log', '', '', 'organization', 'all', '', ''),
        ('provider_calls', '', '', 'organization', 'all', '', ''),
        ('public_activities', 'all', 'all', 'all', 'all', '', ''),
+       ('public_activity_units', 'all', 'all', 'all', 'all', '', ''),
        ('public_events', 'all', 'all', 'all', 'all', '', ''),
        ('public_venues', 'all', 'all', 'all', 'all', '', ''),
        ('received_events', '', '', '', 'all', '', ''),
@@ -108,6 +110,7 @@ SELECT public.is_empty(
           AND NOT EXISTS (SELECT 1 FROM booking.bookings AS b WHERE strpos(b::text, p.text) > 0)
           AND NOT EXISTS (SELECT 1 FROM booking.slot_reservations AS b WHERE strpos(b::text, p.text) > 0)
           AND NOT EXISTS (SELECT 1 FROM booking.waitlist_entries AS b WHERE strpos(b::text, p.text) > 0)
+          AND NOT EXISTS (SELECT 1 FROM booking.booking_units AS b WHERE strpos(b::text, p.text) > 0)
            OR p.class = 'staff'
           AND NOT EXISTS (SELECT 1 FROM booking.booking_events AS b WHERE strpos(b::text, p.text) > 0) $$,
     'persons, hashes and notes are where they can be looked for');

@@ -2,7 +2,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(63);
+SELECT public.plan(70);
 
 CREATE ROLE regress_visitor NOLOGIN IN ROLE booking_public;
 CREATE ROLE regress_member NOLOGIN IN ROLE booking_member;
@@ -84,6 +84,9 @@ SELECT booking.receive_webhook(s.source_id, convert_to(body, 'UTF8'), '{}')
   FROM booking.create_webhook_source(1, 'shop', 'hmac') AS s,
        unnest(ARRAY['{"id": "1", "type": "payment.paid", "data": {"id": "p", "amount_minor": 1, "currency": "EUR"}}',
                     '{"id": "2", "type": "refund.received", "data": {"id": "r", "payment_id": "p"}}']) AS body \g /dev/null
+INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor)
+SELECT a.organization_id, a.id, 'adult', 'Adult', 900 FROM booking.activities AS a
+ WHERE a.id IN (pg_temp.id('court'), pg_temp.id('hike'));
 INSERT INTO booking.activity_prices (organization_id, activity_id, valid_until, price_minor, price_basis, currency)
 SELECT a.organization_id, a.id, '2027-01-01', 1, 'seat', 'EUR' FROM booking.activities AS a
  WHERE a.id IN (pg_temp.id('tour'), pg_temp.id('hike'));
@@ -101,8 +104,8 @@ SELECT public.bag_eq(
               ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
               ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
-              ('activity_prices', '42501'), ('customer_bookings', '42501'), ('customer_events', '42501'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
-              ('owner_events', '42501'), ('public_events', '1:8 2:3'),
+              ('activity_prices', '42501'), ('activity_units', '42501'), ('public_activity_units', '1:1 2:1'), ('customer_bookings', '42501'), ('customer_events', '42501'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
+              ('owner_events', '42501'), ('public_events', '1:9 2:4'),
               ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '42501'), ('booking_policies', '42501'), ('customers', '42501'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
               ('organizations', '42501'), ('packages', '42501'), ('public_activities', '1:3 2:1'),
@@ -152,8 +155,8 @@ SELECT public.bag_eq(
               ('received_events', '42501'), ('webhook_attempts', '1:1'), ('webhook_deliveries', '1:1'),
               ('webhook_endpoint_states', '1:1'), ('webhook_endpoints', '1:1'), ('webhook_logs', '1:1'),
               ('webhook_secrets', '42501'), ('webhook_stats', '1:1'),
-              ('activity_prices', '1:1'), ('customer_bookings', '42501'), ('customer_events', '42501'), ('booking_changes', '1:2'), ('booking_units', 'nothing'), ('booking_events', '1:17'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
-              ('owner_events', '1:17'), ('public_events', '1:10 2:3'),
+              ('activity_prices', '1:1'), ('activity_units', '1:1'), ('public_activity_units', '1:1 2:1'), ('customer_bookings', '42501'), ('customer_events', '42501'), ('booking_changes', '1:2'), ('booking_units', 'nothing'), ('booking_events', '1:18'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
+              ('owner_events', '1:18'), ('public_events', '1:11 2:4'),
               ('activities', '1:3'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:2'), ('booking_policies', '1:2'), ('customers', '1:2'),
               ('generation_watermarks', '42501'), ('job_runs', '1:1'), ('organization_members', '1:1'),
               ('organizations', '1:1'), ('packages', '1:1'), ('public_activities', '1:3 2:1'),
@@ -166,6 +169,8 @@ SELECT public.is(pg_temp.changes(w.statement), w.answer, 'staff: ' || w.statemen
   FROM (VALUES ('UPDATE booking.venues SET name = ''x''', '0'), ('DELETE FROM booking.activities', '0'),
                ('UPDATE booking.activities SET capacity = 1', '0'), ('DELETE FROM booking.schedule_exceptions', '0'),
                ('UPDATE booking.sessions SET status = ''closed''', '0'),
+               ('UPDATE booking.activity_units SET price_minor = 0', '0'),
+               ('DELETE FROM booking.activity_units', '0'),
                ('INSERT INTO booking.packages (organization_id, id, name) VALUES (1, ''month'', ''Month'')', '42501'))
     AS w (statement, answer);
 
@@ -176,6 +181,11 @@ SELECT public.is(pg_temp.changes(w.statement), w.answer, 'owner: ' || w.statemen
                ('UPDATE booking.schedule_exceptions SET reason = ''x''', '1'),
                ('UPDATE booking.packages SET name = ''x''', '1'),
                ('DELETE FROM booking.packages', '1'),
+               ('UPDATE booking.activity_units SET price_minor = 950', '1'),
+               ('UPDATE booking.activity_units SET organization_id = 2', '42501'),
+               ('INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor) SELECT 1, a.id, ''dog'', ''Dog'', 1 FROM booking.activities AS a WHERE a.name = ''court''', '1'),
+               ('INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor) SELECT 2, u.activity_id, ''dog'', ''Dog'', 1 FROM booking.public_activity_units AS u WHERE u.organization_id = 2', '42501'),
+               ('UPDATE booking.booking_units SET status = ''booked''', '42501'),
                ('INSERT INTO booking.packages (organization_id, id, name) VALUES (1, ''month'', ''Month'')', '1'),
                ('INSERT INTO booking.packages (organization_id, id, name) VALUES (2, ''month'', ''Month'')', '42501'),
                ('UPDATE booking.packages SET organization_id = 2', '42501'),
@@ -219,8 +229,8 @@ SELECT public.bag_eq(
               ('received_events', '42501'), ('webhook_attempts', '42501'), ('webhook_deliveries', '42501'),
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
               ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
-              ('activity_prices', '42501'), ('customer_bookings', '1:1'), ('customer_events', '1:4'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
-              ('owner_events', '42501'), ('public_events', '1:19 2:3'),
+              ('activity_prices', '42501'), ('activity_units', '42501'), ('public_activity_units', '1:2 2:1'), ('customer_bookings', '1:1'), ('customer_events', '1:4'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
+              ('owner_events', '42501'), ('public_events', '1:22 2:4'),
               ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '42501'), ('booking_policies', '42501'), ('customers', '1:1'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
               ('organizations', '42501'), ('packages', '42501'), ('public_activities', '1:3 2:1'),

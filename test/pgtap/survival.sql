@@ -32,10 +32,10 @@ SELECT public.bag_eq(
                            'customers', 'slot_reservations', 'bookings', 'booking_units', 'booking_changes', 'job_runs', 'booking_events',
                            'webhook_endpoints', 'webhook_endpoint_states', 'webhook_deliveries',
                            'webhook_attempts', 'webhook_sources', 'payments', 'refunds', 'payment_events',
-                           'activity_prices', 'provider_calls', 'waitlist_entries']) AS t
+                           'activity_prices', 'provider_calls', 'waitlist_entries', 'activity_units']) AS t
         UNION ALL
        SELECT 'policy', format('owner_write on booking.%s', t)
-         FROM unnest(ARRAY['venues', 'activities', 'schedule_exceptions', 'packages', 'sessions']) AS t
+         FROM unnest(ARRAY['venues', 'activities', 'activity_units', 'schedule_exceptions', 'packages', 'sessions']) AS t
         UNION ALL
        SELECT 'policy', format('customer_read_own on booking.%s', t)
          FROM unnest(ARRAY['customers', 'slot_reservations', 'waitlist_entries']) AS t
@@ -54,6 +54,9 @@ SELECT public.bag_eq(
         UNION ALL
        SELECT 'view', format('booking.%s', v)
          FROM unnest(ARRAY['activity_sessions', 'customer_bookings', 'customer_events', 'event_payloads', 'full_events', 'owner_events', 'public_events']) AS v
+        UNION ALL
+       SELECT 'trigger', format('%sunits_%s on booking.activity_units', n, c)
+         FROM unnest(ARRAY['', 'note_']) AS n, unnest(ARRAY['inserted', 'updated', 'deleted']) AS c
         UNION ALL
        VALUES ('trigger', 'reservations_inserted on booking.slot_reservations'),
               ('trigger', 'reservations_updated on booking.slot_reservations'),
@@ -108,6 +111,8 @@ SELECT pg_temp.hold('dropped', 'tour 9', 1) \g /dev/null
 SELECT booking.cancel_reservation(pg_temp.id('dropped')) \g /dev/null
 SELECT booking.generate_activity_sessions(pg_temp.id('hike'), '2027-03-08', 14) \g /dev/null
 INSERT INTO booking.packages (organization_id, id, name) VALUES (1, 'single', 'One session');
+INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor)
+VALUES (1, pg_temp.id('court'), 'player', 'Player', 900);
 INSERT INTO booking.schedule_exceptions (organization_id, venue_id, first_date, last_date)
 VALUES (1, pg_temp.id('venue'), '2027-12-24', '2027-12-26');
 INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, result)

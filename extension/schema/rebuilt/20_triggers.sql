@@ -35,10 +35,10 @@ DROP TRIGGER IF EXISTS renew_rules_version ON booking.activities;
 CREATE TRIGGER renew_rules_version AFTER UPDATE ON booking.activities
     FOR EACH ROW
     WHEN ((OLD.hold_seconds, OLD.hold_seconds_max, OLD.party_size_min, OLD.party_size_max, OLD.live_holds_per_email,
-           OLD.unpaid_percent_max)
+           OLD.unpaid_percent_max, OLD.has_units)
           IS DISTINCT FROM
           (NEW.hold_seconds, NEW.hold_seconds_max, NEW.party_size_min, NEW.party_size_max, NEW.live_holds_per_email,
-           NEW.unpaid_percent_max))
+           NEW.unpaid_percent_max, NEW.has_units))
     EXECUTE FUNCTION booking.renew_rules_version();
 DROP TRIGGER IF EXISTS renew_rules_version ON booking.sessions;
 CREATE TRIGGER renew_rules_version AFTER UPDATE OF status, start_time, activity_id, capacity_total ON booking.sessions

@@ -296,10 +296,17 @@ ChangeRequest read_reschedule_request(const JsonNode& document) {
 ChangeRequest read_party_request(const JsonNode& document) {
     ChangeRequest request = read_change_request(document);
     const auto party_size = number_of(document, "partySize", std::numeric_limits<std::int32_t>::max());
-    if (!party_size.has_value()) {
-        refuse_field("partySize", "is missing");
+    const JsonNode* const units = given(document, "unitItems");
+    if (!party_size.has_value() && units == nullptr) {
+        refuse_field("partySize", "is missing", "Or unitItems, where the booking is of units.");
     }
-    request.party_size = static_cast<std::int32_t>(*party_size);
+    if (party_size.has_value() && units != nullptr) {
+        refuse_field("partySize", "must be left out where there are unitItems");
+    }
+    request.party_size = static_cast<std::int32_t>(party_size.value_or(0));
+    if (units != nullptr) {
+        request.units = read_unit_items(*units);
+    }
     return request;
 }
 

@@ -9,6 +9,7 @@
 #include "core/booking_token.hpp"
 #include "core/identifier.hpp"
 #include "core/json.hpp"
+#include "core/unit_items.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -47,7 +48,8 @@ struct ChangeRequest {
     std::optional<Uuid> session;            // to reschedule: this, or the next two
     std::int64_t start = 0;                 // microseconds since 1970
     std::int64_t end = 0;
-    std::int32_t party_size = 0; // to change
+    std::int32_t party_size = 0; // to change: one of these two
+    std::vector<UnitItem> units;
 };
 
 BookingRequest read_booking_request(const JsonNode& document);

@@ -36,15 +36,16 @@ void check_reason(std::string_view reason) {
 
 std::int64_t by_terms(const CancellationFacts& facts) {
     if (facts.is_past_cutoff) {
-        return 0;
+        return facts.owed;
     }
+    const std::int64_t base = std::max<std::int64_t>(facts.there - facts.owed - facts.kept, 0);
     constexpr std::int64_t whole = 100;
     const std::int64_t sessions = std::max(facts.sessions, 1);
     const std::int64_t unused = std::clamp<std::int64_t>(sessions - facts.sessions_used, 0, sessions);
     // In two parts each, so that the largest amounts do not overflow.
     const std::int64_t divisor = whole * sessions;
     const std::int64_t factor = facts.percent * unused;
-    return facts.there / divisor * factor + facts.there % divisor * factor / divisor;
+    return facts.owed + base / divisor * factor + base % divisor * factor / divisor;
 }
 
 } // namespace

@@ -27,6 +27,8 @@ struct CancellationFacts {
     std::int32_t percent;       // by the terms
     std::int32_t sessions;      // that were bought
     std::int32_t sessions_used; // fewer than were bought, or all
+    std::int64_t owed = 0;      // of what is there: due to the customer already, whatever the terms say
+    std::int64_t kept = 0;      // and for units that were cancelled before, by the terms then
 };
 
 // Minor units. By the terms, the percentage of what is there for the sessions that were not used, rounded down, and

@@ -26,6 +26,7 @@ constexpr std::array kinds{
 
     EventKind{"reservation.held", A::owner, "Activity {}: seats were held"},
     EventKind{"reservation.extended", A::owner, "Activity {}: a hold was extended"},
+    EventKind{"reservation.updated", A::owner, "Activity {}: a hold was changed"},
     EventKind{"reservation.expired", A::owner, "Activity {}: a hold ran out"},
     EventKind{"reservation.cancelled", A::owner, "Activity {}: a reservation was cancelled"},
 
@@ -63,6 +64,8 @@ constexpr std::array kinds{
     EventKind{"sessions.generated", A::everybody, "Activity {}: sessions were added"},
     EventKind{"sessions.updated", A::everybody, "Activity {}: a session was changed"},
     EventKind{"sessions.removed", A::everybody, "Activity {}: sessions were removed"},
+
+    EventKind{"customer.erased", A::owner, "Customer {}: personal data was erased"},
 
     EventKind{"webhook.test", A::full, "Webhook {}: a test"},
     EventKind{"webhook.failed", A::owner, "Webhook {}: what was received could not be applied"},

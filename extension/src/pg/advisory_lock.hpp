@@ -15,7 +15,8 @@ enum class LockOf : std::uint8_t {
     partitions,
     relay,
     payment,
-    sequencer
+    sequencer,
+    erasure
 };
 
 constexpr std::string_view lock_of_sequencer = "booking"; // there is one

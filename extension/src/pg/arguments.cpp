@@ -1,6 +1,7 @@
 #include "pg/arguments.hpp"
 
 #include <cstring>
+#include <iterator>
 
 namespace pgbk {
 
@@ -104,28 +105,46 @@ Datum jsonb_argument(const Call& call, int i, const char* name) {
     return server([&] { return PointerGetDatum(DatumGetJsonbP(value)); });
 }
 
-std::vector<std::string_view> texts_argument(const Call& call, int i, const char* name) {
-    struct Elements {
-        Datum* values;
-        bool* nulls;
-        int count;
-    };
+namespace {
+
+struct Elements {
+    Datum* values;
+    bool* nulls;
+    int count;
+};
+
+// Of an array argument, none of them NULL.
+Elements elements_of(const Call& call, int i, const char* name, Oid type) {
     const Datum value = required(call, i, name);
     const Elements elements = server([&] {
         Elements found{};
-        deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &found.values, &found.nulls,
-                          &found.count);
+        const bool is_text = type == TEXTOID;
+        deconstruct_array(DatumGetArrayTypeP(value), type, is_text ? -1 : sizeof(std::int32_t), !is_text, TYPALIGN_INT,
+                          &found.values, &found.nulls, &found.count);
         return found;
     });
-    std::vector<std::string_view> texts;
-    for (int k = 0; k < elements.count; ++k) {
-        if (elements.nulls[k]) {
-            throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not have a NULL in it", {},
-                                {}, name);
-        }
-        texts.push_back(text_of(elements.values[k]));
+    if (std::any_of(elements.nulls, elements.nulls + elements.count, [](bool null) { return null; })) {
+        throw core::Refusal(core::RefusalKind::null_argument, std::string(name) + " must not have a NULL in it", {}, {},
+                            name);
     }
+    return elements;
+}
+
+} // namespace
+
+std::vector<std::string_view> texts_argument(const Call& call, int i, const char* name) {
+    const Elements elements = elements_of(call, i, name, TEXTOID);
+    std::vector<std::string_view> texts;
+    std::transform(elements.values, elements.values + elements.count, std::back_inserter(texts), text_of);
     return texts;
+}
+
+std::vector<std::int32_t> int4s_argument(const Call& call, int i, const char* name) {
+    const Elements elements = elements_of(call, i, name, INT4OID);
+    std::vector<std::int32_t> numbers;
+    std::transform(elements.values, elements.values + elements.count, std::back_inserter(numbers),
+                   [](Datum value) { return DatumGetInt32(value); });
+    return numbers;
 }
 
 std::optional<core::Uuid> optional_uuid(const Call& call, int i) {

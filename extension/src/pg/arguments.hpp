@@ -18,6 +18,7 @@ bool boolean_argument(const Call& call, int i, const char* name);
 const Interval* interval_argument(const Call& call, int i, const char* name);
 Datum jsonb_argument(const Call& call, int i, const char* name);                         // detoasted
 std::vector<std::string_view> texts_argument(const Call& call, int i, const char* name); // text[], no element NULL
+std::vector<std::int32_t> int4s_argument(const Call& call, int i, const char* name);     // integer[], the same
 
 // The same, without a value where the argument is NULL or was left out of a shorter call.
 bool is_absent(const Call& call, int i);

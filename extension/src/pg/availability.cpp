@@ -3,6 +3,7 @@
 #include "pg/arguments.hpp"
 #include "pg/capacity.hpp"
 #include "pg/settings.hpp"
+#include "pg/units.hpp"
 
 namespace pgbk {
 
@@ -11,10 +12,7 @@ namespace {
 using core::Refusal;
 using core::RefusalKind;
 
-Datum check_slot_availability_body(Call& call) {
-    const core::Uuid session = uuid_argument(call, 0, "session_id");
-    const std::int32_t party_size = int4_argument(call, 1, "party_size");
-    core::check_party_size(party_size);
+bool has_room(const core::Uuid& session, std::int32_t party_size) {
     static constinit Statement statement(
         "SELECT s.status = 'open' AND s.start_time > $3"
         "   AND $4 BETWEEN a.party_size_min AND COALESCE(a.party_size_max, $4)"
@@ -28,7 +26,30 @@ Datum check_slot_availability_body(Call& call) {
     if (rows.empty()) {
         refuse_unknown_session(session);
     }
-    return BoolGetDatum(rows.boolean(0, 1));
+    return rows.boolean(0, 1);
+}
+
+Datum check_slot_availability_body(Call& call) {
+    const core::Uuid session = uuid_argument(call, 0, "session_id");
+    const std::int32_t party_size = int4_argument(call, 1, "party_size");
+    core::check_party_size(party_size);
+    return BoolGetDatum(has_room(session, party_size));
+}
+
+// What a hold of these units would be, if it was made now.
+Datum quote_units_body(Call& call) {
+    const core::Uuid session = uuid_argument(call, 0, "session_id");
+    (void)jsonb_argument(call, 1, "unit_items");
+    const auto items = unit_items_argument(call, 1);
+    const std::int32_t organization = core::organization_of(session).value_or(0);
+    const core::UnitOrder order = core::order_units(items, unit_rules_read(organization, session));
+    static constinit Statement statement(
+        "SELECT a.currency FROM booking.sessions AS s"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        " WHERE s.organization_id = $1 AND s.id = $2");
+    const Rows rows = statement.read({organization, session});
+    return record_result(call,
+                         {order.seats, Value::int8(order.price), rows.bytes(0, 1), has_room(session, order.seats)});
 }
 
 // Seats of expired holds that are not released yet, for the view activity_sessions.
@@ -80,6 +101,7 @@ Datum next_available_sessions_body(Call& call) {
 } // namespace
 
 PGBK_READER(check_slot_availability, check_slot_availability_body);
+PGBK_READER(quote_units, quote_units_body);
 PGBK_READER(expired_hold_seats, expired_hold_seats_body);
 PGBK_READER(next_available_sessions, next_available_sessions_body);
 

@@ -46,7 +46,9 @@ Datum booking_reschedule_body(Call& call) {
 
 Datum booking_change_body(Call& call) {
     const core::ChangeRequest request = core::read_party_request(request_of(call));
-    return booking_document(call, change_party_size(call, caller_of(request), request.party_size));
+    const BookingCaller caller = caller_of(request);
+    return booking_document(call, request.units.empty() ? change_party_size(call, caller, request.party_size)
+                                                        : change_units(call, caller, request.units));
 }
 
 } // namespace

@@ -54,12 +54,21 @@ void write_cancelled(const LiveBooking& booking, const BookingMoney& money, std:
                      text_or_null(reason), is_due_here});
 }
 
+// Of the money: what is kept for units that were cancelled before.
+std::int64_t kept_for_units(const LiveBooking& booking) {
+    static constinit Statement statement("SELECT COALESCE(sum(u.kept_minor), 0)::bigint FROM booking.booking_units AS u"
+                                         " WHERE u.organization_id = $1 AND u.booking_id = $2");
+    return booking.unit_items.has_value() ? statement.write({booking.organization, booking.id}).int8(0, 1) : 0;
+}
+
 void cancel(const LiveBooking& booking, const core::CancellationWish& wish, std::optional<std::string_view> reason) {
     const TimestampTz clock = settings::now();
     const BookingMoney money = money_of(booking);
+    const std::int64_t owed =
+        booking.unit_items.has_value() ? std::max<std::int64_t>(money.there - booking.price, 0) : 0;
     const std::int64_t refund =
         core::refund_of(wish, {booking.is_staff, is_past_cutoff(booking, clock), money.there, booking.refund_percent,
-                               booking.sessions_included, sessions_used(booking)});
+                               booking.sessions_included, sessions_used(booking), owed, kept_for_units(booking)});
     const auto& reservation = booking.reservation;
     const bool has_seats = reservation.has_value() && reservation->status == "confirmed";
     if (has_seats) {

@@ -4,7 +4,9 @@
 #include "pg/booking_account.hpp"
 #include "pg/booking_changes.hpp"
 #include "pg/capacity.hpp"
+#include "pg/party_change.hpp"
 #include "pg/settings.hpp"
+#include "pg/units.hpp"
 
 namespace pgbk {
 
@@ -84,6 +86,14 @@ void move_seats(const LiveBooking& booking, const core::Uuid& to, TimestampTz cl
     statement.write({booking.organization, booking.reservation->id, to});
 }
 
+// What the party consists of must still be allowed; it keeps its price.
+void check_units(const LiveBooking& booking, const core::Uuid& to) {
+    if (booking.unit_items.has_value()) {
+        const auto had = unit_lines_in(booking.unit_items);
+        (void)core::order_units(core::without_units(had, {}), unit_rules_of(booking.organization, to), had);
+    }
+}
+
 void reschedule(const LiveBooking& booking, const core::Uuid& to) {
     const TimestampTz clock = settings::now();
     check_cutoff(booking, clock);
@@ -98,6 +108,7 @@ void reschedule(const LiveBooking& booking, const core::Uuid& to) {
                       "Cancel the booking, and book the other activity at its price.");
     }
     check_is_on_sale(place, clock);
+    check_units(booking, to);
     move_seats(booking, to, clock);
     static constinit Statement statement(
         "UPDATE booking.bookings AS b"
@@ -112,6 +123,8 @@ Datum reschedule_booking_body(Call& call) {
     const core::Uuid to = uuid_argument(call, 1, "new_session_id");
     return booking_result(call, reschedule_booking(call, {id, optional_int8(call, 2), optional_text(call, 3)}, to));
 }
+
+} // namespace
 
 void check_party_may_be(const LiveBooking& booking, std::int32_t party_size) {
     if (booking.is_of_package) {
@@ -135,42 +148,68 @@ void check_party_may_be(const LiveBooking& booking, std::int32_t party_size) {
 void change_seats(const LiveBooking& booking, std::int32_t party_size, TimestampTz clock) {
     const core::Uuid session = booking.reservation->session;
     const std::int32_t more = party_size - booking.party_size;
+    if (more == 0) {
+        return;
+    }
     if (more > 0) {
         check_is_on_sale(place_of(lock_places(booking, session), session), clock);
         take_or_refuse(booking, session, more, clock);
     } else {
         capacity::give({booking.organization, session, -more});
     }
-    static constinit Statement units("DELETE FROM booking.booking_units AS u" // none of them is more than booked
-                                     " WHERE u.organization_id = $1 AND u.booking_id = $2 AND u.unit > $3");
-    units.write({booking.organization, booking.id, party_size});
     static constinit Statement statement("UPDATE booking.slot_reservations AS r SET party_size = $3"
                                          " WHERE r.organization_id = $1 AND r.id = $2");
     statement.write({booking.organization, booking.reservation->id, party_size});
 }
 
 // Where there are payments they say what is due; else what the booking was said to be paid with is kept in it.
-void write_party(const LiveBooking& booking, std::int32_t party_size, const BookingMoney& money, TimestampTz clock) {
+void write_party(const LiveBooking& booking, const Party& party, const BookingMoney& money, TimestampTz clock) {
     static constinit Statement statement(
         "UPDATE booking.bookings AS b"
         "   SET party_size = $3, amount_cents = $4, paid_minor = $5, refund_status = $6, version = b.version + 1,"
-        "       updated_at = $7"
+        "       updated_at = $7, unit_items = $8::jsonb"
         " WHERE b.organization_id = $1 AND b.id = $2");
-    const std::int64_t price = booking.seat_price.has_value() ? *booking.seat_price * party_size : booking.price;
     const bool is_paid_elsewhere = !money.is_known && money.paid > 0;
     std::string_view refund_status = booking.refund_status;
-    if (is_paid_elsewhere && money.there > price) {
+    if (is_paid_elsewhere && money.there > party.price) {
         refund_status = "due";
     } else if (is_paid_elsewhere && refund_status == "due") {
         refund_status = "none";
     }
-    statement.write({booking.organization, booking.id, party_size, Value::int8(price),
+    statement.write({booking.organization, booking.id, party.seats, Value::int8(party.price),
                      is_paid_elsewhere ? Value::int8(money.paid) : Value::null(INT8OID), refund_status,
-                     Value::timestamp(clock)});
+                     Value::timestamp(clock), text_or_null(party.units)});
     if (money.is_known) {
         auto account = lock_account(booking.organization, booking.id);
         settle_account(*account);
     }
+}
+
+namespace {
+
+// Where the party is of seats.
+void change_number(const LiveBooking& booking, std::int32_t party_size) {
+    const TimestampTz clock = settings::now();
+    check_cutoff(booking, clock);
+    check_party_may_be(booking, party_size);
+    const BookingMoney money = money_of(booking);
+    change_seats(booking, party_size, clock);
+    static constinit Statement units("DELETE FROM booking.booking_units AS u" // none of them is more than booked
+                                     " WHERE u.organization_id = $1 AND u.booking_id = $2 AND u.unit > $3");
+    units.write({booking.organization, booking.id, party_size});
+    const std::int64_t price = booking.seat_price.has_value() ? *booking.seat_price * party_size : booking.price;
+    write_party(booking, {party_size, price, std::nullopt}, money, clock);
+}
+
+// Where it is of units, a number says enough if all are of one unit that is for one seat.
+void change_only_unit(const LiveBooking& booking, std::int32_t party_size) {
+    const auto had = unit_lines_in(booking.unit_items);
+    if (had.size() != 1 || had.front().seats != 1) {
+        throw Refusal(RefusalKind::wrong_booking_state,
+                      "booking " + uuid_text(booking.id) + " is of several units, for which a number says too little",
+                      {}, "Say which there are to be: booking.change_units().");
+    }
+    change_composition(booking, {{had.front().unit, party_size}});
 }
 
 Datum change_party_size_body(Call& call) {
@@ -200,12 +239,7 @@ LiveBooking change_party_size(const Call& call, const BookingCaller& caller, std
     check_is_to_come(booking, "changed");
     if (booking.party_size != party_size) {
         check_version(booking, caller.expected_version);
-        const TimestampTz clock = settings::now();
-        check_cutoff(booking, clock);
-        check_party_may_be(booking, party_size);
-        const BookingMoney money = money_of(booking);
-        change_seats(booking, party_size, clock);
-        write_party(booking, party_size, money, clock);
+        (booking.unit_items.has_value() ? change_only_unit : change_number)(booking, party_size);
     }
     return booking;
 }

@@ -1,6 +1,7 @@
 // record_changes: the trigger that writes who changed what of a booking, whoever it was. It stands beside the trigger
 // of the events, which tell others what happened; this is for the people who have to know afterwards.
 #include "pg/actor.hpp"
+#include "pg/erasure.hpp"
 #include "pg/settings.hpp"
 #include "pg/statement.hpp"
 #include "pg/trigger.hpp"
@@ -42,7 +43,7 @@ constinit TransitionStatement updated(PGBK_WRITE_CHANGES_SQL(R"sql(
                   SELECT c.key IN ('status', 'payment_status', 'refund_status', 'party_size', 'amount_cents',
                                    'currency', 'package_id', 'package_booking_id', 'session_id', 'reservation_id',
                                    'scheduled_start', 'scheduled_end', 'wanted_start', 'wanted_end',
-                                   'needs_reschedule', 'expires_at')) AS k (is_told)
+                                   'needs_reschedule', 'expires_at', 'unit_items')) AS k (is_told)
             WHERE c.value <> v.before -> c.key
               AND c.key NOT IN ('total_amount', 'version', 'updated_at', 'appointments', 'calendar_at')) AS d
      WHERE (d.told <> '{}' OR d.named IS NOT NULL) AND COALESCE(o.id = n.id, false))sql"));
@@ -76,7 +77,9 @@ Datum record_changes_body(Call& call) {
 }
 
 Datum refuse_change_body(Call& call) {
-    (void)trigger_data(call, "refuse_change");
+    if (TRIGGER_FIRED_BY_UPDATE(trigger_data(call, "refuse_change").tg_event) && ErasureScope::is_open()) {
+        return PointerGetDatum(nullptr);
+    }
     throw core::Refusal(core::RefusalKind::record_of_changes, "the record of changes is not changed", {},
                         "Add what is to be known; whoever owns the table and must, may disable this trigger.");
 }

@@ -1,8 +1,11 @@
-// check_in, check_out, mark_no_show and their undoing: staff say what became of the units of a booking, one a seat.
+// check_in, check_out, mark_no_show and their undoing: staff say what became of the units of a booking, one a ticket
+// or, where the party is of seats, one a seat; by number, or by the code of a ticket.
 //
 // A scan carries a nonce of its own: repeated, because an answer was lost, it changes nothing; another scan of the same
-// unit is refused. Units have rows only once something became of one of them.
+// unit is refused. Seats have rows only once something became of one of them.
+#include "core/booking_token.hpp"
 #include "core/unit_state.hpp"
+#include "pg/digest.hpp"
 #include "pg/live_booking.hpp"
 #include "pg/settings.hpp"
 
@@ -47,22 +50,24 @@ void check_may_arrive(const LiveBooking& booking, const Scan& scan, TimestampTz 
         throw Refusal(RefusalKind::wrong_booking_state,
                       which + " only begins at " + timestamp_text(*booking.start) + ", so nobody is missing yet");
     }
-    if (scan.unit.has_value() && (*scan.unit < 1 || *scan.unit > booking.party_size)) {
+    if (scan.unit.has_value() && (*scan.unit < 1 || *scan.unit > booking.unit_count)) {
         throw Refusal(RefusalKind::invalid_unit,
-                      which + " has units 1 to " + std::to_string(booking.party_size) + ", not " +
+                      which + " has units 1 to " + std::to_string(booking.unit_count) + ", not " +
                           std::to_string(*scan.unit),
                       {}, {}, "unit");
     }
 }
 
-// All of them, in order; made if they are not there yet.
+// All of them, in order; seats get rows if they have none yet.
 Rows units_of(const LiveBooking& booking) {
     static constinit Statement insert("INSERT INTO booking.booking_units (organization_id, booking_id, unit)"
                                       " SELECT $1, $2, n FROM generate_series(1, $3) AS n"
                                       " ON CONFLICT (organization_id, booking_id, unit) DO NOTHING");
     static constinit Statement select("SELECT u.unit, u.status, u.in_nonce, u.out_nonce FROM booking.booking_units AS u"
                                       " WHERE u.organization_id = $1 AND u.booking_id = $2 ORDER BY u.unit");
-    insert.write({booking.organization, booking.id, booking.party_size});
+    if (!booking.unit_items.has_value()) {
+        insert.write({booking.organization, booking.id, booking.party_size});
+    }
     return select.write({booking.organization, booking.id});
 }
 
@@ -84,6 +89,9 @@ std::vector<std::int32_t> units_to_change(const LiveBooking& booking, const Rows
     for (std::uint64_t row = 0; row < units.count(); ++row) {
         if (scan.unit.has_value() && units.int4(row, 1) != *scan.unit) {
             continue;
+        }
+        if (!scan.unit.has_value() && units.bytes(row, 2) == "cancelled") {
+            continue; // it is no part of the party any more
         }
         status = units.bytes(row, 2);
         const UnitOutcome outcome = core::unit_after(scan.action, status).outcome;
@@ -127,7 +135,9 @@ void write_unit(const LiveBooking& booking, std::int32_t unit, const Scan& scan,
 Rows counts_of(const LiveBooking& booking) {
     static constinit Statement statement(
         "SELECT b.status, b.version,"
-        "       b.party_size - count(u.unit) FILTER (WHERE u.status <> 'booked')::integer,"
+        "       CASE WHEN b.unit_items IS NULL"
+        "            THEN b.party_size - count(u.unit) FILTER (WHERE u.status <> 'booked')::integer"
+        "            ELSE count(u.unit) FILTER (WHERE u.status = 'booked')::integer END,"
         "       count(u.unit) FILTER (WHERE u.status = 'checked_in')::integer,"
         "       count(u.unit) FILTER (WHERE u.status = 'checked_out')::integer,"
         "       count(u.unit) FILTER (WHERE u.status = 'no_show')::integer"
@@ -147,11 +157,8 @@ void write_booking(const LiveBooking& booking, TimestampTz clock) {
     statement.write({booking.organization, booking.id, status, Value::timestamp(clock)});
 }
 
-Datum scan_body(Call& call, UnitAction action) {
-    const core::Uuid id = uuid_argument(call, 0, "booking_id");
-    const Scan scan{action, optional_int4(call, 1), optional_text(call, 2)};
-    check_scan(scan);
-    const LiveBooking booking = lock_live_booking(call, id, std::nullopt);
+// The booking must be locked.
+Rows apply_scan(const LiveBooking& booking, const Scan& scan) {
     const TimestampTz clock = settings::now();
     check_may_arrive(booking, scan, clock);
     const Rows units = units_of(booking);
@@ -162,8 +169,52 @@ Datum scan_body(Call& call, UnitAction action) {
     if (!changed.empty()) {
         write_booking(booking, clock);
     }
-    const Rows counts = counts_of(booking);
+    return counts_of(booking);
+}
+
+Datum scan_body(Call& call, UnitAction action) {
+    const core::Uuid id = uuid_argument(call, 0, "booking_id");
+    const Scan scan{action, optional_int4(call, 1), optional_text(call, 2)};
+    check_scan(scan);
+    const LiveBooking booking = lock_live_booking(call, id, std::nullopt);
+    const Rows counts = apply_scan(booking, scan);
     return record_result(call, {counts.bytes(0, 1), counts.int4(0, 3), counts.int4(0, 4), counts.int4(0, 5),
+                                counts.int4(0, 6), Value::int8(counts.int8(0, 2))});
+}
+
+UnitAction action_named(std::string_view word) {
+    if (word != "check_in" && word != "check_out") {
+        throw Refusal(RefusalKind::invalid_scan, "action must be check_in or check_out, got " + core::quoted(word), {},
+                      {}, "action");
+    }
+    return word == "check_in" ? UnitAction::check_in : UnitAction::check_out;
+}
+
+// Its booking, number and unit.
+Rows find_ticket(std::string_view code) {
+    static constinit Statement statement("SELECT u.booking_id, u.unit, u.unit_code FROM booking.booking_units AS u"
+                                         " WHERE u.organization_id = $1 AND u.ticket_hash = $2");
+    const auto ticket = core::parse_booking_token(code);
+    const Digest hash = ticket.has_value() ? sha256_of(as_bytes(ticket->token)) : Digest{};
+    Rows rows = statement.write({ticket.has_value() ? ticket->organization : 0, Value::bytea(as_bytes(hash))});
+    if (rows.empty()) {
+        throw Refusal(RefusalKind::ticket_not_found, "no ticket has this code", {}, // never shown: it lets people in
+                      "It was never issued, or another one was issued in its place.", "ticket_code");
+    }
+    return rows;
+}
+
+Datum scan_ticket_body(Call& call) {
+    const std::string_view code = text_argument(call, 0, "ticket_code");
+    Scan scan{action_named(text_argument(call, 1, "action")), std::nullopt, optional_text(call, 2)};
+    check_scan(scan);
+    const core::Uuid id = find_ticket(code).uuid(0, 1);
+    const LiveBooking booking = lock_live_booking(call, id, std::nullopt);
+    const Rows ticket = find_ticket(code); // it may have been replaced meanwhile
+    scan.unit = ticket.int4(0, 2);
+    const Rows counts = apply_scan(booking, scan);
+    return record_result(call, {id, *scan.unit, ticket.is_null(0, 3) ? Value::null(TEXTOID) : Value(ticket.bytes(0, 3)),
+                                counts.bytes(0, 1), counts.int4(0, 3), counts.int4(0, 4), counts.int4(0, 5),
                                 counts.int4(0, 6), Value::int8(counts.int8(0, 2))});
 }
 
@@ -199,5 +250,6 @@ PGBK_WRITER(mark_no_show, mark_no_show_body);
 PGBK_WRITER(undo_check_in, undo_check_in_body);
 PGBK_WRITER(undo_check_out, undo_check_out_body);
 PGBK_WRITER(undo_no_show, undo_no_show_body);
+PGBK_WRITER(scan_ticket, scan_ticket_body);
 
 } // namespace pgbk

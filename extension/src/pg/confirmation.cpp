@@ -1,8 +1,10 @@
 #include "pg/confirmation.hpp"
 
+#include "core/personal_data.hpp"
 #include "pg/capacity.hpp"
 #include "pg/identity.hpp"
 #include "pg/settings.hpp"
+#include "pg/units.hpp"
 
 namespace pgbk {
 
@@ -28,6 +30,11 @@ void check_may_be_confirmed(const Reservation& reservation) {
         throw Refusal(RefusalKind::reservation_cancelled, "reservation " + uuid_text(reservation.id) + " was cancelled",
                       {}, "If the customer has paid, a refund is due; a new hold needs reserve_slot.");
     }
+    if (core::is_erased_address(reservation.customer_email)) {
+        throw Refusal(RefusalKind::reservation_cancelled,
+                      "reservation " + uuid_text(reservation.id) + " is nobody's any more", "Its address was erased.",
+                      "If the customer has paid, a refund is due; a new hold needs reserve_slot.");
+    }
 }
 
 ConfirmedBooking make_booking(const Reservation& reservation, const Price& price, const Contact& contact,
@@ -36,10 +43,10 @@ ConfirmedBooking make_booking(const Reservation& reservation, const Price& price
         "INSERT INTO booking.bookings (organization_id, id, booking_number, reservation_id, session_id, customer_id,"
         "       customer_name, customer_phone, customer_email, party_size, status, payment_status, amount_cents,"
         "       currency, scheduled_start, scheduled_end, cancel_cutoff_seconds, cancel_refund_percent,"
-        "       seat_price_minor, created_at, updated_at)"
+        "       seat_price_minor, created_at, updated_at, unit_items)"
         " SELECT $1, $2, $3, $4, s.id, $6, $7, $8, $9, $10, 'confirmed', $11, $12, $13, s.start_time, s.end_time,"
-        "        a.cancel_cutoff_seconds, a.cancel_refund_percent, CASE a.price_basis WHEN 'seat' THEN $12 / $10 END,"
-        "        $14, $14"
+        "        a.cancel_cutoff_seconds, a.cancel_refund_percent,"
+        "        CASE WHEN a.price_basis = 'seat' AND $15 IS NULL THEN $12 / $10 END, $14, $14, $15"
         "   FROM booking.sessions AS s"
         "   JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         "  WHERE s.organization_id = $1 AND s.id = $5"
@@ -50,7 +57,11 @@ ConfirmedBooking make_booking(const Reservation& reservation, const Price& price
         {reservation.organization, new_id(reservation.organization), std::string_view(number), reservation.id,
          reservation.session, customer_of(reservation.organization, reservation.customer_email, contact),
          text_or_null(contact.name), text_or_null(contact.phone), reservation.customer_email, reservation.party_size,
-         payment_status, Value::int8(price.amount), price.currency, Value::timestamp(clock)});
+         payment_status, Value::int8(price.amount), price.currency, Value::timestamp(clock),
+         reservation.unit_items.has_value() ? Value::jsonb(*reservation.unit_items) : Value::null(JSONBOID)});
+    if (reservation.unit_items.has_value()) {
+        write_tickets(reservation.organization, rows.uuid(0, 1), unit_lines_in(reservation.unit_items));
+    }
     return ConfirmedBooking{rows.uuid(0, 1), rows.bytes(0, 2), rows.bytes(0, 3), rows.bytes(0, 4)};
 }
 
@@ -68,19 +79,21 @@ std::optional<ConfirmedBooking> booking_of(const Reservation& reservation) {
 }
 
 Price price_of(const Reservation& reservation) {
-    static constinit Statement statement(
-        "SELECT CASE WHEN h.activity_id IS NULL"
-        "            THEN a.price_minor * CASE a.price_basis WHEN 'seat' THEN $3 ELSE 1 END"
-        "            ELSE h.price_minor * CASE h.price_basis WHEN 'seat' THEN $3 ELSE 1 END END,"
-        "       COALESCE(h.currency, a.currency), s.status"
-        "  FROM booking.sessions AS s"
-        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
-        "  LEFT JOIN LATERAL (SELECT x.* FROM booking.activity_prices AS x"
-        "                      WHERE x.organization_id = $1 AND x.activity_id = a.id AND x.valid_until > $4"
-        "                      ORDER BY x.valid_until LIMIT 1) AS h ON true"
-        " WHERE s.organization_id = $1 AND s.id = $2");
-    const Rows rows = statement.write({reservation.organization, reservation.session, reservation.party_size,
-                                       Value::timestamp(reservation.created_at)});
+    static constinit Statement statement("SELECT CASE WHEN $5 IS NOT NULL THEN " PGBK_UNITS_PRICE_SQL(
+        "$5") "            WHEN h.activity_id IS NULL"
+              "            THEN a.price_minor * CASE a.price_basis WHEN 'seat' THEN $3 ELSE 1 END"
+              "            ELSE h.price_minor * CASE h.price_basis WHEN 'seat' THEN $3 ELSE 1 END END,"
+              "       COALESCE(h.currency, a.currency), s.status"
+              "  FROM booking.sessions AS s"
+              "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+              "  LEFT JOIN LATERAL (SELECT x.* FROM booking.activity_prices AS x"
+              "                      WHERE x.organization_id = $1 AND x.activity_id = a.id AND x.valid_until > $4"
+              "                      ORDER BY x.valid_until LIMIT 1) AS h ON true"
+              " WHERE s.organization_id = $1 AND s.id = $2");
+    const Rows rows = statement.write(
+        {reservation.organization, reservation.session, reservation.party_size,
+         Value::timestamp(reservation.created_at),
+         reservation.unit_items.has_value() ? Value::jsonb(*reservation.unit_items) : Value::null(JSONBOID)});
     if (rows.empty()) {
         refuse_unknown_session(reservation.session);
     }

@@ -1,5 +1,7 @@
 #include "pg/event_statements.hpp"
 
+#include "pg/units.hpp"
+
 namespace pgbk {
 
 namespace {
@@ -28,6 +30,7 @@ constinit TransitionStatement booking_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
             jsonb_strip_nulls(jsonb_build_object(
                 'status', n.status, 'payment_status', n.payment_status, 'party_size', n.party_size,
                 'amount_cents', n.amount_cents, 'currency', n.currency, 'package_id', n.package_id,
+                'units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql(,
                 'scheduled_start', n.scheduled_start, 'scheduled_end', n.scheduled_end))),
            (CASE WHEN n.status <> 'pending' THEN 'booking.' || n.status END,
             jsonb_build_object('status', n.status))) AS k (kind, facts)
@@ -49,15 +52,15 @@ constinit TransitionStatement booking_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
                                      'scheduled_end', n.scheduled_end) AS appointment
              FROM (SELECT (n.party_size, n.amount_cents, n.currency, n.package_id, n.session_id, n.scheduled_start,
                            n.scheduled_end, n.customer_id, n.customer_name, n.customer_email, n.customer_phone, n.notes,
-                           n.metadata, n.meeting_url)
+                           n.metadata, n.meeting_url, n.unit_items)
                           IS DISTINCT FROM
                           (o.party_size, o.amount_cents, o.currency, o.package_id, o.session_id, o.scheduled_start,
                            o.scheduled_end, o.customer_id, o.customer_name, o.customer_email, o.customer_phone, o.notes,
-                           o.metadata, o.meeting_url) AS has_more) AS w
+                           o.metadata, o.meeting_url, o.unit_items) AS has_more) AS w
            OFFSET 0) AS v
      CROSS JOIN LATERAL (
            SELECT COALESCE(jsonb_object_agg(c.key, c.value) FILTER (
-                      WHERE c.key IN ('party_size', 'amount_cents', 'currency', 'package_id')
+                      WHERE c.key IN ('party_size', 'amount_cents', 'currency', 'package_id', 'unit_items')
                          OR c.key IN ('session_id', 'scheduled_start', 'scheduled_end')
                             AND NOT (v.is_rescheduled OR v.is_appointed AND v.has_status)), '{}') AS told,
                   jsonb_agg(c.key ORDER BY c.key) FILTER (
@@ -81,14 +84,19 @@ constinit TransitionStatement booking_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
                  THEN 'refund.' || n.refund_status END,
             jsonb_build_object('refund_status', n.refund_status, 'previous_refund_status', o.refund_status)),
            (CASE WHEN d.told <> '{}' OR d.named IS NOT NULL THEN 'booking.updated' END,
-            d.told || CASE WHEN d.named IS NULL THEN '{}' ELSE jsonb_build_object('changed', d.named) END))
+            d.told - 'unit_items'
+            || CASE WHEN d.told ? 'unit_items'
+                    THEN jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql() ELSE '{}' END
+            || CASE WHEN d.named IS NULL THEN '{}' ELSE jsonb_build_object('changed', d.named) END))
         AS k (kind, facts)
      WHERE k.kind IS NOT NULL AND COALESCE(o.id = n.id, false))sql"));
 
 // Reservations, where the organization wants events of them. The lookup is a subquery, so that it stays a lookup.
 constinit TransitionStatement reservation_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
     SELECT n.organization_id, 'reservation.held' AS kind, n.id AS subject_id, n.session_id, NULL::uuid AS booking_id,
-           jsonb_build_object('party_size', n.party_size, 'expires_at', n.expires_at) AS facts
+           jsonb_build_object('party_size', n.party_size, 'expires_at', n.expires_at)
+           || CASE WHEN n.unit_items IS NULL THEN '{}' ELSE
+                   jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql() END AS facts
       FROM new_rows AS n
      WHERE n.status = 'pending'
        AND (SELECT g.reservation_events FROM booking.organizations AS g
@@ -96,12 +104,16 @@ constinit TransitionStatement reservation_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
 
 constinit TransitionStatement reservation_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
     SELECT n.organization_id, k.kind, n.id AS subject_id, n.session_id, NULL::uuid AS booking_id,
-           jsonb_build_object('party_size', n.party_size, 'expires_at', n.expires_at) AS facts
+           jsonb_build_object('party_size', n.party_size, 'expires_at', n.expires_at)
+           || CASE WHEN n.unit_items IS NULL THEN '{}' ELSE
+                   jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql() END AS facts
       FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id AND n.id = o.id
      CROSS JOIN LATERAL (
            SELECT CASE WHEN n.status <> o.status
                        THEN CASE WHEN n.status IN ('expired', 'cancelled') THEN 'reservation.' || n.status END
-                       WHEN n.status = 'pending' AND n.expires_at > o.expires_at THEN 'reservation.extended' END)
+                       WHEN n.status <> 'pending' THEN NULL
+                       WHEN n.expires_at > o.expires_at THEN 'reservation.extended'
+                       WHEN n.unit_items IS DISTINCT FROM o.unit_items THEN 'reservation.updated' END)
         AS k (kind)
      WHERE k.kind IS NOT NULL AND COALESCE(o.id = n.id, false)
        AND (SELECT g.reservation_events FROM booking.organizations AS g
@@ -187,6 +199,31 @@ constinit TransitionStatement activity_deleted(PGBK_WRITE_EVENTS_SQL(R"sql(
            jsonb_build_object('name', o.name, 'status', o.status, 'venue_id', o.venue_id) AS facts
       FROM old_rows AS o)sql"));
 
+// What units of an activity cost is its pricing. One event an activity and statement; a unit that is gone is null.
+#define PGBK_UNIT_EVENTS_SQL(changed)                                                                                  \
+    PGBK_WRITE_EVENTS_SQL(                                                                                             \
+        "SELECT a.organization_id, 'pricing.updated' AS kind, a.id AS subject_id, NULL::uuid AS session_id,"           \
+        "       NULL::uuid AS booking_id,"                                                                             \
+        "       jsonb_build_object('status', a.status, 'currency', a.currency, 'units',"                               \
+        "                          jsonb_object_agg(c.code, c.unit)) AS facts"                                         \
+        "  FROM (" changed ") AS c (organization_id, activity_id, code, unit)"                                         \
+        "  JOIN booking.activities AS a ON a.organization_id = c.organization_id AND a.id = c.activity_id"             \
+        " GROUP BY a.organization_id, a.id, a.status, a.currency")
+#define PGBK_UNIT_SQL "jsonb_build_object('price_minor', n.price_minor, 'pax_count', n.pax_count, 'active', n.active)"
+
+constinit TransitionStatement units_inserted(
+    PGBK_UNIT_EVENTS_SQL("SELECT n.organization_id, n.activity_id, n.code, " PGBK_UNIT_SQL " FROM new_rows AS n"));
+
+constinit TransitionStatement units_updated(PGBK_UNIT_EVENTS_SQL(
+    "SELECT COALESCE(n.organization_id, o.organization_id), COALESCE(n.activity_id, o.activity_id),"
+    "       COALESCE(n.code, o.code), CASE WHEN n.code IS NOT NULL THEN " PGBK_UNIT_SQL " END"
+    "  FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id"
+    "                                            AND n.activity_id = o.activity_id AND n.code = o.code"
+    " WHERE (o.price_minor, o.pax_count, o.active) IS DISTINCT FROM (n.price_minor, n.pax_count, n.active)"));
+
+constinit TransitionStatement units_deleted(
+    PGBK_UNIT_EVENTS_SQL("SELECT o.organization_id, o.activity_id, o.code, NULL::jsonb FROM old_rows AS o"));
+
 // Sessions come and go by the hundred: one event an activity and statement, with the session's id if it is one only.
 constinit TransitionStatement sessions_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
     SELECT n.organization_id, 'sessions.generated' AS kind, n.activity_id AS subject_id,
@@ -229,6 +266,9 @@ constexpr Row statements[] = {
     {"activity", Change::inserted, &activity_inserted},
     {"activity", Change::updated, &activity_updated},
     {"activity", Change::deleted, &activity_deleted},
+    {"unit", Change::inserted, &units_inserted},
+    {"unit", Change::updated, &units_updated},
+    {"unit", Change::deleted, &units_deleted},
     {"venue", Change::inserted, &venue_inserted},
     {"venue", Change::updated, &venue_updated},
     {"venue", Change::deleted, &venue_deleted},

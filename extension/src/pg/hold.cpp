@@ -8,8 +8,6 @@
 
 namespace pgbk {
 
-namespace {
-
 using core::Refusal;
 using core::RefusalKind;
 
@@ -27,6 +25,8 @@ void check_is_live(const Reservation& reservation, TimestampTz clock) {
                       {}, "Reserve the slot again.");
     }
 }
+
+namespace {
 
 TimestampTz extend(const Reservation& reservation, std::optional<std::int32_t> seconds, TimestampTz clock) {
     static constinit Statement limits(

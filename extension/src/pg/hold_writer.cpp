@@ -22,6 +22,11 @@ namespace {
     " INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status,"     \
     "        created_at, expires_at, token_hash, token_salt, idempotency_hash, request_hash"
 
+#define PGBK_TAKE_FROM_LANE_SQL                                                                                        \
+    "    UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"                                           \
+    "     WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5"                                          \
+    "       AND l.remaining >= $14" PGBK_SAME_TERMS_SQL " RETURNING 1"
+
 #define PGBK_HOLD_SQL(expires_at) "$1, $8, $2, $3, $7, 'pending'::text, $4, " expires_at ", $10, $11, $12, $13"
 
 Statement& statement_of(Source source) {
@@ -30,11 +35,7 @@ Statement& statement_of(Source source) {
                                             "     WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3" PGBK_SAME_TERMS_SQL
                                             " RETURNING 1)" PGBK_INSERT_HOLD_SQL
                                             ") SELECT " PGBK_HOLD_SQL("$9") " FROM taken");
-    static constinit Statement from_lane("WITH taken AS ("
-                                         "    UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"
-                                         "     WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5"
-                                         "       AND l.remaining >= $14" PGBK_SAME_TERMS_SQL
-                                         " RETURNING 1)" PGBK_INSERT_HOLD_SQL
+    static constinit Statement from_lane("WITH taken AS (" PGBK_TAKE_FROM_LANE_SQL ")" PGBK_INSERT_HOLD_SQL
                                          ") SELECT " PGBK_HOLD_SQL("$9") " FROM taken");
     static constinit Statement already_taken(PGBK_INSERT_HOLD_SQL ") VALUES (" PGBK_HOLD_SQL("$9") ")");
     static constinit Statement already_taken_unpaid(PGBK_INSERT_HOLD_SQL
@@ -52,7 +53,19 @@ Statement& statement_of(Source source) {
     return already_taken;
 }
 
-// Where holds are limited, by address or by what is unpaid, that is looked at first, in steps of their own.
+// The same for a hold of units: $15 what they are, $16 whether its seats are counted as unpaid. Where there are units,
+// the session is always looked at first, so that nothing is taken from its row here.
+Statement& units_statement_of(Source source) {
+    static constinit Statement from_lane(
+        "WITH taken AS (" PGBK_TAKE_FROM_LANE_SQL ")" PGBK_INSERT_HOLD_SQL
+        ", unit_items, counted_unpaid) SELECT " PGBK_HOLD_SQL("$9") ", $15::jsonb, $16 FROM taken");
+    static constinit Statement already_taken(
+        PGBK_INSERT_HOLD_SQL ", unit_items, counted_unpaid) VALUES (" PGBK_HOLD_SQL("$9") ", $15::jsonb, $16)");
+    return source == Source::lane ? from_lane : already_taken;
+}
+
+// Where holds are limited, by address or by what is unpaid, or are of units, that is looked at first, in steps of their
+// own.
 constinit Statement take_and_learn_terms(
     "WITH taken AS ("
     "    UPDATE booking.sessions AS s SET remaining = s.remaining - $3"
@@ -61,7 +74,7 @@ constinit Statement take_and_learn_terms(
     "       AND a.organization_id = $1 AND a.id = s.activity_id AND o.organization_id = $1"
     "       AND $3 >= a.party_size_min AND $3 <= COALESCE(a.party_size_max, $3)"
     "       AND COALESCE($9, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max"
-    "       AND a.live_holds_per_email IS NULL AND a.unpaid_percent_max IS NULL"
+    "       AND a.live_holds_per_email IS NULL AND a.unpaid_percent_max IS NULL AND NOT a.has_units"
     " RETURNING " PGBK_TERMS_SQL "), held AS (" PGBK_INSERT_HOLD_SQL ") SELECT " PGBK_HOLD_SQL(
         "$4 + COALESCE($9, t.hold_seconds) * interval '1 second'") " FROM taken AS t) SELECT t.* FROM taken AS t");
 
@@ -82,6 +95,16 @@ struct Draft {
                                 request.party_size + place.to_leave});
     }
 
+    // Units are stored at the prices that were read; the event is left to the trigger, which sees them.
+    Rows write_units(TimestampTz clock, const Place& place, const core::Uuid& version, TimestampTz end) const {
+        const std::string units = core::unit_lines_text(request.units->lines);
+        return units_statement_of(place.source)
+            .write({request.organization, request.session, request.party_size, Value::timestamp(clock), place.lane,
+                    version, request.email, id, Value::timestamp(end), stored.token_hash(), stored.salt(),
+                    stored.key_hash(), stored.request_hash(), request.party_size + place.to_leave,
+                    std::string_view(units), place.source == Source::taken_unpaid});
+    }
+
     const Request& request;
     core::Uuid id;
     Secret secret;
@@ -95,14 +118,24 @@ TimestampTz end_of_hold(const Request& request, TimestampTz clock, const Terms& 
 } // namespace
 
 Digest request_digest(const Request& request) {
-    const std::string size = std::to_string(request.party_size);
+    // Where units were asked for, it is they that say how many seats are wanted.
+    const std::string size = request.items.empty() ? std::to_string(request.party_size) : "";
     const std::string hold = request.hold_seconds.has_value() ? std::to_string(*request.hold_seconds) : "";
+    if (!request.items.empty()) {
+        const std::string items = core::unit_items_text(request.items);
+        return sha256({as_bytes(request.session), size, request.email, hold, items});
+    }
     return sha256({as_bytes(request.session), size, request.email, hold});
 }
 
 std::optional<Hold> write_hold(const Request& request, TimestampTz clock, const Place& place, const Terms& terms) {
     const Draft draft(request);
     const TimestampTz expires_at = end_of_hold(request, clock, terms);
+    if (request.units.has_value()) {
+        const bool is_written = draft.write_units(clock, place, terms.version, expires_at).count() > 0;
+        return is_written ? std::optional(Hold{draft.id, expires_at, core::token_text(draft.secret.token)})
+                          : std::nullopt;
+    }
     HeldEvent event(request.organization, draft.id);
     const Rows rows =
         draft.write(statement_of(place.source), clock, place, terms.version, Value::timestamp(expires_at));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/identifier.hpp"
+#include "core/unit_items.hpp"
 #include "pg/digest.hpp"
 #include "pg/terms.hpp"
 
@@ -14,6 +15,8 @@ struct Request {
     std::string_view email;
     std::optional<std::string_view> idempotency_key;
     std::optional<std::int32_t> hold_seconds;
+    std::vector<core::UnitItem> items;    // what was asked for, if it was units
+    std::optional<core::UnitOrder> units; // what that is, or the party, where the activity is sold by units
 };
 
 struct Hold {

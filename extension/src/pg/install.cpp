@@ -182,7 +182,8 @@ struct Job {
 constexpr Job jobs[] = {{"booking_generate", "0 2 * * *", "CALL booking.generate_job()"},
                         {"booking_release", "* * * * *", "CALL booking.release_job()"},
                         {"booking_payments", "* * * * *", "CALL booking.payment_job()"},
-                        {"booking_maintain", "17 3 * * *", "CALL booking.maintain_job()"}};
+                        {"booking_maintain", "17 3 * * *", "CALL booking.maintain_job()"},
+                        {"booking_retention", "37 3 * * *", "CALL booking.retention_job()"}};
 
 char* schedule_call(const Job& job) {
     const char* const database = get_database_name(MyDatabaseId);

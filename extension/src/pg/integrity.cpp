@@ -148,6 +148,47 @@ constinit Statement packages(
     " WHERE p.token_hash IS NULL",
     Plan::automatic);
 
+// What a party consists of is said in three places.
+constinit Statement units(
+    "SELECT 'hold_has_seats_of_its_units', r.organization_id, r.id,"
+    "       format('%s seats, units take %s', r.party_size, u.seats)"
+    "  FROM booking.slot_reservations AS r"
+    " CROSS JOIN LATERAL (SELECT sum((x.item ->> 'quantity')::bigint * (x.item ->> 'pax_count')::bigint) AS seats"
+    "                       FROM jsonb_array_elements(r.unit_items) AS x (item)) AS u"
+    " WHERE r.unit_items IS NOT NULL AND u.seats IS DISTINCT FROM r.party_size"
+    " UNION ALL "
+    "SELECT 'tickets_are_what_was_booked', b.organization_id, b.id,"
+    "       format('%s seats for %s, tickets %s for %s: %s', b.party_size, b.amount_cents, u.seats, u.price, u.units)"
+    "  FROM booking.bookings AS b"
+    " CROSS JOIN LATERAL (SELECT sum(x.pax_count) FILTER (WHERE x.status <> 'cancelled') AS seats,"
+    "                            sum(COALESCE(x.kept_minor, x.price_minor)) AS price,"
+    "                            string_agg(x.unit_code, ' ' ORDER BY x.unit_code) FILTER (WHERE x.status <> "
+    "'cancelled')"
+    "                            AS units"
+    "                       FROM booking.booking_units AS x"
+    "                      WHERE x.organization_id = b.organization_id AND x.booking_id = b.id) AS u"
+    " CROSS JOIN LATERAL (SELECT string_agg(x.item ->> 'unit', ' ' ORDER BY x.item ->> 'unit') AS units"
+    "                       FROM jsonb_array_elements(b.unit_items) AS x (item),"
+    "                            generate_series(1, (x.item ->> 'quantity')::integer)) AS w"
+    " WHERE b.unit_items IS NOT NULL"
+    "   AND (u.seats, u.price, u.units) IS DISTINCT FROM (b.party_size::bigint, b.amount_cents::numeric, w.units)"
+    " UNION ALL "
+    "SELECT 'booking_has_units_of_its_hold', b.organization_id, b.id, 'they are not the same'"
+    "  FROM booking.bookings AS b"
+    "  JOIN booking.slot_reservations AS r ON r.organization_id = b.organization_id AND r.id = b.reservation_id"
+    " WHERE b.unit_items IS DISTINCT FROM r.unit_items"
+    " UNION ALL "
+    "SELECT 'seats_have_no_units', b.organization_id, b.id, format('unit %s is a %s', u.unit, u.unit_code)"
+    "  FROM booking.bookings AS b"
+    "  JOIN booking.booking_units AS u ON u.organization_id = b.organization_id AND u.booking_id = b.id"
+    " WHERE (b.unit_items IS NULL) <> (u.unit_code IS NULL)"
+    " UNION ALL "
+    "SELECT 'activity_knows_of_its_units', a.organization_id, a.id, format('has_units is %s', a.has_units)"
+    "  FROM booking.activities AS a"
+    " WHERE a.has_units <> EXISTS (SELECT 1 FROM booking.activity_units AS u"
+    "                               WHERE u.organization_id = a.organization_id AND u.activity_id = a.id AND u.active)",
+    Plan::automatic);
+
 constinit Statement overlaps(
     "SELECT 'sessions_do_not_overlap', x.organization_id, x.id, format('session before it ends at %s', x.earlier_end)"
     "  FROM (SELECT s.organization_id, s.id, s.start_time,"
@@ -248,6 +289,7 @@ Datum integrity_check_body(Call& call) {
     result.add(sales.read({}));
     result.add(money.read({}));
     result.add(packages.read({}));
+    result.add(units.read({}));
     result.add(overlaps.read({}));
     result.add(waitlists.read({}));
     result.add(positions.read({}));

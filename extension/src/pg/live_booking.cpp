@@ -76,7 +76,10 @@ LiveBooking locked_booking(std::int32_t organization, const core::Uuid& id) {
     static constinit Statement statement(
         "SELECT b.status, b.payment_status, b.refund_status, b.version, b.party_size, b.amount_cents,"
         "       b.seat_price_minor, b.cancel_cutoff_seconds, b.cancel_refund_percent, b.scheduled_start,"
-        "       b.sessions_included, b.package_id IS NOT NULL, b.reservation_id"
+        "       b.sessions_included, b.package_id IS NOT NULL, b.reservation_id, b.unit_items,"
+        "       CASE WHEN b.unit_items IS NULL THEN b.party_size ELSE"
+        "           (SELECT COALESCE(max(u.unit), 0) FROM booking.booking_units AS u"
+        "             WHERE u.organization_id = $1 AND u.booking_id = $2) END"
         "  FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2 FOR NO KEY UPDATE");
     const Rows rows = statement.write({organization, id});
     if (rows.empty()) {
@@ -97,6 +100,8 @@ LiveBooking locked_booking(std::int32_t organization, const core::Uuid& id) {
     booking.start = rows.is_null(0, 10) ? std::nullopt : std::optional(rows.timestamp(0, 10));
     booking.sessions_included = rows.int4(0, 11);
     booking.is_of_package = rows.boolean(0, 12);
+    booking.unit_items = rows.is_null(0, 14) ? std::nullopt : std::optional(rows.datum(0, 14));
+    booking.unit_count = rows.int4(0, 15);
     if (!rows.is_null(0, 13)) {
         booking.reservation = lock_hold(organization, rows.uuid(0, 13)); // already ours, see below
     }
@@ -154,7 +159,8 @@ void check_is_to_come(const LiveBooking& booking, const char* what) {
                       which + " is " + std::string(booking.status) + " and cannot be " + what);
     }
     static constinit Statement marked("SELECT 1 FROM booking.booking_units AS u"
-                                      " WHERE u.organization_id = $1 AND u.booking_id = $2 AND u.status <> 'booked'");
+                                      " WHERE u.organization_id = $1 AND u.booking_id = $2"
+                                      "   AND u.status NOT IN ('booked', 'cancelled')");
     if (!marked.write({booking.organization, booking.id}).empty()) {
         throw Refusal(RefusalKind::wrong_booking_state,
                       which + " has units that are noted as absent, and cannot be " + what, {}, "Undo that first.");

@@ -26,6 +26,8 @@ struct LiveBooking {
     std::optional<TimestampTz> start;
     std::int32_t sessions_included;
     bool is_of_package;
+    std::optional<Datum> unit_items;        // jsonb; nothing: seats
+    std::int32_t unit_count;                // its units have the numbers 1 to this
     std::optional<Reservation> reservation; // with a session, if it has one of ours
 };
 

@@ -47,11 +47,33 @@ const char* wanted_database(Node* statement) {
     }
 }
 
+// What is marked as a template may be copied by all who may make databases.
+bool may_copy_template(Oid database, Oid role) {
+    HeapTuple const user = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
+    if (!HeapTupleIsValid(user)) {
+        return false;
+    }
+    const bool makes_databases = reinterpret_cast<Form_pg_authid>(GETSTRUCT(user))->rolcreatedb;
+    ReleaseSysCache(user);
+    HeapTuple const row = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+    if (!HeapTupleIsValid(row)) {
+        return false;
+    }
+    const bool is_template = reinterpret_cast<Form_pg_database>(GETSTRUCT(row))->datistemplate;
+    ReleaseSysCache(row);
+    return makes_databases && is_template;
+}
+
 // The database whose notifier has to leave. Not for those who may not do what they ask for: they could keep it away.
 Oid database_to_leave(Node* statement) {
     const char* const name = wanted_database(statement);
     const Oid database = name != nullptr ? get_database_oid(name, true) : InvalidOid;
-    return OidIsValid(database) && owns_database(database, GetUserId()) ? database : InvalidOid;
+    if (!OidIsValid(database)) {
+        return InvalidOid;
+    }
+    const bool may = owns_database(database, GetUserId()) ||
+                     (IsA(statement, CreatedbStmt) && may_copy_template(database, GetUserId()));
+    return may ? database : InvalidOid;
 }
 
 // The place is another database's if this one's has been given away.

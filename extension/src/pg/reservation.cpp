@@ -25,7 +25,7 @@ namespace {
 Rows locked_row(std::int32_t organization, const core::Uuid& id) {
     static constinit Statement statement(
         "SELECT r.session_id, r.party_size, r.status, r.customer_email, r.created_at, r.expires_at,"
-        "       r.extended_count::integer, r.token_hash, r.counted_unpaid, r.waitlist_entry_id"
+        "       r.extended_count::integer, r.token_hash, r.counted_unpaid, r.waitlist_entry_id, r.unit_items"
         "  FROM booking.slot_reservations AS r"
         " WHERE r.organization_id = $1 AND r.id = $2"
         "   FOR NO KEY UPDATE");
@@ -43,7 +43,8 @@ Reservation reservation_in(const Rows& rows, std::int32_t organization, const co
                        rows.timestamp(0, 6),
                        rows.int4(0, 7),
                        rows.boolean(0, 9),
-                       rows.is_null(0, 10) ? std::nullopt : std::optional(rows.uuid(0, 10))};
+                       rows.is_null(0, 10) ? std::nullopt : std::optional(rows.uuid(0, 10)),
+                       rows.is_null(0, 10) ? std::nullopt : std::optional(rows.datum(0, 10))};
 }
 
 } // namespace

@@ -17,6 +17,7 @@ struct Reservation {
     std::int32_t extended_count;
     bool counted_unpaid;
     std::optional<core::Uuid> waitlist_entry; // that it was offered to
+    std::optional<Datum> unit_items; // jsonb; nothing: seats
 };
 
 // Locks the row, waiting for whoever is settling it. Throws Refusal reservation_not_found; where a token is given,
@@ -32,6 +33,9 @@ std::optional<Reservation> lock_hold(std::int32_t organization, const core::Uuid
 
 // Throws Refusal wrong_hold_token unless the hash of the token is the one that is stored.
 void check_hold_token(std::string_view token, std::string_view expected_hash, const core::Uuid& id);
+
+// Throws Refusal reservation_confirmed, reservation_cancelled or hold_expired.
+void check_is_live(const Reservation& reservation, TimestampTz clock);
 
 // Sets the status by a guarded update; the row must be locked. Checks the transition. Who was offered the hold from a
 // waiting list is through with it, too.

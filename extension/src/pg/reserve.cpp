@@ -11,6 +11,7 @@
 #include "pg/settings.hpp"
 #include "pg/sold_out.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/units.hpp"
 #include "pg/waitlist.hpp"
 
 namespace pgbk {
@@ -23,11 +24,15 @@ using core::RefusalKind;
 Request read_request(const Call& call) {
     Request request{};
     request.session = uuid_argument(call, 0, "session_id");
-    request.party_size = int4_argument(call, 1, "party_size");
+    request.items = unit_items_argument(call, 5);
+    request.party_size =
+        request.items.empty() ? int4_argument(call, 1, "party_size") : optional_int4(call, 1).value_or(0);
     request.email = text_argument(call, 2, "email");
     request.idempotency_key = optional_text(call, 3);
     request.hold_seconds = optional_int4(call, 4);
-    core::check_party_size(request.party_size);
+    if (request.items.empty() || !is_absent(call, 1)) {
+        core::check_party_size(request.party_size);
+    }
     core::check_email(request.email);
     if (request.idempotency_key.has_value()) {
         core::check_idempotency_key(*request.idempotency_key);
@@ -38,6 +43,19 @@ Request read_request(const Call& call) {
     }
     request.organization = *organization;
     return request;
+}
+
+// What the party consists of and costs, and so how many seats it takes.
+void price_units(Request& request) {
+    const auto rules = unit_rules_of(request.organization, request.session);
+    request.units = order_for(rules, request.items, request.party_size);
+    if (request.party_size > 0 && request.party_size != request.units->seats) {
+        throw Refusal(RefusalKind::invalid_party_size,
+                      "party_size is " + std::to_string(request.party_size) + ", and the units take " +
+                          std::to_string(request.units->seats) + " seats",
+                      {}, "Leave party_size NULL: the units say how many seats they take.", "party_size");
+    }
+    request.party_size = request.units->seats;
 }
 
 // What take() does is kept only if it gives a hold: no lock is left behind by a search in vain.
@@ -71,6 +89,7 @@ struct Free {
     bool is_waited_for;   // and what is free suffices for nobody who waits
     std::optional<std::int32_t> live_holds_per_email;
     std::optional<std::int32_t> unpaid_most; // seats of the session that may be held and not confirmed at once
+    bool has_units = false;                  // the activity is sold by units
 };
 
 // Where the share of unpaid seats is limited. A party that is larger than the share may still have its seats when
@@ -120,7 +139,7 @@ void serve_waitlist_first(const Request& request, TimestampTz clock, Kept kept, 
 Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_served = false) {
     static constinit Statement statement(
         "SELECT s.status, s.capacity_total, r.seats - s.oversold_by, r.seats - s.oversold_by + r.run_out,"
-        "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max, s.waiting > 0,"
+        "       s.lane_count::integer, a.live_holds_per_email, a.unpaid_percent_max, a.has_units, s.waiting > 0,"
         "       s.kept_for_waitlist," PGBK_TERMS_SQL "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         "  JOIN booking.organizations AS o ON o.organization_id = $1"
@@ -139,7 +158,7 @@ Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_serve
     if (status == "closed") {
         throw Refusal(RefusalKind::session_closed, which + " is closed for booking");
     }
-    const Terms terms = read_terms(rows, 10);
+    const Terms terms = read_terms(rows, 11);
     if (terms.start_time <= clock) {
         throw Refusal(RefusalKind::session_started, which + " started at " + timestamp_text(terms.start_time));
     }
@@ -148,8 +167,8 @@ Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_serve
         core::check_hold_length(std::chrono::seconds(*request.hold_seconds),
                                 std::chrono::seconds(terms.hold_seconds_max));
     }
-    const bool is_waited_for = rows.boolean(0, 8);
-    const bool is_kept = rows.boolean(0, 9);
+    const bool is_waited_for = rows.boolean(0, 9);
+    const bool is_kept = rows.boolean(0, 10);
     if (is_waited_for && rows.int8(0, 4) >= request.party_size) {
         if (is_kept) {
             refuse_for_others_are_waiting(request);
@@ -174,7 +193,8 @@ Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_serve
                     rows.int8(0, 3) < request.party_size,
                     is_waited_for,
                     rows.is_null(0, 6) ? std::nullopt : std::optional(rows.int4(0, 6)),
-                    std::nullopt};
+                    std::nullopt,
+                    rows.boolean(0, 8)};
     return rows.is_null(0, 7) ? free : within_unpaid_share(request, free, rows.int4(0, 2), rows.int4(0, 7), clock);
 }
 
@@ -206,7 +226,7 @@ Known known_of(const Request& request) {
 
 // Whether the terms that this backend knows allow the hold, without steps of their own.
 bool is_admitted(const Request& request, TimestampTz clock, const Known& known) {
-    return known.terms.has_value() && !known.terms->is_limited &&
+    return known.terms.has_value() && !known.terms->is_limited && !request.units.has_value() &&
            known.terms->admit(request.party_size, request.hold_seconds, clock);
 }
 
@@ -315,13 +335,14 @@ std::optional<Hold> take_what_is_free(const Request& request, TimestampTz clock,
     return take_then_hold(request, clock, free);
 }
 
-Hold take_or_refuse(const Request& request) {
+Hold take_or_refuse(Request& request) {
     // Each round ends by success, by a refusal, or because rivals changed the counters in between.
     constexpr int rounds = 16;
     bool look_first = was_scarce(request.session);
     if (look_first) {
         refuse_if_still_sold_out(request, settings::now());
     }
+    look_first = look_first || request.units.has_value();
     Search search;
     for (int round = 0; round < rounds && search.kept != Kept::lane; ++round) {
         const TimestampTz clock = settings::now();
@@ -332,6 +353,9 @@ Hold take_or_refuse(const Request& request) {
             }
         }
         const Free free = explain(request, clock, search.kept);
+        if (free.has_units && !request.units.has_value()) {
+            price_units(request); // so many seats, of the unit that is for one
+        }
         search.was_fast = !look_first && free.lanes == known.lanes && is_admitted(request, clock, known) &&
                           known.terms->version == free.terms.version;
         look_first = look_first || free.terms.is_limited || free.by_expired_hold || search.was_fast;
@@ -363,16 +387,19 @@ std::optional<Hold> earlier_answer(const Request& request) {
     if (rows.empty()) {
         return std::nullopt;
     }
-    check_same_request(rows.bytes(0, 3), request_digest(request), "Session, party size, e-mail or hold length");
+    check_same_request(rows.bytes(0, 3), request_digest(request), "Session, party size, units, e-mail or hold length");
     return Hold{rows.uuid(0, 1), rows.timestamp(0, 2),
                 core::token_text(token_from(hold_token_purpose, rows.bytes(0, 4), *request.idempotency_key))};
 }
 
-Hold reserve(const Request& request) {
+Hold reserve(Request request) {
     if (request.idempotency_key.has_value()) {
         if (auto hold = earlier_answer(request); hold.has_value()) {
             return *std::move(hold);
         }
+    }
+    if (!request.items.empty()) {
+        price_units(request);
     }
     return take_or_refuse(request);
 }

@@ -19,7 +19,7 @@ struct Terms {
     std::int32_t hold_seconds_max;
     std::int32_t party_size_min;
     std::int32_t party_size_max; // the session's seats, unless the activity says less
-    bool is_limited;             // by address, or by what is unpaid: looked at in steps of its own
+    bool is_limited;             // by address or what is unpaid, or sold by units: looked at in steps of its own
     bool makes_events;           // the organization wants events of holds
     bool has_endpoint;           // and so does one of its webhooks
 
@@ -35,7 +35,7 @@ struct Terms {
 #define PGBK_TERMS_SQL                                                                                                 \
     "o.rules_version, s.start_time, a.hold_seconds, a.hold_seconds_max, a.party_size_min,"                             \
     " COALESCE(a.party_size_max, s.capacity_total) AS party_size_max,"                                                 \
-    " a.live_holds_per_email IS NOT NULL OR a.unpaid_percent_max IS NOT NULL AS is_limited,"                           \
+    " a.live_holds_per_email IS NOT NULL OR a.unpaid_percent_max IS NOT NULL OR a.has_units AS is_limited,"            \
     " o.reservation_events,"                                                                                           \
     " EXISTS (SELECT 1 FROM booking.webhook_endpoints AS e WHERE e.organization_id = $1 AND e.status = 'active'"       \
     "            AND e.events && ARRAY['*', 'reservation.held', 'reservation.*']) AS has_endpoint"

@@ -22,7 +22,6 @@ namespace asio = boost::asio;
 
 constexpr std::size_t most_body = 64UL * 1024;
 constexpr std::size_t most_waiting = 64; // on each connection
-constexpr std::chrono::seconds origins_interval{5};
 constexpr std::size_t most_kept_back = 256; // answers
 constexpr std::chrono::milliseconds look_interval{500};
 constexpr const char* status_sql = "SELECT booking.booking_status($1::text)";
@@ -63,8 +62,9 @@ Gateway::Gateway(boost::asio::io_context& loop, Router& router, Metrics& metrics
              config.gateway_connections,
              most_waiting,
              {{"SELECT booking.relay_connect()"}},
-             [this] { load_origins(); }}),
-      timer_(loop),
+             [this] { venue_origins_.load(); }}),
+      venue_origins_(loop, pool_, organization_,
+                     [this](const std::vector<std::string>& origins) { origins_.set_of_venues(origins); }),
       patience_(config.gateway_payment_wait_ms),
       look_timer_(loop) {
     // By the token of the answer, or of the request.
@@ -100,7 +100,7 @@ void Gateway::start() {
 
 void Gateway::stop(std::function<void()> done) {
     stopping_ = true;
-    timer_.cancel();
+    venue_origins_.stop();
     look_timer_.cancel();
     while (!waiting_.empty()) {
         let_go(waiting_.begin());
@@ -284,36 +284,6 @@ Response Gateway::answered(const Function& function, const Answer& answer) {
 Response Gateway::for_origin(Response response, const std::string& origin) const {
     add_cors_headers(response, origin, origins_.allow(origin));
     return response;
-}
-
-// What a venue allows takes effect without a restart.
-void Gateway::load_origins() {
-    pool_.call({{"SELECT origin FROM booking.relay_origins() WHERE organization_id = $1::integer", {organization_}}},
-               [this](const Answer& answer) {
-                   if (answer.ok()) {
-                       std::vector<std::string> origins;
-                       for (int i = 0; i < answer.count(); ++i) {
-                           origins.push_back(answer.text(i, 0));
-                       }
-                       origins_.set_of_venues(origins);
-                   } else if (!answer.lost && answer.error != origins_error_) {
-                       log(LogLevel::error, "the venues' origins cannot be read",
-                           {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
-                   }
-                   origins_error_ = answer.error;
-                   if (!stopping_) {
-                       load_origins_later();
-                   }
-               });
-}
-
-void Gateway::load_origins_later() {
-    timer_.expires_after(origins_interval); // one wait at a time, whichever connection came up
-    timer_.async_wait([this](boost::system::error_code error) {
-        if (!error && !stopping_ && pool_.is_up()) {
-            load_origins();
-        }
-    });
 }
 
 } // namespace pgbk::relay

@@ -7,6 +7,7 @@
 
 #include "config/config.hpp"
 #include "db/pool.hpp"
+#include "db/venue_origins.hpp"
 #include "gateway/function.hpp"
 #include "http/cors.hpp"
 #include "main/room.hpp"
@@ -59,22 +60,18 @@ private:
     void let_go(std::list<Waiting>::iterator waiting);
     void look_later();
 
-    void load_origins();
-    void load_origins_later();
-
     Metrics& metrics_;
     std::chrono::seconds drain_limit_;
     std::string organization_;
     Origins origins_;
     Pages pages_;
     Pool pool_;
-    boost::asio::steady_timer timer_; // to the next look at the origins
+    VenueOrigins venue_origins_;
     std::chrono::milliseconds patience_;
     std::list<Waiting> waiting_;
     std::list<Waiting> gone_;              // answered, while the database was being asked
     boost::asio::steady_timer look_timer_; // nobody may have said that it is there
-    std::string origins_error_;
-    std::deque<Function> functions_; // the routes keep references to them
+    std::deque<Function> functions_;       // the routes keep references to them
     bool stopping_ = false;
 };
 

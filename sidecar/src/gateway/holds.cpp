@@ -4,6 +4,7 @@
 #include "gateway/pending.hpp"
 #include "http/bearer.hpp"
 
+#include <functional>
 #include <iterator>
 #include <utility>
 
@@ -17,7 +18,7 @@ constexpr const char* reserve_sql =
     "SELECT jsonb_build_object('reservation_id', r.reservation_id, 'hold_token', r.hold_token,"
     "       'expires_at', to_char(r.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'),"
     "       'server_time', to_char(booking.clock() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))"
-    "  FROM booking.reserve_slot($1::uuid, $2::integer, $3, $4) AS r";
+    "  FROM booking.reserve_slot($1::uuid, $2::integer, $3, $4, NULL, $5::jsonb) AS r";
 constexpr const char* confirm_sql = "SELECT to_jsonb(c) FROM booking.confirm_reservation($1::uuid, $2, $3, $4) AS c";
 constexpr const char* cancel_sql = "SELECT jsonb_build_object('cancelled', booking.cancel_reservation($1::uuid, $2))";
 constexpr const char* status_sql = "SELECT booking.reservation_status($1::uuid, $2)";
@@ -37,15 +38,31 @@ auto id_and(std::vector<Member> wanted) {
     };
 }
 
+// A party is a number of seats or, in unit_items, so many of each unit.
+auto party_of(std::function<std::optional<Parameters>(const Request&, Response&)> read) {
+    return [read = std::move(read)](const Request& request, Response& refusal) {
+        constexpr std::size_t number = 1;
+        constexpr std::size_t items = 4;
+        auto parameters = read(request, refusal);
+        if (parameters && !parameters->at(number) && !parameters->at(items)) {
+            refusal = field_response("party_size", "is missing");
+            parameters.reset();
+        }
+        return parameters;
+    };
+}
+
 } // namespace
 
 void add_holds(const Config& config, const std::function<void(const std::string& path, GatewayFunction)>& add) {
     const auto limiter = [](int per_minute) { return RateLimiter(per_minute, random_seed()); };
     const Member token{"hold_token", MemberKind::text, true};
-    add("/api/sessions/{id}/holds",
-        {"POST", "reserve_slot", reserve_sql,
-         id_and({{"party_size", MemberKind::integer, true}, {"email", MemberKind::text, true}, {"idempotency_key"}}),
-         limiter(config.gateway_hold_per_minute)});
+    add("/api/sessions/{id}/holds", {"POST", "reserve_slot", reserve_sql,
+                                     party_of(id_and({{"party_size", MemberKind::integer},
+                                                      {"email", MemberKind::text, true},
+                                                      {"idempotency_key"},
+                                                      {"unit_items", MemberKind::list}})),
+                                     limiter(config.gateway_hold_per_minute)});
     add("/api/holds/{id}/confirm",
         {"POST", "confirm_reservation", confirm_sql, id_and({token, {"customer_name"}, {"customer_phone"}}),
          limiter(config.gateway_hold_per_minute)});

@@ -17,10 +17,25 @@ std::optional<std::string> text_of(const json::value& value, MemberKind kind) {
     if (kind == MemberKind::integer) {
         return value.is_int64() ? std::optional(std::to_string(value.get_int64())) : std::nullopt;
     }
+    if (kind == MemberKind::list) { // what is in it is for the function to read
+        return value.is_array() ? std::optional(json::serialize(value)) : std::nullopt;
+    }
     if (!value.is_string() || value.get_string().find('\0') != json::string::npos) {
         return std::nullopt;
     }
     return std::string(value.get_string());
+}
+
+const char* problem_of(MemberKind kind) {
+    switch (kind) {
+    case MemberKind::integer:
+        return "is no whole number";
+    case MemberKind::list:
+        return "is no list";
+    case MemberKind::text:
+        break;
+    }
+    return "is no text";
 }
 
 } // namespace
@@ -50,8 +65,7 @@ std::optional<Members> read_members(const Request& request, const std::vector<Me
         }
         members.push_back(missing ? std::nullopt : text_of(*value, member.kind));
         if (!missing && !members.back()) {
-            refusal =
-                field_response(member.name, member.kind == MemberKind::integer ? "is no whole number" : "is no text");
+            refusal = field_response(member.name, problem_of(member.kind));
             return std::nullopt;
         }
     }

@@ -11,7 +11,7 @@
 
 namespace pgbk::relay {
 
-enum class MemberKind : std::uint8_t { text, integer };
+enum class MemberKind : std::uint8_t { text, integer, list };
 
 struct Member {
     std::string_view name;

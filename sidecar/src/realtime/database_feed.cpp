@@ -15,7 +15,6 @@ namespace asio = boost::asio;
 
 constexpr int pool_connections = 2;
 constexpr std::size_t most_waiting = 4'096; // on each: all come back at once after a restart
-constexpr std::chrono::seconds origins_interval{5};
 
 // In one statement, so that all of it is of one moment. A range of numbers without gaps: what is not kept any more is
 // missing in it.
@@ -86,8 +85,8 @@ DatabaseFeed::DatabaseFeed(asio::io_context& loop, Metrics& metrics, const Confi
              pool_connections,
              most_waiting,
              {{"SELECT booking.relay_connect()"}},
-             [this] { load_origins(); }}),
-      origins_timer_(loop) {}
+             [this] { venue_origins_.load(); }}),
+      venue_origins_(loop, pool_, "", events_.origins) {}
 
 void DatabaseFeed::start() {
     link_.start();
@@ -95,8 +94,7 @@ void DatabaseFeed::start() {
 }
 
 void DatabaseFeed::stop(std::function<void()> done) {
-    stopping_ = true;
-    origins_timer_.cancel();
+    venue_origins_.stop();
     link_.stop();
     pool_.stop(std::chrono::seconds(0), std::move(done)); // whoever waits is on the way out
 }
@@ -206,34 +204,6 @@ void DatabaseFeed::booking(const std::string& token, Told<std::string> told) {
     pool_.call({{"SELECT booking.relay_booking($1)", {token}}},
                answer_to<std::string>(
                    "relay_booking", [](const Answer& answer) { return answer.text(0, 0); }, std::move(told)));
-}
-
-// What a venue allows takes effect without a restart.
-void DatabaseFeed::load_origins() {
-    if (std::exchange(loading_origins_, true)) {
-        return;
-    }
-    pool_.call({{"SELECT DISTINCT origin FROM booking.relay_origins()"}}, [this](const Answer& answer) {
-        loading_origins_ = false;
-        if (answer.ok()) {
-            events_.origins(read_column(answer));
-        } else if (!answer.lost) {
-            log(LogLevel::error, "the venues' origins cannot be read",
-                {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
-        }
-        if (!stopping_) {
-            load_origins_later();
-        }
-    });
-}
-
-void DatabaseFeed::load_origins_later() {
-    origins_timer_.expires_after(origins_interval); // one wait at a time
-    origins_timer_.async_wait([this](boost::system::error_code error) {
-        if (!error && !stopping_ && pool_.is_up()) {
-            load_origins();
-        }
-    });
 }
 
 } // namespace pgbk::relay

@@ -4,6 +4,7 @@
 #include "config/config.hpp"
 #include "db/link.hpp"
 #include "db/pool.hpp"
+#include "db/venue_origins.hpp"
 #include "metrics/metrics.hpp"
 #include "realtime/feed.hpp"
 
@@ -40,8 +41,6 @@ public:
 private:
     void up();
     void down(const std::string& reason);
-    void load_origins();
-    void load_origins_later();
 
     // Times the call, counts its failure, and hands a good answer to `read`, which may throw.
     template <class Value, class Read> AnswerHandler answer_to(const char* name, Read read, Told<Value> told);
@@ -50,9 +49,7 @@ private:
     Events events_;
     Link link_;
     Pool pool_;
-    boost::asio::steady_timer origins_timer_;
-    bool loading_origins_ = false;
-    bool stopping_ = false;
+    VenueOrigins venue_origins_;
 };
 
 } // namespace pgbk::relay

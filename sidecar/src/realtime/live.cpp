@@ -14,6 +14,8 @@ constexpr std::size_t page_size = 500;
 constexpr std::size_t usual_weight = 2'048; // of an event in the ring: it holds fewer if they are larger
 // Read when the relay starts: those who were connected to the one before come back with cursors of a moment ago.
 constexpr std::int64_t most_before_start = 5'000;
+// What memory holds may still name whoever was erased. The table does not: who resumes from before reads there.
+constexpr std::string_view erasure = "customer.erased";
 
 } // namespace
 
@@ -143,6 +145,9 @@ void Live::complain(const std::string& what, const FeedError& error) {
 
 void Live::add(const SharedEvent& event) {
     position_ = event->seq;
+    if (event->kind == erasure) {
+        ring_.restart(event->seq - 1);
+    }
     ring_.add(event);
     tell(event);
     seats_.changed(*event);

@@ -24,3 +24,37 @@ VALUES ('booking.join_waitlist(uuid,integer,text,text,text)', 'sale',
        ('booking.waitlist_status(uuid,text)', 'token',
         'booking.waitlist_status(pg_temp.id(''eve waits :o''), pg_temp.token(''eve waits :n''))'),
        ('booking.close_waitlist()', 'internal', NULL);
+INSERT INTO pg_temp.expected
+VALUES ('booking.reserve_slot(uuid,integer,text,text,integer,jsonb)', 'sale',
+        'booking.reserve_slot(pg_temp.id(''club night :o''), NULL, pg_temp.email(:o, ''ada''), NULL, NULL, ''[{"unit": "adult"}]'')'),
+       ('booking.try_reserve_slot(uuid,integer,text,text,integer,jsonb)', 'sale',
+        'booking.try_reserve_slot(pg_temp.id(''club night :o''), NULL, pg_temp.email(:o, ''ada''), NULL, NULL, ''[{"unit": "adult"}]'')'),
+       ('booking.quote_units(uuid,jsonb)', 'public', 'booking.quote_units(pg_temp.id(''club night :o''), ''[{"unit": "adult"}]'')'),
+       ('booking.update_reservation_units(uuid,jsonb,text)', 'token',
+        'booking.update_reservation_units(pg_temp.id(''eve club hold :o''), ''[{"unit": "adult", "quantity": 2}]'')'),
+       ('booking.update_reservation_units(uuid,jsonb,text)', 'token',
+        'booking.update_reservation_units(pg_temp.id(''eve club hold :o''), ''[{"unit": "adult", "quantity": 2}]'', pg_temp.token(''ada club hold :o''))'),
+       ('booking.change_units(uuid,jsonb,bigint,text)', 'token',
+        'booking.change_units(pg_temp.id(''eve club :o''), ''[{"unit": "adult", "quantity": 2}]'')'),
+       ('booking.change_units(uuid,jsonb,bigint,text)', 'token',
+        'booking.change_units(pg_temp.id(''eve club :o''), ''[{"unit": "adult", "quantity": 2}]'', NULL, pg_temp.token(''eve club :n''))'),
+       ('booking.cancel_units(uuid,integer[],text,bigint,boolean,bigint,text)', 'token',
+        'booking.cancel_units(pg_temp.id(''eve club :o''), ''{1}'', override => true)'),
+       ('booking.cancel_units(uuid,integer[],text,bigint,boolean,bigint,text)', 'token',
+        'booking.cancel_units(pg_temp.id(''eve club :o''), ''{1}'', booking_token => pg_temp.token(''ada club :o''))'),
+       ('booking.issue_tickets(uuid,text,boolean)', 'token', 'booking.issue_tickets(pg_temp.id(''eve club :o''), NULL, true)'),
+       ('booking.issue_tickets(uuid,text,boolean)', 'token',
+        'booking.issue_tickets(pg_temp.id(''eve club :o''), pg_temp.token(''eve club :n''))'),
+       -- Who scans a ticket has its code, and is no more for that.
+       ('booking.scan_ticket(text,text,text)', 'member', 'booking.scan_ticket(pg_temp.token(''eve ticket :o''))'),
+       ('booking.scan_ticket(text,text,text)', 'member', 'booking.scan_ticket(pg_temp.token(''eve ticket :o''), ''check_out'')'),
+       ('booking.note_units()', 'internal', NULL),
+
+       ('booking.personal_data()', 'plain', NULL),
+       ('booking.erase_customer(uuid)', 'member', 'booking.erase_customer(pg_temp.id(''eve customer :o''))'),
+       ('booking.erase_customer(integer,text)', 'member', 'booking.erase_customer(:o, pg_temp.email(:o, ''eve''))'),
+       ('booking.set_retention(integer,integer,integer,integer,integer)', 'member', 'booking.set_retention(:o, 30, 30, 30, 30)'),
+       ('booking.apply_retention(integer,text,uuid,integer)', 'trusted', 'booking.apply_retention(:o, ''holds'')'),
+       ('booking.retention_job()', 'trusted', NULL);
+INSERT INTO pg_temp.named (name, id)
+SELECT 'eve customer ' || c.organization_id, c.id FROM booking.customers AS c WHERE c.user_id LIKE 'eve-%';

@@ -6,7 +6,8 @@ namespace pgbk::relay {
 
 namespace {
 
-const std::vector<Member> wanted{{"size", MemberKind::integer, true}, {"mail", MemberKind::text, true}, {"note"}};
+const std::vector<Member> wanted{
+    {"size", MemberKind::integer, true}, {"mail", MemberKind::text, true}, {"note"}, {"items", MemberKind::list}};
 
 // The members with blanks between them, "-" for none; or the status and the refusal.
 std::string read(const std::string& body) {
@@ -25,10 +26,16 @@ std::string read(const std::string& body) {
 }
 
 TEST(Members, AreReadInTheirOrder) {
-    EXPECT_EQ(read(R"({"note": "n", "mail": "m", "size": 2, "other": [1]})"), "2 m n");
-    EXPECT_EQ(read(R"({"mail": "m", "size": -9223372036854775808})"), "-9223372036854775808 m -");
-    EXPECT_EQ(read(R"({"mail": "m", "size": 1, "note": null})"), "1 m -");
-    EXPECT_EQ(read(R"({"mail": "m", "size": 1, "note": ""})"), "1 m -");
+    EXPECT_EQ(read(R"({"note": "n", "mail": "m", "size": 2, "other": [1]})"), "2 m n -");
+    EXPECT_EQ(read(R"({"mail": "m", "size": -9223372036854775808})"), "-9223372036854775808 m - -");
+    EXPECT_EQ(read(R"({"mail": "m", "size": 1, "note": null})"), "1 m - -");
+    EXPECT_EQ(read(R"({"mail": "m", "size": 1, "note": ""})"), "1 m - -");
+}
+
+TEST(Members, ThatAreListsArePassedOn) {
+    EXPECT_EQ(read(R"({"mail": "m", "size": 1, "items": [ {"unit": "a", "quantity": 2} ]})"),
+              R"(1 m - [{"unit":"a","quantity":2}])");
+    EXPECT_EQ(read(R"({"mail": "m", "size": 1, "items": []})"), "1 m - []");
 }
 
 TEST(Members, ThatAreWrongAreNamed) {
@@ -40,6 +47,11 @@ TEST(Members, ThatAreWrongAreNamed) {
     for (const char* const size : {"1.5", "1e3", "\"1\"", "true", "18446744073709551615", "[]"}) {
         EXPECT_EQ(read(std::string(R"({"mail": "m", "size": )") + size + "}"), missing("size", "is no whole number"))
             << size;
+    }
+    for (const char* const items : {"{}", "\"[]\"", "7", "true"}) {
+        EXPECT_EQ(read(std::string(R"({"mail": "m", "size": 1, "items": )") + items + "}"),
+                  missing("items", "is no list"))
+            << items;
     }
     EXPECT_EQ(read(R"({"mail": 7, "size": 1})"), missing("mail", "is no text"));
     EXPECT_EQ(read(R"({"mail": "m\u0000", "size": 1})"), missing("mail", "is no text"));

@@ -191,6 +191,25 @@ TEST_F(LiveTest, ResumesFromMemory) {
     EXPECT_EQ(one->told, (Seqs{5, 7, 9}));
 }
 
+TEST_F(LiveTest, WhatMayNameTheErasedIsNotToldFromMemory) {
+    start();
+    for (int i = 0; i < 4; ++i) {
+        happen({"public"});
+    }
+    feed.add({"organization:1"});
+    auto erasure = std::make_shared<Event>(*feed.events.back());
+    erasure->kind = "customer.erased";
+    feed.events.back() = erasure;
+    happen({"public"});
+    const auto since = listener({"public"}, 4);
+    EXPECT_EQ(since->told, (Seqs{6}));
+    EXPECT_EQ(feed.pages, 0) << "what came with it and after it is in memory";
+    const auto before = listener({"public"}, 2);
+    timers.settle();
+    EXPECT_EQ(before->told, (Seqs{3, 4, 6}));
+    EXPECT_EQ(feed.pages, 1) << "the table says what they are now";
+}
+
 TEST_F(LiveTest, ResumesFromTheTableAndHoldsBackWhatHappensMeanwhile) {
     start();
     for (int i = 0; i < 1'200; ++i) { // three pages
