@@ -239,7 +239,7 @@ CREATE FUNCTION pg_temp.write_to(relation text, letters text, organization integ
     LANGUAGE plpgsql AS $$
 DECLARE
     writable text;
-    taken text;
+    columns text;
     one_row jsonb;
     p pg_temp.personas;
 BEGIN
@@ -249,10 +249,15 @@ BEGIN
      WHERE a.attrelid = ('booking.' || relation)::regclass AND a.attnum > 0
        AND has_column_privilege('booking_member', a.attrelid, a.attnum, 'UPDATE')
      ORDER BY a.attname <> 'status' LIMIT 1;
+    -- Those that may be given a value.
+    SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns FROM pg_attribute AS a
+     WHERE a.attrelid = ('booking.' || relation)::regclass AND a.attnum > 0 AND NOT a.attisdropped
+       AND a.attgenerated = '' AND a.attidentity <> 'a';
     FOR p IN SELECT * FROM pg_temp.personas AS q WHERE q.kind IN ('owner', 'staff', 'user', 'nobody''s member', 'nobody''s user') LOOP
         IF strpos(letters, 'a') > 0 THEN
             INSERT INTO pg_temp.written VALUES (p.name, relation, 'insert', organization, pg_temp.outcome(p, format(
-                'INSERT INTO booking.%I SELECT (jsonb_populate_record(NULL::booking.%1$I, %L)).*', relation, one_row)));
+                'INSERT INTO booking.%I (%s) SELECT %2$s FROM jsonb_populate_record(NULL::booking.%1$I, %3$L)', relation,
+                columns, one_row)));
         END IF;
         -- Own rows that are given away: the new row has to be the owner's too.
         IF strpos(letters, 'a') > 0 AND strpos(letters, 'w') > 0 THEN
