@@ -44,7 +44,7 @@ Reservation reservation_in(const Rows& rows, std::int32_t organization, const co
                        rows.int4(0, 7),
                        rows.boolean(0, 9),
                        rows.is_null(0, 10) ? std::nullopt : std::optional(rows.uuid(0, 10)),
-                       rows.is_null(0, 10) ? std::nullopt : std::optional(rows.datum(0, 10))};
+                       rows.is_null(0, 11) ? std::nullopt : std::optional(rows.datum(0, 11))};
 }
 
 } // namespace

@@ -10,6 +10,12 @@ VALUES ('booking.request_payment(uuid,text)', 'token',
         'booking.relay_claim_calls(pg_temp.relay(), 1, 60, ''{"2": ["custom"]}'')'),
        ('booking.relay_complete_call(uuid,uuid,bigint,jsonb)', 'relay',
         'booking.relay_complete_call(pg_temp.relay(), pg_temp.id(''failed call :o''), 1, ''{"ending": "done", "facts": {}}'')'),
+       ('booking.reschedule_appointment(uuid,timestamp with time zone,timestamp with time zone,bigint,text)', 'token',
+        'booking.reschedule_appointment(pg_temp.id(''eve month :o''), ''2027-03-10 10:00Z'', ''2027-03-10 11:00Z'')'),
+       ('booking.reschedule_appointment(uuid,timestamp with time zone,timestamp with time zone,bigint,text)', 'token',
+        'booking.reschedule_appointment(pg_temp.id(''eve month :o''), ''2027-03-10 10:00Z'', ''2027-03-10 11:00Z'', NULL,'
+        ' pg_temp.token(''eve month :n''))'),
+       ('booking.call_off_appointments()', 'internal', NULL),
        ('booking.end_payment_calls()', 'internal', NULL);
 INSERT INTO pg_temp.expected
 VALUES ('booking.join_waitlist(uuid,integer,text,text,text)', 'sale',
