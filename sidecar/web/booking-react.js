@@ -134,6 +134,10 @@ export function createBookingHooks(React, { client = bookingClient } = {}) {
         refetchSoon();
       }
     }, { onResync: refetch });
+    // What changed between the last reading and the connection, nobody has told.
+    useEffect(() => {
+      if (isConnected) refetchSoon();
+    }, [isConnected, refetchSoon]);
     return { ...data, loading, error, isConnected, refetch, chooseActivity: setChosen };
   }
 

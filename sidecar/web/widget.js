@@ -105,8 +105,7 @@ function listen() {
     }, {
       onStatus: ({ connected }) => {
         byId('widget').dataset.connected = connected;
-        if (connected && listening.wasLost) reloadSoon();
-        if (!connected) listening.wasLost = true;
+        if (connected) reloadSoon(); // what changed between the last reading and now, nobody has told
       },
       onResync: reloadSoon,
     }),

@@ -5,6 +5,7 @@ its own and knows exactly what they must be like, also after the first session h
 seats, is judged at the end and by integrity_check() at random moments in between."""
 
 import collections
+import itertools
 import json
 import random
 import threading
@@ -12,11 +13,12 @@ import unittest
 
 from psql import LONG, DatabaseCase, SqlError
 
-CLIENTS = 16
+CLIENTS, CREWS = 12, 6
 OPERATIONS = 400 if LONG else 74  # of each client
 SEEDS = range(5) if LONG else range(1)
 SESSIONS, CAPACITY, STRIPED = 6, 24, 2  # the last two have lanes
 PRICE = 1000
+UNITS = {"adult": (1000, 1), "child": (500, 1), "family": (3000, 4)}  # price and seats; no child without an adult
 RETRY = {"40001", "BK401"}
 NO_ROOM = {"BK201", "BK203"}  # sold out, closed
 WAITED_FOR = "BK240"  # others wait and come first
@@ -28,17 +30,28 @@ class Model:
     def __init__(self, session, party, has_ledger=False):
         self.session, self.party = session, party
         self.has_ledger = has_ledger  # its payments are known one by one
-        self.paid = party * PRICE
         self.kept = 0
         self.status = "confirmed"
         self.version = 1
-        self.units = ["booked"] * party
-        self.nonces = [None] * party
+        self.fill()
+        self.paid = self.price()
+
+    def fill(self):
+        """Nothing has become of any unit."""
+        self.units = {number: "booked" for number in range(1, self.party + 1)}
+        self.nonces, self.cancelled, self.highest = {}, set(), self.party
+
+    def price(self):
+        return self.party * PRICE
+
+    def by_terms(self, has_begun):
+        """What a cancellation gives back by the terms."""
+        return 0 if has_begun else self.paid
         self.has_conflict = False  # money that nobody has decided about
         self.is_erased = False
 
     def derive(self):
-        units = collections.Counter(self.units)
+        units = collections.Counter(self.units.values())
         if units["checked_in"] or (units["checked_out"] and units["booked"]):
             self.status = "checked_in"
         elif units["checked_out"]:
@@ -50,19 +63,61 @@ class Model:
         self.version += 1
 
     def has_absentees(self):
-        return any(unit != "booked" for unit in self.units)
+        return any(unit != "booked" for unit in self.units.values())
 
     def due(self):
         if self.status == "cancelled":
             return self.paid - self.kept
-        return max(self.paid - self.party * PRICE, 0)
+        return max(self.paid - self.price(), 0)
 
     def owed(self):
-        return 0 if self.status == "cancelled" else max(self.party * PRICE - self.paid, 0)
+        return 0 if self.status == "cancelled" else max(self.price() - self.paid, 0)
 
     def changed(self, due_before):
         """A ledger is settled after the change, which makes a version of its own if something is due now or no more."""
         self.version += 1 + (self.has_ledger and (due_before > 0) != (self.due() > 0))
+
+
+class UnitModel(Model):
+    """One that is made of units: a ticket each, with its price."""
+
+    def __init__(self, session, composition, has_ledger=False):
+        self.tickets, self.kept_for_units = {}, 0
+        self.recompose(composition, first=True)
+        super().__init__(session, self.seats(), has_ledger)
+
+    def fill(self):
+        self.nonces, self.cancelled = {}, set()
+
+    def seats(self):
+        return sum(UNITS[unit][1] for unit in self.tickets.values())
+
+    def price(self):
+        return sum(UNITS[unit][0] for unit in self.tickets.values()) + self.kept_for_units
+
+    def by_terms(self, has_begun):
+        owed = max(self.paid - self.price(), 0)
+        return owed if has_begun else owed + max(self.paid - owed - self.kept_for_units, 0)
+
+    def composition(self):
+        return dict(collections.Counter(self.tickets.values()))
+
+    def recompose(self, wanted, first=False):
+        """The last tickets of a unit go; new ones have the next numbers, in the order of the units."""
+        for unit in UNITS:
+            numbers = sorted(number for number, each in self.tickets.items() if each == unit)
+            for number in numbers[wanted.get(unit, 0):]:
+                del self.tickets[number]
+        kept = set() if first else self.cancelled
+        for unit in UNITS:
+            for _ in range(wanted.get(unit, 0) - collections.Counter(self.tickets.values())[unit]):
+                self.tickets[max([0, *self.tickets, *kept]) + 1] = unit
+        self.follow(kept)
+
+    def follow(self, cancelled):
+        self.party = self.seats()
+        self.units = {number: "booked" for number in self.tickets}
+        self.highest = max([*self.tickets, *cancelled])
 
 
 class Client:
@@ -94,7 +149,7 @@ class Client:
 
     def facts(self, model):
         """As every function on a booking answers."""
-        return (model.status, str(self.sessions[model.session]), str(model.party), str(model.party * PRICE),
+        return (model.status, str(self.sessions[model.session]), str(model.party), str(model.price()),
                 str(model.due()), str(model.owed()), str(model.version))
 
     COLUMNS = "status, session_id, party_size, amount_cents, refund_due_minor, amount_due_minor, version"
@@ -150,12 +205,15 @@ class Client:
             answer = self.call("leave", f"SELECT booking.leave_waitlist('{entry}', '{token}')")
             assert answer in {("t",), ("f",)}, f"{self.name} leave: {answer}"
 
+    def model_of(self, hold, has_ledger=False):
+        return Model(*hold[1:], has_ledger)
+
     def confirm(self, hold):
         """Whoever has travelled in time may have let it run out, and others may have its seats by now."""
         answer = self.call("confirm", f"SELECT booking_id FROM booking.confirm_reservation('{hold[0]}')")
         if answer != "BK211":
             assert not isinstance(answer, str), f"{self.name} confirm: {answer}"
-            self.bookings[answer[0]] = Model(*hold[1:])
+            self.bookings[answer[0]] = self.model_of(hold)
             self.emails[answer[0]] = self.emails[hold[0]]
 
     def send(self, metadata, amount):
@@ -167,17 +225,18 @@ class Client:
         return self.call("pay", f"SELECT booking.receive_webhook('{self.world.source}', convert_to('{body}', 'UTF8')) ->> 'status'")[0]
 
     def confirm_by_money(self, hold):
-        self.expect("pay a hold", self.send({"reservation_id": hold[0]}, hold[2] * PRICE), "applied")
+        price = self.model_of(hold).price()
+        self.expect("pay a hold", self.send({"reservation_id": hold[0]}, price), "applied")
         rows = self.session.query(f"SELECT id FROM booking.bookings WHERE reservation_id = '{hold[0]}'")
         if rows:
-            self.bookings[rows[0][0]] = Model(*hold[1:], has_ledger=True)
+            self.bookings[rows[0][0]] = self.model_of(hold, has_ledger=True)
             self.emails[rows[0][0]] = self.emails[hold[0]]
         else:
             self.answers["pay", "too late"] += 1
             self.expect("money that came too late", self.session.query(
                 "SELECT f.status, f.amount_minor FROM booking.payments AS p JOIN booking.refunds AS f"
                 " ON (f.organization_id, f.payment_id) = (p.organization_id, p.id)"
-                f" WHERE p.reservation_id = '{hold[0]}'"), [("due", str(hold[2] * PRICE))])
+                f" WHERE p.reservation_id = '{hold[0]}'"), [("due", str(price))])
 
     def use_hold(self):
         hold = self.holds.pop(self.dice.randrange(len(self.holds)))
@@ -227,8 +286,8 @@ class Client:
         elif amount and amount > model.paid:
             self.expect("cancel", answer, "BK223")
         else:
-            by_terms = 0 if self.has_begun(model) else model.paid
-            back = {"full": model.paid, "none": 0, "partial": amount, "policy": by_terms}[refund]
+            back = {"full": model.paid, "none": 0, "partial": amount,
+                    "policy": model.by_terms(self.has_begun(model))}[refund]
             due = model.due()
             model.kept, model.status = model.paid - back, "cancelled"
             model.changed(due)
@@ -281,14 +340,14 @@ class Client:
             due = model.due()
             model.party = party
             model.changed(due)
-            model.units, model.nonces = ["booked"] * party, [None] * party
+            model.fill()
             self.expect("resize", answer, self.facts(model))
 
     def pay(self, booking, model):
         """Another payment: the price, just what is still to be paid, or neither."""
         if not model.has_ledger:
             return
-        price = model.party * PRICE
+        price = model.price()
         rest = price - model.paid
         amount = self.dice.choice([rest if rest > 0 else 1, price, PRICE // 2])
         is_due = amount in (price, rest)
@@ -321,7 +380,7 @@ class Client:
 
     def scan(self, booking, model):
         action = self.dice.choice(list(self.SCANS) + ["mark_no_show"] * (4 if self.has_begun(model) else 0))
-        unit = self.dice.randrange(0, model.party + 2)  # counts from 1
+        unit = self.dice.randrange(0, model.highest + 2)  # counts from 1
         nonce = self.dice.choice(["gate", "door"]) if action == "check_in" else None
         answer = self.call(action, f"SELECT status, booked, checked_in, checked_out, no_show, version FROM booking."
                            f"{action}('{booking}', {unit}" + (f", '{nonce}'" if nonce else "") + ")")
@@ -331,23 +390,22 @@ class Client:
         if action == "mark_no_show" and not self.has_begun(model):
             self.expect(action, answer, "BK221")
             return
-        if not 1 <= unit <= model.party:
-            self.expect(action, answer, "BK018")
+        if unit not in model.units:
+            self.expect(action, answer, "BK221" if unit in model.cancelled else "BK018")
             return
         sources, target = self.SCANS[action]
-        at = unit - 1
-        if model.units[at] in sources:
-            model.units[at] = target
+        if model.units[unit] in sources:
+            model.units[unit] = target
             if action == "check_in":
-                model.nonces[at] = nonce
+                model.nonces[unit] = nonce
             model.derive()
-        elif model.units[at] != target:
+        elif model.units[unit] != target:
             self.expect(action, answer, "BK221")
             return
-        elif action == "check_in" and model.nonces[at] != nonce:
+        elif action == "check_in" and model.nonces[unit] != nonce:
             self.expect(action, answer, "BK226")
             return
-        counts = collections.Counter(model.units)
+        counts = collections.Counter(model.units.values())
         self.expect(action, answer, (model.status, str(counts["booked"]), str(counts["checked_in"]),
                                      str(counts["checked_out"]), str(counts["no_show"]), str(model.version)))
 
@@ -374,8 +432,117 @@ class Client:
                 begun = [item for item in live if self.has_begun(item[1])]
                 any_ = list(self.bookings.items()) if self.dice.random() < 0.1 else begun or live
                 booking, model = self.dice.choice(any_)
-                self.dice.choice([self.cancel, self.move, self.move, self.resize, self.resize, self.scan, self.scan,
-                                  self.pay] + [self.scan] * (4 if begun else 0))(booking, model)
+                self.dice.choice(self.actions())(booking, model)
+
+    def actions(self):
+        return [self.cancel, self.move, self.move, self.resize, self.resize, self.scan, self.scan, self.pay] + [self.scan] * (4 if begun else 0)
+
+
+class UnitClient(Client):
+    """Who books adults, children and families."""
+
+    def compose(self):
+        return {unit: count for unit in UNITS if (count := self.dice.choice([0, 0, 1, 1, 2]))}
+
+    @staticmethod
+    def items(composition):
+        return json.dumps([{"unit": unit, "quantity": count} for unit, count in composition.items()])
+
+    @staticmethod
+    def is_lonely(composition):
+        return "child" in composition and "adult" not in composition
+
+    def reserve(self):
+        self.count += 1
+        session, composition = self.dice.randrange(SESSIONS), self.compose()
+        answer = self.call("reserve units", f"SELECT reservation_id FROM booking.reserve_slot('{self.sessions[session]}', NULL,"
+                           f" '{self.name}-{self.count}@example.com', NULL, NULL, '{self.items(composition)}')")
+        if not isinstance(answer, str):
+            return answer[0], session, composition
+        if not composition or self.is_lonely(composition):
+            self.expect("reserve units", answer, "BK243" if composition else "BK240")
+        else:
+            allowed = NO_ROOM | {"BK002"} | ({"BK202"} if self.late and session == 0 else set())
+            assert answer in allowed, f"{self.name} reserve units: {answer}"
+        return None
+
+    def model_of(self, hold, has_ledger=False):
+        return UnitModel(*hold[1:], has_ledger)
+
+    def use_hold(self):
+        if self.dice.random() < 0.6:
+            super().use_hold()
+            return
+        at, composition = self.dice.randrange(len(self.holds)), self.compose()
+        hold = self.holds[at]
+        answer = self.call("change a hold", "SELECT price_minor FROM booking.update_reservation_units("
+                           f"'{hold[0]}', '{self.items(composition)}')")
+        if isinstance(answer, str):
+            assert answer in {"BK205", "BK201", "BK002", "BK240" if not composition else "BK243"}, f"{self.name} change a hold: {answer}"
+        else:
+            self.holds[at] = (*hold[:2], composition)
+            self.expect("price of a hold", answer[0], str(self.model_of(self.holds[at]).price()))
+
+    def resize(self, booking, model):
+        composition = self.dice.choice([self.compose(), model.composition()])
+        argument, is_stale = self.version_argument(model)
+        columns = self.COLUMNS.replace("party_size", "seats")
+        answer = self.call("recompose", f"SELECT {columns} FROM booking.change_units('{booking}',"
+                           f" '{self.items(composition)}'{argument})")
+        if not composition:
+            self.expect("recompose", answer, "BK240")
+            return
+        if self.is_refused(model, answer, "recompose"):
+            return
+        more = sum(UNITS[unit][1] * count for unit, count in composition.items()) - model.party
+        if composition == model.composition():
+            self.expect("recompose to the same", answer, self.facts(model))
+        elif is_stale:
+            self.expect("recompose", answer, "BK222")
+        elif self.is_lonely(composition):
+            self.expect("recompose", answer, "BK243")
+        elif more > 0 and self.has_begun(model):
+            assert answer in {"BK002", "BK202", "BK203"}, f"{self.name} grow after the start: {answer}"
+        elif more <= 0 or answer not in NO_ROOM | {"BK002"}:
+            due = model.due()
+            model.recompose(composition)
+            model.changed(due)
+            model.nonces = {}
+            self.expect("recompose", answer, self.facts(model))
+
+    def drop(self, booking, model):
+        """Some of the tickets, which may have been cancelled before, or never been there."""
+        numbers = self.dice.sample(range(1, model.highest + 1), min(2, model.highest))
+        argument, is_stale = self.version_argument(model)
+        refund, override = self.dice.choice(["full", "none", "policy"]), self.dice.random() < 0.5
+        columns = self.COLUMNS.replace("party_size", "seats")
+        answer = self.call("drop", f"SELECT {columns} FROM booking.cancel_units('{booking}', '{{{','.join(map(str, numbers))}}}',"
+                           f" '{refund}', override => {override}{argument})")
+        if self.is_refused(model, answer, "drop"):
+            return
+        live = [number for number in numbers if number in model.tickets]
+        left = collections.Counter(unit for number, unit in model.tickets.items() if number not in live)
+        if any(number not in model.tickets and number not in model.cancelled for number in numbers):
+            self.expect("drop what is not there", answer, "BK018")
+        elif not live:
+            self.expect("drop again", answer, self.facts(model))
+        elif is_stale:
+            self.expect("drop", answer, "BK222")
+        elif not left or self.is_lonely(left):
+            self.expect("drop", answer, "BK243" if left else "BK221")
+        elif self.has_begun(model) and not override:
+            self.expect("drop", answer, "BK220")
+        else:
+            due = model.due()
+            price = sum(UNITS[model.tickets.pop(number)][0] for number in live)
+            model.cancelled |= set(live)
+            model.kept_for_units += 0 if refund == "full" or refund == "policy" and not self.has_begun(model) else price
+            model.follow(model.cancelled)
+            model.changed(due)
+            self.expect("drop", answer, self.facts(model))
+
+    def actions(self):
+        return [*super().actions(), self.drop, self.drop]
 
 
 class Manager(Client):
@@ -414,9 +581,18 @@ class BookingLife(DatabaseCase):
                    '{"operatingDays": ["Monday"], "startTime": "09:00", "endTime": "10:00", "slotInterval": 60}'
               FROM booking.venues AS v""")
         cls.admin.query("UPDATE booking.activities SET currency = 'EUR'")
+        cls.admin.query("""
+            INSERT INTO booking.activities (organization_id, id, venue_id, name, capacity, price_minor, currency, schedule)
+            SELECT 1, booking.new_id(1), a.venue_id, 'Cruise', 5, 1, 'EUR', a.schedule FROM booking.activities AS a""")
+        for (unit, (price, seats)), order in zip(UNITS.items(), itertools.count()):
+            cls.admin.query(f"""
+                INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor, pax_count,
+                                                    accompanied_by, sort_order)
+                SELECT 1, a.id, '{unit}', '{unit}', {price}, {seats}, '{"{adult}" if unit == "child" else "{}"}', {order}
+                  FROM booking.activities AS a WHERE a.name = 'Cruise'""")
         cls.source = cls.admin.value("SELECT source_id FROM booking.create_webhook_source(1, 'stripe', 'stripe', 'whsec_of_the_provider')")
 
-    def make_sessions(self, seed):
+    def make_sessions(self, seed, activity="Tour"):
         ids = [row[0] for row in self.admin.query(f"""
             INSERT INTO booking.sessions (organization_id, id, activity_id, start_time, end_time, local_date,
                                           capacity_total, remaining, timezone)
@@ -424,6 +600,7 @@ class BookingLife(DatabaseCase):
               FROM booking.activities AS a,
                    generate_series(1, {SESSIONS}) AS n,
                    LATERAL (SELECT date_trunc('day', now()) + make_interval(days => 10 + n, weeks => 10 * {seed})) AS d (t)
+             WHERE a.name = '{activity}'
             RETURNING id""")]
         for session in ids[-STRIPED:]:
             self.admin.query(f"SELECT booking.set_session_lanes('{session}', 4)")
@@ -467,8 +644,10 @@ class BookingLife(DatabaseCase):
                 sessions = self.make_sessions(seed)
                 self.seconds_to_start = int(self.admin.value(
                     f"SELECT ceil(extract(epoch FROM start_time - now())) + 900 FROM booking.sessions WHERE id = '{sessions[0]}'"))
+                cruises = self.make_sessions(seed, "Cruise")
                 clients = [Client(self.session(), f"client{seed}x{n}", sessions, seed, self) for n in range(CLIENTS)]
-                manager = Manager(self.session(), "manager", sessions, seed, self)
+                clients += [UnitClient(self.session(), f"crew{seed}x{n}", cruises, seed, self) for n in range(CREWS)]
+                manager = Manager(self.session(), "manager", [*sessions, *cruises], seed, self)
                 self.run_clients([*clients, manager])
                 self.assert_integrity()
                 self.admin.query(f"SET pg_booking.clock_offset = {self.seconds_to_start + 10 * 86400}")  # all have run out and begun
@@ -481,11 +660,11 @@ class BookingLife(DatabaseCase):
                         self.assertEqual(
                             self.admin.query(f"SELECT status, session_id, party_size, version, customer_email FROM booking.bookings"
                                              f" WHERE id = '{booking}'"),
-                            [(model.status, sessions[model.session], str(model.party), str(model.version),
+                            [(model.status, client.sessions[model.session], str(model.party), str(model.version),
                               self.erased_address(booking) if model.is_erased else client.emails[booking])])
                         if model.status != "cancelled":
-                            taken[sessions[model.session]] += model.party
-                for session in sessions:
+                            taken[client.sessions[model.session]] += model.party
+                for session in [*sessions, *cruises]:
                     self.assertEqual(self.admin.value(
                         "SELECT capacity_total - capacity_remaining + oversold_by FROM booking.activity_sessions"
                         f" WHERE id = '{session}'"), str(taken[session]))
@@ -493,7 +672,9 @@ class BookingLife(DatabaseCase):
                 missing = {("move", "ok"), ("resize", "ok"), ("cancel", "ok"), ("check_in", "ok"), ("cut", "ok"),
                            ("raise", "ok"), ("close", "ok"), ("open", "ok"), ("extend", "ok"), ("pay", "ok"),
                            ("pay", "the rest"), ("mark_no_show", "ok"), ("join", "ok"), ("leave", "ok"),
-                           ("waits", "waiting"), ("waits", "offered"), ("waits", "closed"), ("erase", "ok"), ("erase", "BK240")} - set(answers)
+                           ("waits", "waiting"), ("waits", "offered"), ("waits", "closed"), ("erase", "ok"), ("erase", "BK240"), ("reserve units", "ok"),
+                                 ("change a hold", "ok"), ("recompose", "ok"), ("recompose", "BK243"), ("drop", "ok")}
+                                - set(answers)
                 self.assertEqual(missing, set(), answers)
                 self.assertTrue(NO_ROOM <= {state for what, state in answers if what in ("move", "reserve")}, answers)
                 # Whoever reserves may meet too many rivals, or holds that others are just giving back; nobody meets a

@@ -158,6 +158,10 @@ def reserve(email="ann@example.com", session=OPEN, party=2, rest=""):
     return f"SELECT booking.reserve_slot({quote(session)}, {party}, {quote(email)}{rest})"
 
 
+def join(email="ann@example.com", session=FULL, party=6):
+    return f"SELECT booking.join_waitlist({quote(session)}, {party}, {quote(email)})"
+
+
 def with_schedule(**change):
     return (f"UPDATE booking.activities SET schedule = schedule || {quote(json.dumps(change))}"
             f" WHERE id = '{ACTIVITY}'")
@@ -171,6 +175,15 @@ def buy(**change):
 def schedule(first_letter, start="2031-06-02T09:00:00Z", end="2031-06-02T09:30:00Z", **more):
     request = {"bookingToken": first_letter + "A" * 42 + ".77", "startTime": start, "endTime": end, **more}
     return f"SELECT booking.booking_schedule({quote(json.dumps(request))})"
+
+
+def of_units(items, seats=1, then=None):
+    """An activity that is sold by adults, who take so many seats, and by children, who do not come alone."""
+    units = ", ".join(f"(77, '{ACTIVITY}', '{code}', '{code}', 900, {seats}, {least}, '{with_whom}')"
+                      for code, least, with_whom in (("adult", 2, "{}"), ("child", 1, "{adult}")))
+    return ("INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor, pax_count,"
+            f" min_quantity, accompanied_by) VALUES {units}; "
+            + (then or reserve(party="NULL", rest=f", NULL, NULL, {quote(json.dumps(items))}")))
 
 
 AS_PUBLIC = "SET LOCAL ROLE booking_public; "
@@ -249,6 +262,22 @@ PROVOCATIONS = [
     # A fifth of 20 seats; the second call comes too late for what is left of it.
     (f"UPDATE booking.activities SET unpaid_percent_max = 20 WHERE id = '{ACTIVITY}'; "
      + reserve(party=3) + "; " + reserve(), "BK214"),
+    # What makes room for a waiting list, expired holds given back and lanes, is undone as well.
+    (join(party=2), "BK241"), (join() + "; " + join(party=5), "BK243"), (join(session=STARTED), "BK202"),
+    (f"UPDATE booking.activities SET waitlist_policy = 'off' WHERE id = '{ACTIVITY}'; " + join(), "BK242"),
+    (join() + f"; UPDATE booking.activities SET waitlist_policy = 'strict' WHERE id = '{ACTIVITY}'; "
+     + join("bob@example.com") + "; " + reserve(session=FULL), "BK240"),
+    (f"SELECT booking.leave_waitlist('{UNKNOWN}')", "BK115"),
+    (join() + "; SELECT booking.leave_waitlist((SELECT w.id FROM booking.waitlist_entries AS w), repeat('x', 100000))",
+     "BK303"),
+    (of_units("adult"), "BK240"), (of_units([{"unit": "adult" * 1000}]), "BK240"), (of_units([{"unit": "dog"}]), "BK241"),
+    (of_units([{"unit": "adult"}]), "BK242"), (of_units([{"unit": "child", "quantity": 3}]), "BK243"),
+    (of_units(None, seats=3, then=reserve()), "BK244"),
+    ("SELECT booking.scan_ticket(repeat('x', 100000))", "BK245"), ("SELECT booking.scan_ticket('x', 'eject')", "BK019"),
+    (of_units(None, then=f"SELECT booking.update_reservation_units('{LIVE}', '[{{\"unit\": \"adult\"}}]')"), "BK242"),
+    (f"SELECT booking.change_units('{PAID}', '[{{\"unit\": \"adult\"}}]')", "BK221"),
+    (f"SELECT booking.cancel_units('{PAID}', '{{1}}')", "BK221"), (f"SELECT booking.issue_tickets('{PAID}')", "BK221"),
+    (f"SELECT booking.quote_units('{OPEN}', '[]')", "BK240"),
     (reserve(session=UNKNOWN), "BK101"), (reserve(session="00000000-0000-0000-0000-000000000000"), "BK101"),
     (f"SELECT booking.check_slot_availability('{UNKNOWN}', 1)", "BK101"),
     (f"SELECT booking.confirm_reservation('{UNKNOWN}')", "BK102"),
@@ -320,6 +349,7 @@ PROVOCATIONS = [
     ("SELECT booking.cleanup_provider_calls(-1)", "BK013"),
     (f"SELECT booking.request_payment('{UNKNOWN}', 'x')", "BK102"),
     ("SELECT booking.end_payment_calls()", "39P01"),
+    ("SELECT booking.call_off_appointments()", "39P01"),
     (f"SELECT booking.update_webhook_source('{SOURCE}', '{{\"unheard\": 1}}')", "BK603"),
     (f"SELECT booking.update_webhook_endpoint('{ENDPOINT}', '{{\"events\": [\"x\"]}}')", "BK014"),
     ("SELECT booking.cleanup_webhook_logs(0)", "BK013"),

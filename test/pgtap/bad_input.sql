@@ -2,7 +2,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(254);
+SELECT public.plan(257);
 
 SELECT pg_temp.add_session(s.name, 1, 'tour', s.start_time::timestamptz, 4, s.status)
   FROM (VALUES ('past', '2027-03-01 09:00 UTC', 'open'), ('running', '2027-03-01 11:30 UTC', 'open'),
@@ -169,6 +169,9 @@ SELECT public.is(pg_temp.refusal(c.statement),
      'BK001 result must not be NULL'),
     (NULL, 'SELECT booking.relay_complete_call(booking.new_id(1), booking.new_id(1), 1, ''[]'')',
      'BK613 invalid result: $ is not an object'),
+    (NULL, 'SELECT booking.reschedule_appointment(NULL, now(), now())', 'BK001 booking_id must not be NULL'),
+    (NULL, 'SELECT booking.reschedule_appointment(booking.new_id(1), NULL, now())', 'BK001 new_start must not be NULL'),
+    (NULL, 'SELECT booking.reschedule_appointment(booking.new_id(1), now(), NULL)', 'BK001 new_end must not be NULL'),
     (NULL, 'SELECT booking.request_payment(NULL, ''x'')', 'BK001 reservation_id must not be NULL'),
     (NULL, 'SELECT booking.request_payment(booking.new_id(1), NULL)', 'BK001 hold_token must not be NULL'),
     (NULL, 'SELECT booking.retry_provider_call(NULL)', 'BK001 call_id must not be NULL'),

@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
-SELECT public.plan(48);
+SELECT public.plan(55);
 
 -- 2, for one backend after the other; side by side in confirm_release.spec.
 SELECT pg_temp.hold('raced', 'tour 9', 2) \g /dev/null
@@ -166,6 +166,32 @@ SELECT pg_temp.hold('first', 'court 9', 1) \g /dev/null
 SELECT public.is((SELECT t.outcome FROM booking.try_reserve_slot(pg_temp.id('court 9'), 4, 'x@example.org') AS t), 'sold_out', 'case 30: the booking decides');
 SELECT public.is((SELECT r.expires_at - r.created_at FROM booking.slot_reservations AS r WHERE r.id = pg_temp.id('first')), interval '10 minutes',
                  'case 30: and times are the server''s');
+
+-- 18: who waits is next, and nobody snatches the seat (waitlist.sql has all of it).
+SELECT pg_temp.add_session('wanted', 1, 'tour', '2027-03-06 09:00 UTC', 1), pg_temp.add_session('rationed', 1, 'court', '2027-03-06 09:00 UTC', 10) \g /dev/null
+UPDATE booking.activities SET waitlist_entries_per_email = 1 WHERE id = pg_temp.id('tour');
+SELECT pg_temp.booked('lucky', 'wanted', 1) \g /dev/null
+SELECT booking.join_waitlist(pg_temp.id('wanted'), 1, 'patient@example.org') \g /dev/null
+SELECT booking.cancel_booking(pg_temp.id('lucky')) \g /dev/null
+SELECT public.is((SELECT format('%s for %s', r.status, r.customer_email) FROM booking.slot_reservations AS r WHERE r.session_id = pg_temp.id('wanted') AND r.waitlist_entry_id IS NOT NULL),
+                 'pending for patient@example.org', 'case 18, waiting list: a seat that comes back is held for who waits');
+SELECT public.is((SELECT t.outcome FROM booking.try_reserve_slot(pg_temp.id('wanted'), 1, 'x@example.org') AS t), 'sold_out', 'case 18: and not to be had by others');
+
+-- 19: a key and its request.
+SELECT public.is((SELECT count(DISTINCT r::text) FROM generate_series(1, 3) AS n, booking.reserve_slot(pg_temp.id('rationed'), 1 + 0 * n, 'key@example.org', 'key-0123456789abcdef') AS r),
+                 1::bigint, 'case 19, idempotency keys: the same answer again, the token included');
+SELECT public.is(pg_temp.refused(format('SELECT booking.reserve_slot(%L, 2, ''key@example.org'', ''key-0123456789abcdef'')', pg_temp.id('rationed'))),
+                 'BK208 -: the idempotency key belongs to another request', 'case 19: not for another request');
+
+-- 20: what one address may have, and what of a session may be unpaid.
+UPDATE booking.activities SET live_holds_per_email = 2, unpaid_percent_max = 40 WHERE id = pg_temp.id('court');
+SELECT pg_temp.hold('hoard ' || n, 'rationed', 1, 'hoard@example.org') FROM generate_series(1, 2) AS n \g /dev/null
+SELECT public.is(pg_temp.refused(format('SELECT booking.reserve_slot(%L, 1, ''HOARD@example.org'')', pg_temp.id('rationed'))),
+                 'BK213 -: this e-mail address has 2 live holds already', 'case 20, hoarding: so many holds for an address');
+SELECT public.is(left(pg_temp.refused(format('SELECT booking.reserve_slot(%L, 3, ''other@example.org'')', pg_temp.id('rationed'))), 5), 'BK214',
+                 'case 20: so much of a session unpaid');
+SELECT public.is(left(pg_temp.refused(format('SELECT booking.join_waitlist(%L, 1, ''patient@example.org'')', pg_temp.id('tour 11'))), 5), 'BK243',
+                 'case 20: so many waiting lists for an address');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'the books are sound');
 SELECT * FROM public.finish();
 ROLLBACK;

@@ -38,6 +38,8 @@ SELECT public.bag_eq(
               ('booking.refuse_change()', 'fvu', false),
               ('booking.cancel_booking(uuid,text,text,bigint,boolean,bigint,text)', 'fvu', false),
               ('booking.change_party_size(uuid,integer,bigint,text)', 'fvu', false),
+              ('booking.reschedule_appointment(uuid,timestamp with time zone,timestamp with time zone,bigint,text)', 'fvu', false),
+              ('booking.call_off_appointments()', 'fvu', false),
               ('booking.reschedule_booking(uuid,uuid,bigint,text)', 'fvu', false),
               ('booking.check_in(uuid,integer,text)', 'fvu', false),
               ('booking.check_out(uuid,integer,text)', 'fvu', false),

@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(125);
+SELECT public.plan(127);
 
 CREATE TEMPORARY TABLE seen AS SELECT e.id FROM booking.booking_events AS e;
 
@@ -61,15 +61,18 @@ SELECT pg_temp.news('SELECT pg_temp.hold(''changed'', ''massage 9'', 1)') \g /de
 SELECT public.results_eq(
     $$ SELECT pg_temp.news('INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor)'
                            ' VALUES (1, pg_temp.id(''massage''), ''adult'', ''Adult'', 2500)') $$,
-    $$ VALUES ('pricing.updated {"units": {"adult": {"active": true, "pax_count": 1, "price_minor": 2500}}, "status": "active", "currency": "EUR"}') $$,
+    $$ VALUES ('pricing.updated {"units": {"adult": {"pax_count": 1, "price_minor": 2500}}, "status": "active", "currency": "EUR"}') $$,
     'a unit that is sold from now on');
 SELECT public.results_eq(
     $$ SELECT regexp_replace(pg_temp.news('SELECT booking.update_reservation_units(pg_temp.id(''changed''), ''[{"unit": "adult"}]'')'), ' .*', '') $$,
     $$ VALUES ('reservation.updated') $$, 'a hold that is changed');
 SELECT public.results_eq($$ SELECT pg_temp.news('UPDATE booking.activity_units SET code = ''grown''') $$,
-    $$ VALUES ('pricing.updated {"units": {"adult": null, "grown": {"active": true, "pax_count": 1, "price_minor": 2500}}, "status": "active", "currency": "EUR"}') $$,
+    $$ VALUES ('pricing.updated {"units": {"adult": null, "grown": {"pax_count": 1, "price_minor": 2500}}, "status": "active", "currency": "EUR"}') $$,
     'another code');
 SELECT public.is_empty($$ SELECT pg_temp.news('UPDATE booking.activity_units SET title = ''Grown-up''') $$, 'its title is nobody''s price');
+SELECT public.is_empty($$ SELECT pg_temp.news('INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor, active)'
+                                              ' VALUES (1, pg_temp.id(''massage''), ''secret'', ''Secret'', 1, false)') $$, 'one that is not sold yet is nobody''s business');
+SELECT public.is_empty($$ SELECT pg_temp.news('DELETE FROM booking.activity_units WHERE NOT active') $$, 'nor that it goes');
 SELECT public.results_eq($$ SELECT pg_temp.news('DELETE FROM booking.activity_units') $$,
     $$ VALUES ('pricing.updated {"units": {"grown": null}, "status": "active", "currency": "EUR"}') $$, 'and one that is not');
 SELECT pg_temp.news('SELECT booking.cancel_reservation(pg_temp.id(''changed''))') \g /dev/null
@@ -118,6 +121,9 @@ SELECT public.results_eq(format('SELECT pg_temp.news(%L)', c.change), c.told, c.
      ARRAY['booking.rescheduled {"session_id": "<tour 11>", "scheduled_end": "2027-03-03T12:00:00+00:00", '
            '"previous_start": "2027-03-03T09:00:00+00:00", "scheduled_start": "2027-03-03T11:00:00+00:00", '
            '"previous_session_id": "<tour 9>"}']),
+    ('UPDATE booking.bookings SET needs_reschedule = true, calendar_refusal = ''slot_taken''',
+     ARRAY['booking.needs_reschedule {"reason": "slot_taken"}']),
+    ('UPDATE booking.bookings SET needs_reschedule = false, calendar_refusal = NULL', '{}'),
     ('UPDATE booking.bookings SET scheduled_end = scheduled_end + interval ''1 hour''',
      ARRAY['booking.updated {"scheduled_end": "2027-03-03T13:00:00+00:00"}']),
     ('UPDATE booking.bookings SET payment_status = ''pending'', amount_cents = 900, party_size = 3',

@@ -5,7 +5,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
 \ir shared/units.sql
-SELECT public.plan(72);
+SELECT public.plan(71);
 
 -- What OCTO calls an error, by what we refuse with.
 CREATE FUNCTION pg_temp.octo_error(statement text) RETURNS text VOLATILE LANGUAGE sql AS $$

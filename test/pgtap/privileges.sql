@@ -135,6 +135,7 @@ SELECT public.bag_eq(
               ('booking.request_payment(uuid,text)', 'pcms-a-'),
               ('booking.cancel_booking(uuid,text,text,bigint,boolean,bigint,text)', 'pcms-a-'),
               ('booking.change_party_size(uuid,integer,bigint,text)', 'pcms-a-'),
+              ('booking.reschedule_appointment(uuid,timestamp with time zone,timestamp with time zone,bigint,text)', 'pcms-a-'),
               ('booking.reschedule_booking(uuid,uuid,bigint,text)', 'pcms-a-'),
               ('booking.cancel_reservation(uuid,text)', 'pcms-a-'),
               ('booking.check_slot_availability(uuid,integer)', 'pcms-a-'),
@@ -243,6 +244,7 @@ SELECT public.bag_eq(
               ('booking.refuse_change()', '-------'),
               ('booking.renew_rules_version()', '-------'),
               ('booking.start_scheduling()', '-------'),
+              ('booking.call_off_appointments()', '-------'),
               ('booking.stamp_row()', '-------') $$,
     'rights on routines, by role');
 

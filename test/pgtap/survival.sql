@@ -60,6 +60,7 @@ SELECT public.bag_eq(
         UNION ALL
        VALUES ('trigger', 'reservations_inserted on booking.slot_reservations'),
               ('trigger', 'reservations_updated on booking.slot_reservations'),
+              ('trigger', 'call_off_appointments on booking.bookings'),
               ('trigger', 'end_payment_calls on booking.bookings'),
               ('trigger', 'end_payment_calls on booking.slot_reservations'),
               ('trigger', 'waitlist_entries_inserted on booking.waitlist_entries'),

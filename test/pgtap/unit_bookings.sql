@@ -5,7 +5,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
 \ir shared/units.sql
-SELECT public.plan(125);
+SELECT public.plan(124);
 
 CREATE FUNCTION pg_temp.changed(name text, units jsonb, arguments text DEFAULT '') RETURNS text VOLATILE
     LANGUAGE plpgsql AS $$

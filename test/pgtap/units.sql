@@ -4,7 +4,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
 \ir shared/units.sql
-SELECT public.plan(115);
+SELECT public.plan(119);
 
 -- The table keeps its rules.
 CREATE FUNCTION pg_temp.written(statement text) RETURNS text VOLATILE LANGUAGE plpgsql AS $$
@@ -192,9 +192,23 @@ SELECT public.results_eq(
     $$ SELECT e.facts FROM booking.booking_events AS e
         WHERE e.kind = 'pricing.updated' AND e.subject_id = pg_temp.id('cruise') ORDER BY e.id DESC LIMIT 1 $$,
     $$ VALUES ('{"status": "active", "currency": "EUR",
-                 "units": {"adult": {"price_minor": 3000, "pax_count": 1, "active": true}}}'::jsonb) $$, 'a new price is told');
+                 "units": {"adult": {"price_minor": 3000, "pax_count": 1}}}'::jsonb) $$, 'a new price is told');
 SELECT public.is((SELECT count(*)::integer FROM booking.public_events AS e
                    WHERE e.event_type = 'pricing.updated' AND e.facts -> 'units' ? 'adult'), 5, 'to everybody');
+
+-- Holds that others write by statements of their own cannot sell past the units; those from before there were any keep
+-- their price.
+SELECT pg_temp.hold('theirs', 'cruise 14', 2), pg_temp.add_session('massage 15', 1, 'massage', '2027-03-05 15:00 UTC', 4),
+       pg_temp.hold('older', 'massage 15', 2) \g /dev/null
+UPDATE booking.slot_reservations SET unit_items = NULL WHERE id = pg_temp.id('theirs');
+INSERT INTO booking.activity_units (organization_id, activity_id, code, title, price_minor, created_at)
+VALUES (1, pg_temp.id('massage'), 'adult', 'Adult', 1, booking.clock() + interval '1 minute');
+SELECT public.is((SELECT booking.reservation_status(pg_temp.id(c.name), pg_temp.token(c.name)) ->> 'price_minor'), c.price, c.what)
+  FROM (VALUES ('theirs', '6000', 'theirs is of the default unit'), ('older', '5000', 'older costs what it did')) AS c (name, price, what);
+SELECT booking.confirm_reservation(pg_temp.id('theirs')), booking.confirm_reservation(pg_temp.id('older')) \g /dev/null
+SELECT public.is((SELECT b.amount_cents FROM booking.bookings AS b WHERE b.reservation_id = pg_temp.id(c.name)), c.price, c.name)
+  FROM (VALUES ('theirs', 6000::bigint), ('older', 5000)) AS c (name, price);
+DELETE FROM booking.activity_units WHERE activity_id = pg_temp.id('massage');
 
 -- A hold changes as long as it is one, by whoever has its token.
 SET LOCAL ROLE booking_public;

@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
-SELECT public.plan(163);
+SELECT public.plan(167);
 
 CREATE FUNCTION pg_temp.joins(new_name text, session text, party_size integer DEFAULT 1) RETURNS integer VOLATILE
     LANGUAGE plpgsql AS $$
@@ -142,6 +142,21 @@ SELECT public.is(pg_temp.list('strict'), 'three left, single offered, fourth wai
 SELECT booking.reschedule_booking(pg_temp.id('strict 2'), pg_temp.id('court 15')) \g /dev/null
 SELECT public.is(pg_temp.list('strict'), 'three left, single offered, fourth offered', 'who is moved away makes room');
 SELECT public.is(pg_temp.leaves('three'), false, 'who has left has left');
+SELECT pg_temp.sound('the books are sound');
+
+-- A policy that is changed holds from the next run of the job on; so does what was left behind.
+SELECT pg_temp.booked('other court ' || n, 'court 15', 1) FROM generate_series(1, 1) AS n \g /dev/null
+SELECT pg_temp.joins('big', 'court 15', 2), pg_temp.joins('small', 'court 15', 1) \g /dev/null
+SELECT booking.cancel_booking(pg_temp.id('other court 1')) \g /dev/null
+SELECT public.is(pg_temp.list('court 15'), 'big waiting 1, small waiting 2', 'strict: nobody overtakes');
+UPDATE booking.activities SET waitlist_policy = 'fit' WHERE id = pg_temp.id('court');
+SELECT booking.release_expired_reservations(1) \g /dev/null
+SELECT public.is(pg_temp.list('court 15'), 'big waiting 1, small offered', 'fit: now it may');
+UPDATE booking.sessions SET capacity_total = 5 WHERE id = pg_temp.id('court 15');
+UPDATE booking.session_lanes SET set_aside = 2 WHERE session_id = pg_temp.id('court 15');
+SELECT booking.release_expired_reservations(1) \g /dev/null
+SELECT public.is(pg_temp.list('court 15'), 'big offered, small offered', 'seats that were left behind are found');
+UPDATE booking.activities SET waitlist_policy = 'strict' WHERE id = pg_temp.id('court');
 SELECT pg_temp.sound('the books are sound');
 
 -- Capacity, parties, lanes.

@@ -282,6 +282,16 @@ TEST(ChangeRequest, TakesWholeNumbersOnly) {
 
 TEST(ChangeRequest, NeedsWhereToMove) {
     EXPECT_EQ(outcome({{"bookingToken", token}, {"sessionId", id}}, read_reschedule_request), "accepted");
+    EXPECT_EQ(
+        outcome({{"bookingToken", token}, {"startTime", "2027-03-10T10:00:00Z"}, {"endTime", "2027-03-10T11:00:00Z"}},
+                read_reschedule_request),
+        "accepted");
+    EXPECT_EQ(outcome({{"bookingToken", token}, {"startTime", "2027-03-10T10:00:00Z"}}, read_reschedule_request),
+              "BK015 endTime: endTime is missing");
+    EXPECT_EQ(outcome({{"bookingToken", token}, {"startTime", "soon"}, {"endTime", "2027-03-10T11:00:00Z"}},
+                      read_reschedule_request)
+                  .substr(0, 17),
+              "BK015 startTime: ");
     EXPECT_EQ(outcome({{"bookingToken", token}}, read_reschedule_request), "BK015 sessionId: sessionId is missing");
     EXPECT_EQ(outcome({{"bookingToken", token}, {"sessionId", "1"}}, read_reschedule_request),
               "BK015 sessionId: sessionId must be a uuid");

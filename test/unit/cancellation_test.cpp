@@ -42,6 +42,19 @@ constexpr CancellationWish by_terms{RefundWish::by_terms, 0, false};
 
 } // namespace
 
+TEST(Cancellation, TermsLeaveOutWhatIsOwedOrKept) {
+    CancellationFacts facts = timely;
+    facts.owed = 2'000;
+    facts.kept = 1'000;
+    EXPECT_EQ(refund_of(by_terms, facts), 2'000 + 3'500);
+    facts.percent = 0;
+    EXPECT_EQ(refund_of(by_terms, facts), 2'000);
+    facts.is_past_cutoff = true;
+    EXPECT_EQ(refund_of({RefundWish::by_terms, 0, true}, with_staff(facts)), 2'000);
+    EXPECT_EQ(refund_of({RefundWish::full, 0, true}, with_staff(facts)), 10'000);
+    EXPECT_EQ(refund_of({RefundWish::none, 0, true}, with_staff(facts)), 0);
+}
+
 TEST(Cancellation, TermsGiveAPercentageRoundedDown) {
     struct Example {
         std::int64_t there;

@@ -70,6 +70,7 @@ TEST(EventKinds, CoverEveryStateThatIsNews) {
     expect_states_have_kinds(StatusColumn::payment_status, "payment", {"not_required"});
     expect_states_have_kinds(StatusColumn::refund_status, "refund", {"none"});
     expect_states_have_kinds(StatusColumn::reservation_status, "reservation", {"pending", "confirmed"});
+    expect_states_have_kinds(StatusColumn::waitlist_status, "waitlist", {"waiting"});
 }
 
 // Whatever the trigger writes is in the table: the quoted words with a dot that stand in its statements.

@@ -17,16 +17,20 @@ namespace {
 using Names = std::set<std::string>;
 
 constexpr std::array columns{StatusColumn::reservation_status, StatusColumn::booking_status,
-                             StatusColumn::payment_status, StatusColumn::refund_status};
+                             StatusColumn::payment_status, StatusColumn::refund_status, StatusColumn::waitlist_status};
 
-std::string migration() {
-    std::ifstream file(PGBK_SOURCE_DIR "/extension/schema/migrations/0004_customers_and_bookings.sql");
-    return {std::istreambuf_iterator<char>(file), {}};
+std::string migrations() {
+    std::string sql;
+    for (const auto* const name : {"0004_customers_and_bookings.sql", "0021_waitlist.sql"}) {
+        std::ifstream file(std::string(PGBK_SOURCE_DIR "/extension/schema/migrations/") + name);
+        sql.append(std::istreambuf_iterator<char>(file), {});
+    }
+    return sql;
 }
 
 // The quoted words of CONSTRAINT name CHECK (column IN ('...', '...')).
 Names allowed_by_check(const std::string& constraint) {
-    const std::string sql = migration();
+    const std::string sql = migrations();
     const auto begin = sql.find("CONSTRAINT " + constraint + " CHECK");
     if (begin == std::string::npos) {
         return {};
@@ -91,6 +95,7 @@ TEST(Transitions, HaveTheStatesOfTheCheckConstraints) {
     EXPECT_EQ(states(StatusColumn::booking_status), allowed_by_check("bookings_status_check"));
     EXPECT_EQ(states(StatusColumn::payment_status), allowed_by_check("bookings_payment_status_check"));
     EXPECT_EQ(states(StatusColumn::refund_status), allowed_by_check("bookings_refund_status_check"));
+    EXPECT_EQ(states(StatusColumn::waitlist_status), allowed_by_check("waitlist_entries_status_check"));
 }
 
 TEST(Transitions, ReachEveryStateFromANewRow) {
@@ -105,6 +110,7 @@ TEST(Transitions, EndInTheIntendedStatesOnly) {
     EXPECT_EQ(terminal(StatusColumn::booking_status), Names{}) << "a calendar may take back that it was called off";
     EXPECT_EQ(terminal(StatusColumn::payment_status), Names{}) << "a bank may send a refund back";
     EXPECT_EQ(terminal(StatusColumn::refund_status), Names{}) << "a further part may always be refunded";
+    EXPECT_EQ(terminal(StatusColumn::waitlist_status), (Names{"taken", "left", "closed"}));
 }
 
 TEST(Transitions, BeginInTheIntendedStatesOnly) {
@@ -112,6 +118,7 @@ TEST(Transitions, BeginInTheIntendedStatesOnly) {
     EXPECT_EQ(followers(StatusColumn::booking_status, ""), (Names{"pending", "paid", "confirmed", "scheduled"}));
     EXPECT_EQ(followers(StatusColumn::payment_status, ""), (Names{"not_required", "pending", "paid"}));
     EXPECT_EQ(followers(StatusColumn::refund_status, ""), Names{"none"});
+    EXPECT_EQ(followers(StatusColumn::waitlist_status, ""), Names{"waiting"});
 }
 
 TEST(Transitions, AreListedOnceWithAReasonAndNeverToThemselves) {
@@ -176,6 +183,7 @@ TEST(ColumnName, IsThatOfTheTable) {
     EXPECT_EQ(column_name(StatusColumn::booking_status), "status");
     EXPECT_EQ(column_name(StatusColumn::payment_status), "payment_status");
     EXPECT_EQ(column_name(StatusColumn::refund_status), "refund_status");
+    EXPECT_EQ(column_name(StatusColumn::waitlist_status), "status");
 }
 
 } // namespace

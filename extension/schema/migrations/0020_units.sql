@@ -23,9 +23,9 @@ CREATE TABLE booking.activity_units (
     CONSTRAINT activity_units_price_minor_check CHECK (price_minor BETWEEN 0 AND 1000000000000),
     CONSTRAINT activity_units_pax_count_check CHECK (pax_count BETWEEN 0 AND 1000),
     CONSTRAINT activity_units_quantity_check CHECK (
-        min_quantity BETWEEN 1 AND 10000 AND max_quantity BETWEEN min_quantity AND 10000),
+        min_quantity >= 1 AND min_quantity <= 10000 AND max_quantity >= min_quantity AND max_quantity <= 10000),
     CONSTRAINT activity_units_age_check CHECK (
-        min_age BETWEEN 0 AND 150 AND max_age BETWEEN COALESCE(min_age, 0) AND 150),
+        min_age >= 0 AND min_age <= 150 AND max_age >= COALESCE(min_age, 0) AND max_age <= 150),
     CONSTRAINT activity_units_accompanied_by_check CHECK (
         cardinality(accompanied_by) <= 50 AND array_position(accompanied_by, NULL) IS NULL
         AND array_to_string(accompanied_by, ' ') ~ '^([a-z0-9][a-z0-9_-]{0,63}( |$))*$'

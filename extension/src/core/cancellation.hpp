@@ -21,14 +21,14 @@ CancellationWish read_cancellation(std::optional<std::string_view> refund, std::
                                    bool ignores_cutoff, std::optional<std::string_view> reason);
 
 struct CancellationFacts {
-    bool is_staff;
-    bool is_past_cutoff;
-    std::int64_t there;         // minor units that have arrived and are neither gone back nor on their way
-    std::int32_t percent;       // by the terms
-    std::int32_t sessions;      // that were bought
-    std::int32_t sessions_used; // fewer than were bought, or all
-    std::int64_t owed = 0;      // of what is there: due to the customer already, whatever the terms say
-    std::int64_t kept = 0;      // and for units that were cancelled before, by the terms then
+    bool is_staff = false;
+    bool is_past_cutoff = false;
+    std::int64_t there = 0;         // minor units that have arrived and are neither gone back nor on their way
+    std::int32_t percent = 0;       // by the terms
+    std::int32_t sessions = 1;      // that were bought
+    std::int32_t sessions_used = 0; // fewer than were bought, or all
+    std::int64_t owed = 0;          // of what is there: due to the customer already, whatever the terms say
+    std::int64_t kept = 0;          // and for units that were cancelled before, by the terms then
 };
 
 // Minor units. By the terms, the percentage of what is there for the sessions that were not used, rounded down, and

@@ -175,6 +175,7 @@ std::vector<UnitItem> read_unit_items(const JsonNode& document) {
         refuse_items(list, " must name at most " + std::to_string(most_units) + " units");
     }
     std::vector<UnitItem> items;
+    items.reserve(quantities.size());
     for (const auto& [unit, quantity] : quantities) {
         items.push_back({unit, quantity});
     }

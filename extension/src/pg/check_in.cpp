@@ -85,11 +85,13 @@ std::vector<std::int32_t> units_to_change(const LiveBooking& booking, const Rows
     std::vector<std::int32_t> changed;
     bool is_repeated = false;
     bool was_scanned = false;
+    bool is_there = !scan.unit.has_value();
     std::string_view status;
     for (std::uint64_t row = 0; row < units.count(); ++row) {
         if (scan.unit.has_value() && units.int4(row, 1) != *scan.unit) {
             continue;
         }
+        is_there = true;
         if (!scan.unit.has_value() && units.bytes(row, 2) == "cancelled") {
             continue; // it is no part of the party any more
         }
@@ -100,6 +102,11 @@ std::vector<std::int32_t> units_to_change(const LiveBooking& booking, const Rows
         } else if (outcome == UnitOutcome::already) {
             (is_same_scan(units, row, scan) ? is_repeated : was_scanned) = true;
         }
+    }
+    if (!is_there) {
+        throw Refusal(RefusalKind::invalid_unit,
+                      "booking " + uuid_text(booking.id) + " has no unit " + std::to_string(*scan.unit) + " any more",
+                      {}, {}, "unit");
     }
     if (is_repeated) {
         return scan.nonce.has_value() ? std::vector<std::int32_t>{} : changed; // the scan has been here

@@ -79,10 +79,11 @@ std::optional<ConfirmedBooking> booking_of(const Reservation& reservation) {
 }
 
 Price price_of(const Reservation& reservation) {
-    static constinit Statement statement("SELECT CASE WHEN $5 IS NOT NULL THEN " PGBK_UNITS_PRICE_SQL(
-        "$5") "            WHEN h.activity_id IS NULL"
-              "            THEN a.price_minor * CASE a.price_basis WHEN 'seat' THEN $3 ELSE 1 END"
-              "            ELSE h.price_minor * CASE h.price_basis WHEN 'seat' THEN $3 ELSE 1 END END,"
+    static constinit Statement statement("SELECT COALESCE(" PGBK_UNITS_PRICE_SQL("$5") ", " PGBK_DEFAULT_UNIT_PRICE_SQL(
+        "$4") " * $3,"
+              "           CASE WHEN h.activity_id IS NULL"
+              "                THEN a.price_minor * CASE a.price_basis WHEN 'seat' THEN $3 ELSE 1 END"
+              "                ELSE h.price_minor * CASE h.price_basis WHEN 'seat' THEN $3 ELSE 1 END END),"
               "       COALESCE(h.currency, a.currency), s.status"
               "  FROM booking.sessions AS s"
               "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"

@@ -75,4 +75,10 @@ std::array<std::uint8_t, 32> random_bytes() {
     return out;
 }
 
+double random_fraction() {
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, random_bytes().data(), sizeof bits);
+    return bits / 4294967296.0;
+}
+
 } // namespace pgbk

@@ -20,6 +20,8 @@ std::string hexadecimal(const Digest& digest);
 
 std::array<std::uint8_t, 32> random_bytes();
 
+double random_fraction(); // 0 or more, less than 1
+
 // Server frame. The same, up to some hundred bytes, where there is room for them.
 void fill_with_random(void* out, std::size_t size);
 

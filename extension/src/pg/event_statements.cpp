@@ -30,7 +30,7 @@ constinit TransitionStatement booking_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
             jsonb_strip_nulls(jsonb_build_object(
                 'status', n.status, 'payment_status', n.payment_status, 'party_size', n.party_size,
                 'amount_cents', n.amount_cents, 'currency', n.currency, 'package_id', n.package_id,
-                'units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql(,
+                'units', )sql" PGBK_UNITS_COUNT_SQL("(n).unit_items") R"sql(,
                 'scheduled_start', n.scheduled_start, 'scheduled_end', n.scheduled_end))),
            (CASE WHEN n.status <> 'pending' THEN 'booking.' || n.status END,
             jsonb_build_object('status', n.status))) AS k (kind, facts)
@@ -86,7 +86,7 @@ constinit TransitionStatement booking_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
            (CASE WHEN d.told <> '{}' OR d.named IS NOT NULL THEN 'booking.updated' END,
             d.told - 'unit_items'
             || CASE WHEN d.told ? 'unit_items'
-                    THEN jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql() ELSE '{}' END
+                    THEN jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("(n).unit_items") R"sql() ELSE '{}' END
             || CASE WHEN d.named IS NULL THEN '{}' ELSE jsonb_build_object('changed', d.named) END))
         AS k (kind, facts)
      WHERE k.kind IS NOT NULL AND COALESCE(o.id = n.id, false))sql"));
@@ -96,7 +96,7 @@ constinit TransitionStatement reservation_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
     SELECT n.organization_id, 'reservation.held' AS kind, n.id AS subject_id, n.session_id, NULL::uuid AS booking_id,
            jsonb_build_object('party_size', n.party_size, 'expires_at', n.expires_at)
            || CASE WHEN n.unit_items IS NULL THEN '{}' ELSE
-                   jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql() END AS facts
+                   jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("(n).unit_items") R"sql() END AS facts
       FROM new_rows AS n
      WHERE n.status = 'pending'
        AND (SELECT g.reservation_events FROM booking.organizations AS g
@@ -106,7 +106,7 @@ constinit TransitionStatement reservation_updated(PGBK_WRITE_EVENTS_SQL(R"sql(
     SELECT n.organization_id, k.kind, n.id AS subject_id, n.session_id, NULL::uuid AS booking_id,
            jsonb_build_object('party_size', n.party_size, 'expires_at', n.expires_at)
            || CASE WHEN n.unit_items IS NULL THEN '{}' ELSE
-                   jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("n.unit_items") R"sql() END AS facts
+                   jsonb_build_object('units', )sql" PGBK_UNITS_COUNT_SQL("(n).unit_items") R"sql() END AS facts
       FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id AND n.id = o.id
      CROSS JOIN LATERAL (
            SELECT CASE WHEN n.status <> o.status
@@ -199,7 +199,8 @@ constinit TransitionStatement activity_deleted(PGBK_WRITE_EVENTS_SQL(R"sql(
            jsonb_build_object('name', o.name, 'status', o.status, 'venue_id', o.venue_id) AS facts
       FROM old_rows AS o)sql"));
 
-// What units of an activity cost is its pricing. One event an activity and statement; a unit that is gone is null.
+// What units of an activity cost is its pricing. One event an activity and statement; a unit that is sold no more is
+// null, and one that never was is nobody's business yet.
 #define PGBK_UNIT_EVENTS_SQL(changed)                                                                                  \
     PGBK_WRITE_EVENTS_SQL(                                                                                             \
         "SELECT a.organization_id, 'pricing.updated' AS kind, a.id AS subject_id, NULL::uuid AS session_id,"           \
@@ -209,20 +210,23 @@ constinit TransitionStatement activity_deleted(PGBK_WRITE_EVENTS_SQL(R"sql(
         "  FROM (" changed ") AS c (organization_id, activity_id, code, unit)"                                         \
         "  JOIN booking.activities AS a ON a.organization_id = c.organization_id AND a.id = c.activity_id"             \
         " GROUP BY a.organization_id, a.id, a.status, a.currency")
-#define PGBK_UNIT_SQL "jsonb_build_object('price_minor', n.price_minor, 'pax_count', n.pax_count, 'active', n.active)"
+#define PGBK_UNIT_SQL                                                                                                  \
+    "CASE WHEN n.active THEN jsonb_build_object('price_minor', n.price_minor, 'pax_count', n.pax_count) END"
 
-constinit TransitionStatement units_inserted(
-    PGBK_UNIT_EVENTS_SQL("SELECT n.organization_id, n.activity_id, n.code, " PGBK_UNIT_SQL " FROM new_rows AS n"));
+constinit TransitionStatement
+    units_inserted(PGBK_UNIT_EVENTS_SQL("SELECT n.organization_id, n.activity_id, n.code, " PGBK_UNIT_SQL
+                                        " FROM new_rows AS n WHERE n.active"));
 
 constinit TransitionStatement units_updated(PGBK_UNIT_EVENTS_SQL(
     "SELECT COALESCE(n.organization_id, o.organization_id), COALESCE(n.activity_id, o.activity_id),"
-    "       COALESCE(n.code, o.code), CASE WHEN n.code IS NOT NULL THEN " PGBK_UNIT_SQL " END"
+    "       COALESCE(n.code, o.code), " PGBK_UNIT_SQL
     "  FROM old_rows AS o FULL JOIN new_rows AS n ON n.organization_id = o.organization_id"
     "                                            AND n.activity_id = o.activity_id AND n.code = o.code"
-    " WHERE (o.price_minor, o.pax_count, o.active) IS DISTINCT FROM (n.price_minor, n.pax_count, n.active)"));
+    " WHERE (o.active OR n.active)"
+    "   AND (o.price_minor, o.pax_count, o.active) IS DISTINCT FROM (n.price_minor, n.pax_count, n.active)"));
 
-constinit TransitionStatement units_deleted(
-    PGBK_UNIT_EVENTS_SQL("SELECT o.organization_id, o.activity_id, o.code, NULL::jsonb FROM old_rows AS o"));
+constinit TransitionStatement units_deleted(PGBK_UNIT_EVENTS_SQL(
+    "SELECT o.organization_id, o.activity_id, o.code, NULL::jsonb FROM old_rows AS o WHERE o.active"));
 
 // Sessions come and go by the hundred: one event an activity and statement, with the session's id if it is one only.
 constinit TransitionStatement sessions_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(

@@ -13,8 +13,6 @@
 #include "pg/relay.hpp"
 #include "pg/settings.hpp"
 
-#include <cstring>
-
 namespace pgbk {
 
 namespace {
@@ -141,12 +139,6 @@ void fail(const Leased& leased, const CallResult& result) {
     write_failed(leased.call, result, result.uncertain);
     report_failure(leased.call);
     (leased.is_payment() ? payment_call_failed : calendar_call_failed)(leased.call);
-}
-
-double random_fraction() {
-    std::uint32_t bits = 0;
-    std::memcpy(&bits, random_bytes().data(), sizeof bits);
-    return bits / 4294967296.0;
 }
 
 void try_again(Leased& leased, const CallResult& result) {

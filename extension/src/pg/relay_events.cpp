@@ -95,7 +95,8 @@ constinit Statement events_after(R"sql(
                    'payment_status', b.payment_status, 'reservation_id', b.reservation_id,
                    'organization_id', b.organization_id,
                    'scheduled_start', to_char(b.scheduled_start AT TIME ZONE 'UTC', f.iso),
-                   'sessions_included', b.sessions_included, 'package_booking_id', b.package_booking_id) END
+                   'needs_reschedule', b.needs_reschedule, 'sessions_included', b.sessions_included,
+                   'package_booking_id', b.package_booking_id) END
                   AS customers_row,
                CASE
                WHEN k.audience <> 'public' THEN NULL
@@ -120,7 +121,7 @@ constinit Statement events_after(R"sql(
                WHEN b.id IS NOT NULL THEN jsonb_build_object(
                    'notes', b.notes, 'metadata', b.metadata, 'cancel_reason', b.cancel_reason,
                    'cal_booking_id', b.cal_booking_id, 'calendar_status', b.calendar_status,
-                   'additional_notes', b.additional_notes)
+                   'additional_notes', b.additional_notes, 'calendar_refusal', b.calendar_refusal)
                WHEN k.entity = 'venue' AND v.id IS NOT NULL THEN jsonb_build_object(
                    'created_at', to_char(v.created_at AT TIME ZONE 'UTC', f.iso),
                    'updated_at', to_char(v.updated_at AT TIME ZONE 'UTC', f.iso),

@@ -2,20 +2,12 @@
 
 #include "pg/digest.hpp"
 
-#include <cstring>
-
 namespace pgbk {
 
 namespace {
 
 using core::Outcome;
 using core::RelayResult;
-
-double random_fraction() {
-    std::uint32_t bits = 0;
-    std::memcpy(&bits, random_bytes().data(), sizeof bits);
-    return bits / 4294967296.0;
-}
 
 } // namespace
 

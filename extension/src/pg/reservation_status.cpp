@@ -36,6 +36,7 @@ Datum reservation_status_body(Call& call) {
         "  LEFT JOIN booking.bookings AS b ON b.organization_id = $1 AND b.reservation_id = r.id"
         "  LEFT JOIN LATERAL (" PGBK_PAYMENT_PAGE_SQL("reservation_id", "r.id") ") AS p ON true"
         " CROSS JOIN LATERAL (SELECT COALESCE(b.amount_cents, " PGBK_UNITS_PRICE_SQL("r.unit_items") ","
+        "                        " PGBK_DEFAULT_UNIT_PRICE_SQL("r.created_at") " * r.party_size,"
         "                        a.price_minor * CASE a.price_basis WHEN 'seat' THEN r.party_size ELSE 1 END)"
         "                        AS price_minor) AS c");
     // clang-format on

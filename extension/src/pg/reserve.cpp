@@ -128,12 +128,6 @@ void serve_waitlist_first(const Request& request, TimestampTz clock, Kept kept, 
     (void)capacity::reclaim_and_serve(request.organization, request.session, clock);
 }
 
-[[noreturn]] void refuse_for_others_are_waiting(const Request& request) {
-    throw Refusal(RefusalKind::others_are_waiting,
-                  "others wait for seats of session " + uuid_text(request.session) + " and are offered them first", {},
-                  "Join them with booking.join_waitlist(), or choose another session.");
-}
-
 // Why the fast path found nothing: throws the refusal, or returns what there is to take. Where a hold has
 // run out, those who wait are served first; where nothing is to be had anyway, nobody waits for a lock.
 Free explain(const Request& request, TimestampTz clock, Kept kept, bool is_served = false) {
@@ -409,7 +403,8 @@ Datum reserve_slot_body(Call& call) {
     return record_result(call, {hold.reservation, Value::timestamp(hold.expires_at), std::string_view(hold.token)});
 }
 
-// A refusal has written nothing but expiries that were due anyway, so it may become a row without a subtransaction.
+// A refusal has written nothing but expiries that were due anyway, and what followed from them for those who wait, so
+// it may become a row without a subtransaction.
 Datum try_reserve_slot_body(Call& call) {
     try {
         const Hold hold = reserve(read_request(call));

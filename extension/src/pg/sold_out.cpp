@@ -14,6 +14,13 @@ namespace pgbk {
                         "Choose another session: booking.next_available_sessions() lists those with enough seats.");
 }
 
+[[noreturn]] void refuse_for_others_are_waiting(const Request& request) {
+    throw core::Refusal(core::RefusalKind::others_are_waiting,
+                        "others wait for seats of session " + uuid_text(request.session) +
+                            " and are offered them first",
+                        {}, "Join them with booking.join_waitlist(), or choose another session.");
+}
+
 void remember_no_hold_has_run_out(const Request& request, TimestampTz clock) {
     static constinit Statement statement(
         "SELECT LEAST(min(h.expires_at), $3 + interval '1 second')"

@@ -12,6 +12,9 @@ namespace pgbk {
 // Throws the refusal.
 [[noreturn]] void refuse_sold_out(const Request& request, std::int64_t available);
 
+// The same where there are seats, all of which are kept for those who wait.
+[[noreturn]] void refuse_for_others_are_waiting(const Request& request);
+
 // After a look at the session at this time of the clock.
 void remember_no_hold_has_run_out(const Request& request, TimestampTz clock);
 

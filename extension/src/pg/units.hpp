@@ -24,6 +24,13 @@ std::vector<core::UnitLine> unit_lines_in(const std::optional<Datum>& unit_items
     "(SELECT sum((x.item ->> 'quantity')::bigint * (x.item ->> 'price_minor')::bigint)::bigint"                        \
     "   FROM jsonb_array_elements(" unit_items ") AS x (item))"
 
+// The price of a seat of a hold that says nothing of units, though activity a was sold by them when it was made at this
+// time: that of the default unit; else NULL. Whoever writes holds by statements of his own cannot sell past the units.
+#define PGBK_DEFAULT_UNIT_PRICE_SQL(at)                                                                                \
+    "(SELECT u.price_minor FROM booking.activity_units AS u"                                                           \
+    "  WHERE a.has_units AND u.organization_id = $1 AND u.activity_id = a.id AND u.active AND u.pax_count = 1"         \
+    "    AND u.created_at <= " at " ORDER BY u.sort_order, u.code LIMIT 1)"
+
 // How many of each unit, for people and events: {"adult": 2}; NULL where there are none.
 #define PGBK_UNITS_COUNT_SQL(unit_items)                                                                               \
     "(SELECT jsonb_object_agg(x.item ->> 'unit', x.item -> 'quantity')"                                                \

@@ -151,12 +151,21 @@ void serve_if_waited_for(std::int32_t organization, const Value& sessions, Times
 }
 
 std::int64_t serve_all_waitlists(std::int32_t organization, TimestampTz clock) {
+    // Those for which there is something to do: the list ends, its policy has changed, a hold has run out, or seats
+    // were left to whoever was working on the session.
     static constinit Statement statement(
         "SELECT s.id FROM booking.sessions AS s"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         " WHERE s.organization_id = $1 AND s.waiting > 0"
-        "   AND (s.status <> 'open' OR s.start_time <= $2 OR " PGBK_REMAINING_SQL " > s.oversold_by"
-        "        OR " PGBK_EXPIRED_SEATS_SQL("$1", "s.id", "$2") " > 0)"
-                                                                 " ORDER BY s.id FOR NO KEY UPDATE SKIP LOCKED");
+        "   AND (s.status <> 'open' OR s.start_time <= $2 OR s.kept_for_waitlist <> (a.waitlist_policy = 'strict')"
+        "        OR " PGBK_EXPIRED_SEATS_SQL(
+            "$1", "s.id",
+            "$2") " > 0"
+                  "        OR " PGBK_REMAINING_SQL " - s.oversold_by >= "
+                  "           (SELECT x.party_size FROM booking.waitlist_entries AS x"
+                  "             WHERE x.organization_id = $1 AND x.session_id = s.id AND x.status = 'waiting'"
+                  "             ORDER BY CASE WHEN s.kept_for_waitlist THEN 0 ELSE x.party_size END, x.id LIMIT 1))"
+                  " ORDER BY s.id FOR NO KEY UPDATE OF s SKIP LOCKED");
     const Rows rows = statement.write({organization, Value::timestamp(clock)});
     std::int64_t expired = 0;
     for (std::uint64_t row = 0; row < rows.count(); ++row) {

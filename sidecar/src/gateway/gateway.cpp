@@ -4,6 +4,7 @@
 #include "gateway/holds.hpp"
 #include "gateway/pending.hpp"
 #include "gateway/problem.hpp"
+#include "gateway/waitlist.hpp"
 #include "http/bearer.hpp"
 #include "inbound/admission.hpp"
 #include "inbound/strict_json.hpp"
@@ -91,6 +92,7 @@ Gateway::Gateway(boost::asio::io_context& loop, Router& router, Metrics& metrics
     const auto add_one = [&](const std::string& path, Function function) { add(router, path, std::move(function)); };
     add_catalogue(config, pages_, add_one);
     add_holds(config, add_one);
+    add_waitlist(config, add_one);
     pages_.add_to(router);
 }
 

@@ -48,7 +48,9 @@ export class Browser {
   call(method, params = {}, sessionId = undefined) {
     const id = (this.last = (this.last ?? 0) + 1);
     return new Promise((resolve, reject) => {
-      this.calls.set(id, { resolve, reject, what: method });
+      const limit = setTimeout(() => reject(new Error(`${method}: no answer within a minute`)), 60000);
+      const ends = (end) => (value) => { clearTimeout(limit); end(value); };
+      this.calls.set(id, { resolve: ends(resolve), reject: ends(reject), what: method });
       this.child.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     });
   }
@@ -63,6 +65,11 @@ export class Browser {
     await page.call('Emulation.setFocusEmulationEnabled', { enabled: true });
     if (url) await page.open(url);
     return page;
+  }
+
+  // A test that fails leaves its pages, and their streams are all that a browser has for one server.
+  async closePages() {
+    for (const page of [...this.pages.values()]) await page.close().catch(() => {});
   }
 
   async stop() {
@@ -150,6 +157,7 @@ class Page {
   }
 
   async close() {
+    this.browser.pages.delete(this.session);
     await this.browser.call('Target.closeTarget', { targetId: this.target });
   }
 }

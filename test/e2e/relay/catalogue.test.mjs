@@ -124,6 +124,42 @@ test('what has a price is paid before it is confirmed', async () => {
   assert.deepEqual([refused.status, refused.body.code], [402, 'BK210']);
 });
 
+test('who finds no seats waits for them', async () => {
+  const [{ id: session_id }] = await sessionsOf(paid);
+  const free = (await sessionsOf(paid))[0].seats_available;
+  const { body: rest } = await post(`/api/sessions/${session_id}/holds`, { party_size: free, email: 'rest@example.com' });
+  const wish = { session_id, party_size: free, email: 'waits@example.com', idempotency_key: 'another-key-of-16-characters', customer_name: 'Ada' };
+  const { body: entry, status, headers } = await post('/functions/v1/waitlist-join', wish);
+  assert.deepEqual([status, headers['cache-control'], entry.position], [200, 'no-store', 1]);
+  assert.deepEqual((await post('/functions/v1/waitlist-join', wish)).body, entry, 'the same request, the same place');
+  const bearer = { authorization: `Bearer ${entry.waitlist_token}` };
+  const look = () => ask(`/functions/v1/waitlist-status?entry_id=${entry.entry_id}`, { headers: bearer });
+  assert.deepEqual((await look()).body, { entry_id: entry.entry_id, session_id, party_size: free, status: 'waiting', position: 1 });
+  await post(`/api/holds/${rest.reservation_id}/cancel`, { hold_token: rest.hold_token });
+  const { body: offered } = await look();
+  assert.equal(offered.status, 'offered');
+  assert.equal((await sessionsOf(paid))[0].seats_available, 0, 'nobody else sees them');
+  const { body: hold } = await ask(`/api/holds/${offered.reservation_id}`, { headers: bearer });
+  assert.deepEqual([hold.status, hold.expires_at, hold.payment_url],
+    ['pending', offered.offer_until, `https://pay.example/?hold=${offered.reservation_id}`], 'the offer is a hold like others, with the token of the entry');
+  const leave = (token) => post('/functions/v1/waitlist-leave', { entry_id: entry.entry_id, waitlist_token: token });
+  assert.deepEqual([(await leave(rest.hold_token)).body.code, (await leave(rest.hold_token)).status], ['BK303', 403]);
+  assert.deepEqual([(await leave(entry.waitlist_token)).body, (await leave(entry.waitlist_token)).body], [{ left: true }, { left: false }]);
+  assert.equal((await sessionsOf(paid))[0].seats_available, free);
+  for (const [path, body, code, field] of [
+    ['join', { ...wish, idempotency_key: null }, 'BK241'], ['join', { ...wish, session_id: '7' }, 'BK015', 'session_id'],
+    ['join', { ...wish, party_size: '2' }, 'BK015', 'party_size'], ['join', { session_id, party_size: 1 }, 'BK015', 'email'],
+    ['join', { session_id, party_size: 1, email: 'nobody' }, 'BK003', 'email'], ['leave', { waitlist_token: 'x' }, 'BK015', 'entry_id'],
+    ['leave', { entry_id: entry.entry_id }, 'BK015', 'waitlist_token'],
+  ]) {
+    const answer = await post(`/functions/v1/waitlist-${path}`, body);
+    assert.deepEqual([answer.body.code, answer.body.field], [code, field], answer.text);
+  }
+  assert.equal((await ask('/functions/v1/waitlist-status', { headers: bearer })).body.field, 'entry_id');
+  assert.equal((await ask('/functions/v1/waitlist-status?entry_id=7', { headers: bearer })).body.field, 'entry_id');
+  assert.equal((await ask(`/functions/v1/waitlist-status?entry_id=${entry.entry_id}`)).body.field, 'waitlist_token');
+});
+
 test('a hold is its owner’s', async () => {
   const [, { id }] = await sessionsOf(shop.activity);
   const { body: hold } = await post(`/api/sessions/${id}/holds`, { party_size: 1, email: 'mine@example.com' });

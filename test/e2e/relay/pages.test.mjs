@@ -1,7 +1,7 @@
 // The hooks in a React page, and the demo page, in a real browser: what somebody does is seen by the others at once.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { Browser, site } from './browser.mjs';
 import { Relay, eventually, inboundSecret } from './harness.mjs';
 import { environmentOf, openShop } from './shop.mjs';
@@ -64,6 +64,8 @@ after(async () => {
   app?.close();
   await shop?.drop();
 });
+
+afterEach(() => browser.closePages());
 
 const out = () => JSON.parse(document.getElementById('out')?.textContent ?? 'null');
 const nextSession = () => shop.sql`SELECT id FROM booking.sessions WHERE activity_id = ${shop.activity} ORDER BY start_time OFFSET 1 LIMIT 1`;

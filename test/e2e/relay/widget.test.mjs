@@ -1,6 +1,6 @@
 // The widget in a real browser, in a frame of another site's page, against the real relay and database.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { Browser, site } from './browser.mjs';
 import { Relay, eventually } from './harness.mjs';
 import { environmentOf, openShop } from './shop.mjs';
@@ -43,6 +43,8 @@ after(async () => {
   stranger?.close();
   await shop?.drop();
 });
+
+afterEach(() => browser.closePages());
 
 const isReady = () => document.querySelectorAll('.slot').length > 0 && document.getElementById('widget').dataset.connected === 'true';
 const open = async (path, options) => {

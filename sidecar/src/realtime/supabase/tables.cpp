@@ -115,6 +115,7 @@ constexpr std::array booking_columns{
     Column{"scheduled_start", "timestamptz", "scheduled_start"},
     Column{"scheduled_end", "timestamptz", "scheduled_end"},
     Column{"meeting_url", "text", "meeting_url"},
+    Column{"needs_reschedule", "bool", "needs_reschedule"},
     Column{"cal_booking_id", "text", "cal_booking_id"},
     Column{"cal_uid", "text", "cal_uid"},
     Column{"expires_at", "timestamptz", "expires_at"},
