@@ -96,7 +96,7 @@ SELECT public.is_empty(
 SELECT public.bag_eq(
     $$ SELECT DISTINCT t.kind FROM pg_temp.told AS t WHERE t.customer_view IS NOT NULL $$,
     $$ SELECT k.kind FROM booking.event_kinds() AS k WHERE k.audience = 'owner'
-          AND k.kind NOT IN (IN ('webhook.failed', 'provider_call.failed'), 'customer.erased') $$,
+          AND k.kind NOT IN ('webhook.failed', 'provider_call.failed', 'customer.erased') $$,
     'the customer is told of bookings, holds and money');
 SELECT public.is_empty(
     $$ SELECT t.kind, t.customer FROM pg_temp.told AS t
