@@ -217,7 +217,7 @@ SELECT public.bag_eq(
                            'resource_allocations', 'blocked_periods', 'blocked_sessions']) AS n
         UNION ALL
        SELECT n, 'v of booking_owner, rls f, forced f'
-         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'waitlist_queue', 'event_payloads', 'full_events', 'owner_events', 'provider_call_log', 'public_activities', 'public_activity_units',
+         FROM unnest(ARRAY['activity_sessions', 'booking_policies', 'waitlist_queue', 'customer_bookings', 'customer_events', 'event_payloads', 'full_events', 'owner_events', 'provider_call_log', 'public_activities', 'public_activity_units',
                            'public_events', 'public_venues', 'user_organizations', 'webhook_logs', 'webhook_stats']) AS n
         UNION ALL
        SELECT n, 'p of booking_owner, rls t, forced f' FROM unnest(ARRAY['booking_events', 'webhook_attempts']) AS n

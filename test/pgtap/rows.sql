@@ -119,7 +119,7 @@ SELECT public.bag_eq(
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
               ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
               ('activity_prices', '42501'), ('resources', '42501'), ('activity_resources', '42501'),
-              ('resource_allocations', '42501'), ('blocked_periods', '42501'), ('blocked_sessions', '42501'), ('activity_units', '42501'), ('public_activity_units', '1:1 2:1'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
+              ('resource_allocations', '42501'), ('blocked_periods', '42501'), ('blocked_sessions', '42501'), ('activity_units', '42501'), ('public_activity_units', '1:1 2:1'), ('customer_bookings', '42501'), ('customer_events', '42501'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
               ('owner_events', '42501'), ('public_events', '1:9 2:4'),
               ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '42501'), ('booking_policies', '42501'), ('customers', '42501'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
@@ -171,7 +171,7 @@ SELECT public.bag_eq(
               ('webhook_endpoint_states', '1:1'), ('webhook_endpoints', '1:1'), ('webhook_logs', '1:1'),
               ('webhook_secrets', '42501'), ('webhook_stats', '1:1'),
               ('activity_prices', '1:1'), ('resources', '1:1'), ('activity_resources', '1:1'),
-              ('resource_allocations', '1:1'), ('blocked_periods', '1:1'), ('blocked_sessions', '1:1'), ('activity_units', '1:1'), ('public_activity_units', '1:1 2:1'), ('booking_changes', '1:2'), ('booking_units', 'nothing'), ('booking_events', '1:18'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
+              ('resource_allocations', '1:1'), ('blocked_periods', '1:1'), ('blocked_sessions', '1:1'), ('activity_units', '1:1'), ('public_activity_units', '1:1 2:1'), ('customer_bookings', '42501'), ('customer_events', '42501'), ('booking_changes', '1:2'), ('booking_units', 'nothing'), ('booking_events', '1:18'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
               ('owner_events', '1:18'), ('public_events', '1:11 2:4'),
               ('activities', '1:3'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:2'), ('booking_policies', '1:2'), ('customers', '1:2'),
               ('generation_watermarks', '42501'), ('job_runs', '1:1'), ('organization_members', '1:1'),
@@ -228,7 +228,7 @@ SELECT public.is((SELECT s.status FROM booking.sessions AS s WHERE s.organizatio
 -- A member without a claim, or of no organization, sees what the public sees. Malformed claims are an error.
 SET LOCAL ROLE regress_member;
 SELECT public.is((SELECT string_agg(DISTINCT pg_temp.sees(e.relation), ', ') FROM pg_temp.everything AS e
-                   WHERE e.relation !~ 'public_|sessions$|lanes$|watermarks$|full_events|payloads|positions|secrets|received'
+                   WHERE e.relation !~ 'public_|sessions$|lanes$|watermarks$|full_events|customer_|payloads|positions|secrets|received'
                      AND set_config('request.jwt.claims', c.claims, true) IS NOT NULL), c.answer,
                  'a member''s tables with claims ' || c.claims)
   FROM (VALUES ('', 'nothing'), ('{"sub": "stranger"}', 'nothing'), ('{}', 'nothing'), ('[]', 'nothing'),
@@ -246,9 +246,9 @@ SELECT public.bag_eq(
               ('webhook_endpoint_states', '42501'), ('webhook_endpoints', '42501'), ('webhook_logs', '42501'),
               ('webhook_secrets', '42501'), ('webhook_stats', '42501'),
               ('activity_prices', '42501'), ('resources', '42501'), ('activity_resources', '42501'),
-              ('resource_allocations', '42501'), ('blocked_periods', '42501'), ('blocked_sessions', '42501'), ('activity_units', '42501'), ('public_activity_units', '1:2 2:1'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '1:4'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
+              ('resource_allocations', '42501'), ('blocked_periods', '42501'), ('blocked_sessions', '42501'), ('activity_units', '42501'), ('public_activity_units', '1:2 2:1'), ('customer_bookings', '1:1'), ('customer_events', '1:4'), ('booking_changes', '42501'), ('booking_units', '42501'), ('booking_events', '42501'), ('event_payloads', '42501'), ('event_positions', '42501'), ('full_events', '42501'),
               ('owner_events', '42501'), ('public_events', '1:22 2:4'),
-              ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '1:1'), ('booking_policies', '1:1'), ('customers', '1:1'),
+              ('activities', '42501'), ('activity_sessions', '1:4 2:1'), ('bookings', '42501'), ('booking_policies', '42501'), ('customers', '1:1'),
               ('generation_watermarks', '42501'), ('job_runs', '42501'), ('organization_members', '42501'),
               ('organizations', '42501'), ('packages', '42501'), ('public_activities', '1:3 2:1'),
               ('public_venues', '1:2 2:1'), ('schedule_exceptions', '42501'), ('session_lanes', '1:2'),
@@ -261,17 +261,17 @@ SELECT public.bag_eq('SELECT r.id FROM booking.slot_reservations AS r',
                      'a customer sees the own holds, however the address was written');
 SELECT public.is(pg_temp.changes('UPDATE booking.bookings SET customer_name = ''x'''), '42501',
                  'a customer changes no booking by hand');
-SELECT public.bag_eq($$ SELECT e.kind, n.name FROM booking.booking_events AS e
-                          LEFT JOIN booking.bookings AS b ON b.id = e.booking_id
+SELECT public.bag_eq($$ SELECT e.event_type, n.name FROM booking.customer_events AS e
+                          LEFT JOIN booking.customer_bookings AS b ON b.id = e.booking_id
                           JOIN pg_temp.named AS n ON n.id IN (e.subject_id, b.reservation_id) $$,
                      $$ VALUES ('reservation.held', 'held 1'), ('reservation.held', 'booked 1'),
                                ('booking.created', 'booked 1'), ('booking.confirmed', 'booked 1') $$,
                      'and sees the events of the own holds and bookings');
 SELECT pg_temp.claim('someone') \g /dev/null
 SELECT public.is(pg_temp.sees(t.name), 'nothing', 'a customer without an account here sees no ' || t.name)
-  FROM (VALUES ('customers'), ('bookings'), ('slot_reservations'), ('booking_events')) AS t (name);
+  FROM (VALUES ('customers'), ('customer_bookings'), ('slot_reservations'), ('customer_events')) AS t (name);
 SELECT pg_temp.claim(NULL) \g /dev/null
-SELECT public.is(pg_temp.sees('bookings'), 'nothing', 'nor one without a claim');
+SELECT public.is(pg_temp.sees('customer_bookings'), 'nothing', 'nor one without a claim');
 -- Customers whose user_id is NULL are nobody's.
 SELECT set_config('request.jwt.claims', '{"sub": null}', true) \g /dev/null
 SELECT public.is(pg_temp.sees('customers'), 'nothing', 'a claim of null is not an account without a user');

@@ -304,7 +304,7 @@ SELECT public.is(pg_temp.seen_by('booking_member', 'staff-1', format('SELECT str
                  'roles-a@example.org roles-b@example.org', 'staff see the list');
 SELECT public.is(pg_temp.seen_by('booking_member', 'owner-2', 'SELECT count(*) FROM booking.waitlist_queue'), '0', 'of their organization');
 SELECT public.is(pg_temp.seen_by('booking_customer', 'ada', 'SELECT string_agg(w.customer_email, '' '') FROM booking.waitlist_entries AS w'), 'roles-b@example.org', 'customers see their own');
-SELECT public.is(pg_temp.seen_by('booking_customer', 'ada', 'SELECT string_agg(e.kind, '' '') FROM booking.booking_events AS e'), 'waitlist.joined', 'and what happens to it');
+SELECT public.is(pg_temp.seen_by('booking_customer', 'ada', 'SELECT string_agg(e.event_type, '' '') FROM booking.customer_events AS e'), 'waitlist.joined', 'and what happens to it');
 SELECT public.is(pg_temp.seen_by('booking_member', 'staff-1', format('SELECT booking.leave_waitlist(%L)', pg_temp.id('roles a'))), 'true', 'staff may take somebody off');
 SELECT public.is(pg_temp.seen_by('booking_public', '', format('SELECT booking.waitlist_status(%L, %L) ->> ''position''', pg_temp.id('roles b'), pg_temp.token('roles b'))), '1', 'a visitor sees the own place');
 SELECT public.is(pg_temp.seen_by('booking_public', '', format('SELECT booking.leave_waitlist(%L, %L)', pg_temp.id('roles b'), pg_temp.token('roles b'))), 'true', 'and leaves');

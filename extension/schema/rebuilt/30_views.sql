@@ -143,6 +143,89 @@ SELECT e.organization_id,
  WHERE k.entity NOT IN ('activity', 'pricing') OR 'active' IN (e.facts ->> 'status', e.facts ->> 'previous_status');
 COMMENT ON VIEW booking.public_events IS 'Events of the public catalogue of active organizations';
 
+-- The customer's own events. With the owner's rights, since facts may say what staff have written: who may read the table
+-- may read that too, and a role may be customer and member in one.
+CREATE OR REPLACE VIEW booking.customer_events WITH (security_barrier = true) AS
+SELECT e.organization_id,
+       e.id,
+       e.kind AS event_type,
+       booking.event_description(e.kind, COALESCE(b.booking_number, a.name)) AS description,
+       e.occurred_at,
+       e.subject_id,
+       e.session_id,
+       e.booking_id,
+       e.facts - '{description,reason}'::text[] AS facts,
+       v.name AS venue_name,
+       a.name AS activity_name,
+       s.start_time AS session_start,
+       s.end_time AS session_end,
+       s.timezone AS session_timezone,
+       b.booking_number
+  FROM booking.booking_events e
+  JOIN booking.event_kinds() k ON k.kind = e.kind AND k.audience = 'owner'
+  LEFT JOIN booking.sessions s ON s.organization_id = e.organization_id AND s.id = e.session_id
+  LEFT JOIN booking.activities a ON a.organization_id = e.organization_id AND a.id = s.activity_id
+  LEFT JOIN booking.venues v ON v.organization_id = e.organization_id AND v.id = a.venue_id
+  LEFT JOIN booking.bookings b ON b.organization_id = e.organization_id AND b.id = e.booking_id
+ WHERE (e.organization_id, e.booking_id) IN (
+           SELECT x.organization_id, x.id
+             FROM booking.customers c
+             JOIN booking.bookings x ON x.organization_id = c.organization_id AND x.customer_id = c.id
+            WHERE c.user_id = booking.current_user_id())
+    OR (e.organization_id, e.subject_id) IN (
+           SELECT x.organization_id, x.id
+             FROM booking.customers c
+             JOIN booking.slot_reservations x ON x.organization_id = c.organization_id
+                                             AND lower(x.customer_email) = lower(c.email)
+            WHERE c.user_id = booking.current_user_id())
+    OR (e.organization_id, e.subject_id) IN (
+           SELECT x.organization_id, x.id
+             FROM booking.customers c
+             JOIN booking.waitlist_entries x ON x.organization_id = c.organization_id
+                                            AND lower(x.customer_email) = lower(c.email)
+            WHERE c.user_id = booking.current_user_id());
+COMMENT ON VIEW booking.customer_events IS
+    'Events of the reader''s own bookings, holds and waiting, by the claim "sub", without what staff or others have written';
+
+-- The customer's own bookings: for the same reason not the table, whose rows have notes of the staff.
+CREATE OR REPLACE VIEW booking.customer_bookings WITH (security_barrier = true) AS
+SELECT b.organization_id,
+       b.id,
+       b.booking_number,
+       b.customer_id,
+       b.reservation_id,
+       b.session_id,
+       b.package_id,
+       b.package_booking_id,
+       b.sessions_included,
+       COALESCE(b.customer_name, c.name) AS customer_name,
+       b.customer_email,
+       b.customer_phone,
+       b.party_size,
+       b.status,
+       b.payment_status,
+       b.refund_status,
+       b.amount_cents,
+       b.total_amount,
+       b.currency,
+       b.scheduled_start,
+       b.scheduled_end,
+       b.timezone,
+       b.meeting_url,
+       b.expires_at,
+       b.cancelled_at,
+       b.scheduled_start - b.cancel_cutoff_seconds * interval '1 second' AS cutoff_at,
+       b.cancel_refund_percent AS refund_percent,
+       b.seat_price_minor,
+       b.version,
+       b.created_at,
+       b.updated_at
+  FROM booking.customers c
+  JOIN booking.bookings b ON b.organization_id = c.organization_id AND b.customer_id = c.id
+ WHERE c.user_id = booking.current_user_id();
+COMMENT ON VIEW booking.customer_bookings IS
+    'The reader''s own bookings, by the claim "sub", with the terms on which they were made and without what staff have noted';
+
 -- What is delivered, made anew for each attempt from the rows as they are then; nothing in it is of the attempt itself, so
 -- that what is sent again is the same unless the rows have changed. Times are UTC and prices in major units, whoever asks.
 CREATE OR REPLACE VIEW booking.event_payloads WITH (security_invoker = true) AS
@@ -201,4 +284,4 @@ SELECT b.organization_id,
        b.currency
   FROM booking.bookings b;
 COMMENT ON VIEW booking.booking_policies IS
-    'The terms of each purchase: until when the customer may cancel or change it (cutoff_at), what of the money goes back then (refund_percent), and, where the price is by the seat, that of one; for whoever may read the booking';
+    'The terms of each purchase: until when the customer may cancel or change it (cutoff_at), what of the money goes back then (refund_percent), and, where the price is by the seat, that of one; for whoever may read the booking. Customers find the same in customer_bookings';

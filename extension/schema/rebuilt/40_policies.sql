@@ -69,25 +69,12 @@ CREATE POLICY public_read ON booking.session_lanes FOR SELECT TO booking_public 
 DROP POLICY IF EXISTS customer_read_own ON booking.customers;
 CREATE POLICY customer_read_own ON booking.customers FOR SELECT TO booking_customer
     USING (user_id = booking.current_user_id());
-DROP POLICY IF EXISTS customer_read_own ON booking.bookings;
-CREATE POLICY customer_read_own ON booking.bookings FOR SELECT TO booking_customer
-    USING ((organization_id, customer_id) IN (SELECT c.organization_id, c.id FROM booking.customers c
-                                               WHERE c.user_id = booking.current_user_id()));
 DROP POLICY IF EXISTS customer_read_own ON booking.slot_reservations;
 CREATE POLICY customer_read_own ON booking.slot_reservations FOR SELECT TO booking_customer
     USING ((organization_id, lower(customer_email)) IN (SELECT c.organization_id, lower(c.email)
                                                           FROM booking.customers c
                                                          WHERE c.user_id = booking.current_user_id()));
 
+-- Customers read customer_bookings and customer_events: the rows of the tables have what staff have written.
+DROP POLICY IF EXISTS customer_read_own ON booking.bookings;
 DROP POLICY IF EXISTS customer_read_own ON booking.booking_events;
-CREATE POLICY customer_read_own ON booking.booking_events FOR SELECT TO booking_customer
-    USING ((organization_id, booking_id) IN (SELECT b.organization_id, b.id
-                                               FROM booking.bookings b
-                                               JOIN booking.customers c ON c.organization_id = b.organization_id
-                                                                       AND c.id = b.customer_id
-                                              WHERE c.user_id = booking.current_user_id())
-           OR (organization_id, subject_id) IN (SELECT r.organization_id, r.id
-                                                  FROM booking.slot_reservations r
-                                                  JOIN booking.customers c ON c.organization_id = r.organization_id
-                                                                          AND lower(c.email) = lower(r.customer_email)
-                                                 WHERE c.user_id = booking.current_user_id()));

@@ -13,11 +13,3 @@ CREATE POLICY customer_read_own ON booking.waitlist_entries FOR SELECT TO bookin
     USING ((organization_id, lower(customer_email)) IN (SELECT c.organization_id, lower(c.email)
                                                           FROM booking.customers c
                                                          WHERE c.user_id = booking.current_user_id()));
-
-DROP POLICY IF EXISTS customer_read_waitlist ON booking.booking_events;
-CREATE POLICY customer_read_waitlist ON booking.booking_events FOR SELECT TO booking_customer
-    USING ((organization_id, subject_id) IN (SELECT w.organization_id, w.id
-                                               FROM booking.waitlist_entries w
-                                               JOIN booking.customers c ON c.organization_id = w.organization_id
-                                                                       AND lower(c.email) = lower(w.customer_email)
-                                              WHERE c.user_id = booking.current_user_id()));

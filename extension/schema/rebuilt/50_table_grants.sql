@@ -3,8 +3,10 @@
 GRANT SELECT ON booking.sessions, booking.session_lanes, booking.activity_sessions, booking.public_venues, booking.public_activities,
                 booking.public_events TO booking_public;
 
-GRANT SELECT ON booking.customers, booking.bookings, booking.booking_policies, booking.slot_reservations,
-                booking.booking_events TO booking_customer;
+-- Whatever an earlier version has granted.
+REVOKE SELECT ON booking.bookings, booking.booking_policies, booking.booking_events FROM booking_customer;
+GRANT SELECT ON booking.customers, booking.slot_reservations, booking.customer_bookings, booking.customer_events
+    TO booking_customer;
 
 GRANT SELECT ON booking.organizations, booking.organization_members, booking.user_organizations, booking.venues,
                 booking.activities, booking.schedule_exceptions, booking.packages, booking.customers,

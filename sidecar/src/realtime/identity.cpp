@@ -1,5 +1,7 @@
 #include "realtime/identity.hpp"
 
+#include "core/uuid_text.hpp"
+
 #include <charconv>
 
 namespace pgbk::relay {
@@ -8,6 +10,7 @@ namespace {
 
 constexpr std::string_view organization_prefix = "organization:";
 constexpr std::string_view customer_prefix = "customer:";
+constexpr std::string_view booking_prefix = "booking:";
 
 std::optional<int> organization_of(std::string_view room) {
     const auto digits = room.substr(organization_prefix.size());
@@ -42,13 +45,23 @@ bool Identity::may_join(std::string_view room) const {
     return true;
 }
 
+bool Identity::may_talk_in(std::string_view room) const {
+    if (!room.starts_with(booking_prefix)) {
+        return may_join(room);
+    }
+    const auto text = room.substr(booking_prefix.size());
+    const auto id = core::parse_uuid(text);
+    const auto organization = id ? core::organization_of(*id) : std::nullopt;
+    return service || (!booking.empty() && text == booking) || (organization && organizations.contains(*organization));
+}
+
 std::vector<std::string> Identity::own_rooms() const {
     std::vector<std::string> rooms;
     if (!user.empty()) {
         rooms.push_back(std::string(customer_prefix) + user);
     }
     if (!booking.empty()) {
-        rooms.push_back("booking:" + booking);
+        rooms.push_back(std::string(booking_prefix) + booking);
     }
     for (const auto& [organization, role] : organizations) {
         rooms.push_back(std::string(organization_prefix) + std::to_string(organization));

@@ -29,6 +29,10 @@ struct Identity {
     // for everybody.
     bool may_join(std::string_view room) const;
 
+    // Whether they may talk to those who are there: besides, of "booking:<id>", only the members of its organization,
+    // and whoever has shown its token. A customer is known by the events of a booking, not by its id.
+    bool may_talk_in(std::string_view room) const;
+
     // Where they are concerned themselves: as customer, by the booking's token, as members. A visitor has none.
     std::vector<std::string> own_rooms() const;
 

@@ -118,18 +118,24 @@ void Channel::admitted(const Hub::Admission& admission, const std::string& token
     enter(std::move(*wanted));
 }
 
-// One that has the name of a room is for those whom the room is for.
+// One that has the name of a room is for those whom the room is for; any other for users. Whoever has shown the token
+// of a booking is no user, and has a room of that booking only.
 std::string Channel::private_problem(const Identity& identity) const {
     if (!join_.is_private) {
         return {};
     }
-    if (identity.user.empty() && !identity.service) {
+    const bool is_user = !identity.user.empty() || identity.service;
+    if (!is_user && identity.booking.empty()) {
         return "Unauthorized: a private channel needs a token";
     }
     const auto named = relay::parse_topics(name_of(heading_.topic));
-    const bool is_theirs =
-        !named.problem.empty() || std::all_of(named.rooms.begin(), named.rooms.end(),
-                                              [&](const std::string& room) { return identity.may_join(room); });
+    const bool is_room = named.problem.empty() && !named.rooms.empty();
+    const bool is_theirs = is_room ? std::all_of(named.rooms.begin(), named.rooms.end(),
+                                                 [&](const std::string& room) {
+                                                     return identity.may_talk_in(room) &&
+                                                            (is_user || room == "booking:" + identity.booking);
+                                                 })
+                                   : is_user;
     return is_theirs ? "" : "Unauthorized: this private channel is not for whoever has this token";
 }
 

@@ -106,6 +106,32 @@ TEST(MayJoin, TheOthersAreForEverybody) {
     }
 }
 
+TEST(MayTalkIn, ABookingIsForItsOrganizationAndTheHolderOfItsToken) {
+    const std::string of_7 = "0190aaaa-0000-8000-8000-000000000007";
+    Identity holder;
+    holder.booking = of_7;
+    EXPECT_TRUE(member_of(7).may_talk_in("booking:" + of_7));
+    EXPECT_TRUE(service().may_talk_in("booking:" + of_7));
+    EXPECT_TRUE(holder.may_talk_in("booking:" + of_7));
+    EXPECT_FALSE(member_of(8).may_talk_in("booking:" + of_7));
+    EXPECT_FALSE(user("ada").may_talk_in("booking:" + of_7));
+    EXPECT_FALSE(Identity().may_talk_in("booking:"));
+    EXPECT_FALSE(holder.may_talk_in("booking:0190aaaa-0000-8000-8000-000000000107"));
+    // Not of our making, and no uuid: of no organization.
+    for (const char* id : {"0190aaaa-0000-4000-8000-000000000007", "7", "0190aaaa-0000-8000-8000-000000000007x"}) {
+        EXPECT_FALSE(member_of(7).may_talk_in("booking:" + std::string(id))) << id;
+    }
+}
+
+TEST(MayTalkIn, ElsewhereWhoMayJoin) {
+    for (const char* room : {"public", "venue:v", "activity:a", "session:s"}) {
+        EXPECT_TRUE(user("ada").may_talk_in(room)) << room;
+    }
+    EXPECT_TRUE(member_of(7).may_talk_in("organization:7"));
+    EXPECT_FALSE(member_of(7).may_talk_in("organization:8"));
+    EXPECT_FALSE(user("ada").may_talk_in("customer:bob"));
+}
+
 } // namespace
 
 } // namespace pgbk::relay

@@ -20,7 +20,7 @@ namespace {
 namespace json = boost::json;
 
 const std::string court = "0190aaaa-0000-8000-8000-00000000000a";
-const std::string booking = "0190aaaa-0000-8000-8000-0000000000b1";
+const std::string booking = "0190aaaa-0000-8000-8000-0000000000b1"; // organization 177, by its id
 constexpr auto second = std::chrono::seconds(1);
 
 // Takes what is sent apart again, and keeps it.
@@ -449,6 +449,8 @@ TEST_F(Supabase, PrivateChannelsWithTheNameOfARoomAreForThoseWhomItIsFor) {
         return client.answer();
     };
     const std::string refused = "Unauthorized: this private channel is not for whoever has this token";
+    const std::string ours = "0190aaaa-0000-8000-8000-000000000007";
+    const std::string booking_of_8 = "0190aaaa-0000-8000-8000-000000000008";
     for (const char* name : {"organization:7", "provider:7"}) {
         EXPECT_EQ(joins(name, "e.v.e"), "ok");
         EXPECT_EQ(joins(name, "s.r.v"), "ok");
@@ -458,8 +460,21 @@ TEST_F(Supabase, PrivateChannelsWithTheNameOfARoomAreForThoseWhomItIsFor) {
         EXPECT_EQ(joins(name, "a.d.a"), "ok");
         EXPECT_EQ(joins(name, "e.v.e"), refused) << name;
     }
-    for (const std::string& name : {"booking:" + booking, "court:" + court, std::string("chat:9"), std::string("x")}) {
+    for (const std::string& name : {"court:" + court, std::string("chat:9"), std::string("x")}) {
         EXPECT_EQ(joins(name, "a.d.a"), "ok") << name;
+    }
+    // One of a booking is for the members of the organization that its id names, servers, and who has its token.
+    hub.booking_tokens["one.7"].booking = ours;
+    EXPECT_EQ(joins("booking:" + ours, "e.v.e"), "ok");
+    EXPECT_EQ(joins("booking:" + ours, "s.r.v"), "ok");
+    EXPECT_EQ(joins("booking:" + ours, "one.7"), "ok");
+    for (const std::string& theirs : {booking, booking_of_8}) {
+        EXPECT_EQ(joins("booking:" + theirs, "e.v.e"), refused) << theirs;
+        EXPECT_EQ(joins("booking:" + theirs, "one.7"), refused) << theirs;
+    }
+    EXPECT_EQ(joins("booking:" + ours, "a.d.a"), refused) << "an id is no secret";
+    for (const std::string& name : {"court:" + court, std::string("chat:9"), std::string("x")}) {
+        EXPECT_EQ(joins(name, "one.7"), refused) << "the token of a booking makes nobody a user: " << name;
     }
     EXPECT_EQ(joins("public", ""), "Unauthorized: a private channel needs a token");
 }

@@ -1,0 +1,66 @@
+-- Functions that came later, with the calls of them; part of role_matrix_functions.sql.
+INSERT INTO pg_temp.expected
+VALUES ('booking.request_payment(uuid,text)', 'token',
+        'booking.request_payment(pg_temp.id(''eve dear hold :o''), pg_temp.token(''ada dear hold :o''))'),
+       ('booking.request_payment(uuid,text)', 'token',
+        'booking.request_payment(pg_temp.id(''eve dear hold :o''), pg_temp.token(''eve dear hold :n''))'),
+       ('booking.retry_provider_call(uuid)', 'member', 'booking.retry_provider_call(pg_temp.id(''failed call :o''))'),
+       ('booking.cleanup_provider_calls(integer)', 'trusted', 'booking.cleanup_provider_calls(90)'),
+       ('booking.relay_claim_calls(uuid,integer,integer,jsonb)', 'relay',
+        'booking.relay_claim_calls(pg_temp.relay(), 1, 60, ''{"2": ["custom"]}'')'),
+       ('booking.relay_complete_call(uuid,uuid,bigint,jsonb)', 'relay',
+        'booking.relay_complete_call(pg_temp.relay(), pg_temp.id(''failed call :o''), 1, ''{"ending": "done", "facts": {}}'')'),
+       ('booking.reschedule_appointment(uuid,timestamp with time zone,timestamp with time zone,bigint,text)', 'token',
+        'booking.reschedule_appointment(pg_temp.id(''eve month :o''), ''2027-03-10 10:00Z'', ''2027-03-10 11:00Z'')'),
+       ('booking.reschedule_appointment(uuid,timestamp with time zone,timestamp with time zone,bigint,text)', 'token',
+        'booking.reschedule_appointment(pg_temp.id(''eve month :o''), ''2027-03-10 10:00Z'', ''2027-03-10 11:00Z'', NULL,'
+        ' pg_temp.token(''eve month :n''))'),
+       ('booking.call_off_appointments()', 'internal', NULL),
+       ('booking.end_payment_calls()', 'internal', NULL);
+INSERT INTO pg_temp.expected
+VALUES ('booking.join_waitlist(uuid,integer,text,text,text)', 'sale',
+        'booking.join_waitlist(pg_temp.id(''full :o''), 1, ''somebody@else.example'')'),
+       ('booking.leave_waitlist(uuid,text)', 'token', 'booking.leave_waitlist(pg_temp.id(''eve waits :o''))'),
+       ('booking.leave_waitlist(uuid,text)', 'token',
+        'booking.leave_waitlist(pg_temp.id(''eve waits :o''), pg_temp.token(''eve waits :n''))'),
+       ('booking.leave_waitlist(uuid,text)', 'token',
+        'booking.leave_waitlist(pg_temp.id(''eve waits :o''), pg_temp.token(''ada waits :o''))'),
+       ('booking.waitlist_status(uuid,text)', 'token',
+        'booking.waitlist_status(pg_temp.id(''eve waits :o''), pg_temp.token(''ada waits :o''))'),
+       ('booking.waitlist_status(uuid,text)', 'token',
+        'booking.waitlist_status(pg_temp.id(''eve waits :o''), pg_temp.token(''eve waits :n''))'),
+       ('booking.close_waitlist()', 'internal', NULL);
+INSERT INTO pg_temp.expected
+VALUES ('booking.reserve_slot(uuid,integer,text,text,integer,jsonb)', 'sale',
+        'booking.reserve_slot(pg_temp.id(''club night :o''), NULL, pg_temp.email(:o, ''ada''), NULL, NULL, ''[{"unit": "adult"}]'')'),
+       ('booking.try_reserve_slot(uuid,integer,text,text,integer,jsonb)', 'sale',
+        'booking.try_reserve_slot(pg_temp.id(''club night :o''), NULL, pg_temp.email(:o, ''ada''), NULL, NULL, ''[{"unit": "adult"}]'')'),
+       ('booking.quote_units(uuid,jsonb)', 'public', 'booking.quote_units(pg_temp.id(''club night :o''), ''[{"unit": "adult"}]'')'),
+       ('booking.update_reservation_units(uuid,jsonb,text)', 'token',
+        'booking.update_reservation_units(pg_temp.id(''eve club hold :o''), ''[{"unit": "adult", "quantity": 2}]'')'),
+       ('booking.update_reservation_units(uuid,jsonb,text)', 'token',
+        'booking.update_reservation_units(pg_temp.id(''eve club hold :o''), ''[{"unit": "adult", "quantity": 2}]'', pg_temp.token(''ada club hold :o''))'),
+       ('booking.change_units(uuid,jsonb,bigint,text)', 'token',
+        'booking.change_units(pg_temp.id(''eve club :o''), ''[{"unit": "adult", "quantity": 2}]'')'),
+       ('booking.change_units(uuid,jsonb,bigint,text)', 'token',
+        'booking.change_units(pg_temp.id(''eve club :o''), ''[{"unit": "adult", "quantity": 2}]'', NULL, pg_temp.token(''eve club :n''))'),
+       ('booking.cancel_units(uuid,integer[],text,bigint,boolean,bigint,text)', 'token',
+        'booking.cancel_units(pg_temp.id(''eve club :o''), ''{1}'', override => true)'),
+       ('booking.cancel_units(uuid,integer[],text,bigint,boolean,bigint,text)', 'token',
+        'booking.cancel_units(pg_temp.id(''eve club :o''), ''{1}'', booking_token => pg_temp.token(''ada club :o''))'),
+       ('booking.issue_tickets(uuid,text,boolean)', 'token', 'booking.issue_tickets(pg_temp.id(''eve club :o''), NULL, true)'),
+       ('booking.issue_tickets(uuid,text,boolean)', 'token',
+        'booking.issue_tickets(pg_temp.id(''eve club :o''), pg_temp.token(''eve club :n''))'),
+       -- Who scans a ticket has its code, and is no more for that.
+       ('booking.scan_ticket(text,text,text)', 'member', 'booking.scan_ticket(pg_temp.token(''eve ticket :o''))'),
+       ('booking.scan_ticket(text,text,text)', 'member', 'booking.scan_ticket(pg_temp.token(''eve ticket :o''), ''check_out'')'),
+       ('booking.note_units()', 'internal', NULL),
+
+       ('booking.personal_data()', 'plain', NULL),
+       ('booking.erase_customer(uuid)', 'member', 'booking.erase_customer(pg_temp.id(''eve customer :o''))'),
+       ('booking.erase_customer(integer,text)', 'member', 'booking.erase_customer(:o, pg_temp.email(:o, ''eve''))'),
+       ('booking.set_retention(integer,integer,integer,integer,integer)', 'member', 'booking.set_retention(:o, 30, 30, 30, 30)'),
+       ('booking.apply_retention(integer,text,uuid,integer)', 'trusted', 'booking.apply_retention(:o, ''holds'')'),
+       ('booking.retention_job()', 'trusted', NULL);
+INSERT INTO pg_temp.named (name, id)
+SELECT 'eve customer ' || c.organization_id, c.id FROM booking.customers AS c WHERE c.user_id LIKE 'eve-%';
