@@ -64,3 +64,15 @@ VALUES ('booking.reserve_slot(uuid,integer,text,text,integer,jsonb)', 'sale',
        ('booking.retention_job()', 'trusted', NULL);
 INSERT INTO pg_temp.named (name, id)
 SELECT 'eve customer ' || c.organization_id, c.id FROM booking.customers AS c WHERE c.user_id LIKE 'eve-%';
+INSERT INTO pg_temp.expected
+VALUES ('booking.resource_taken(integer,uuid)', 'public', 'booking.resource_taken(:o, pg_temp.id(''match :o''))'),
+       ('booking.use_resource(uuid,uuid,integer,integer)', 'member',
+        'booking.use_resource(pg_temp.id(''club :o''), pg_temp.id(''hall :o''))'),
+       ('booking.stop_using_resource(uuid,uuid)', 'member',
+        'booking.stop_using_resource(pg_temp.id(''sport :o''), pg_temp.id(''hall :o''))'),
+       ('booking.block_period(uuid,timestamp with time zone,timestamp with time zone,text)', 'member',
+        'booking.block_period(pg_temp.id(''free :o''), ''2027-03-03'', ''2027-03-04'', ''x'')'),
+       ('booking.unblock_period(uuid)', 'member', 'booking.unblock_period(pg_temp.id(''period :o''))'),
+       ('booking.apply_schedule_change(uuid,boolean)', 'member', 'booking.apply_schedule_change(pg_temp.id(''free :o''))'),
+       ('booking.set_venue_timezone(uuid,text,boolean)', 'member',
+        'booking.set_venue_timezone(pg_temp.id(''venue :o''), ''Asia/Tokyo'')');

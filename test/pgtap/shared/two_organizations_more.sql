@@ -50,3 +50,22 @@ BEGIN
     END LOOP;
 END $$;
 SELECT pg_temp.furnish_units(o) FROM generate_series(1, 2) AS o \g /dev/null
+
+-- A hall that two activities share, of which a session is sold, and a time in which nothing takes place.
+CREATE FUNCTION pg_temp.furnish_resources(organization integer) RETURNS void VOLATILE LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO booking.resources (organization_id, id, venue_id, name)
+    VALUES (organization, pg_temp.named_id('hall', organization), pg_temp.id('venue ' || organization), 'Hall');
+    INSERT INTO booking.activities (organization_id, id, venue_id, name, schedule, capacity)
+    SELECT organization, pg_temp.named_id('sport', organization), a.venue_id, 'sport ' || organization, a.schedule, 8
+      FROM booking.activities AS a WHERE a.id = pg_temp.id('free ' || organization);
+    PERFORM pg_temp.add_session(format('%s %s', s.name, organization), organization, 'sport ' || organization,
+                                s.start_time::timestamptz, 8)
+       FROM (VALUES ('match', '2027-03-06 12:00 UTC'), ('late match', '2027-03-07 12:00 UTC')) AS s (name, start_time);
+    PERFORM booking.use_resource(pg_temp.id('sport ' || organization), pg_temp.id('hall ' || organization));
+    PERFORM pg_temp.hold('eve match hold ' || organization, 'match ' || organization, 1, pg_temp.email(organization, 'eve'));
+    INSERT INTO pg_temp.named (name, id)
+    SELECT DISTINCT 'period ' || organization, b.period_id
+      FROM booking.block_period(pg_temp.id('sport ' || organization), '2027-03-07', '2027-03-08') AS b;
+END $$;
+SELECT pg_temp.furnish_resources(o) FROM generate_series(1, 2) AS o \g /dev/null
