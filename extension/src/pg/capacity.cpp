@@ -125,13 +125,6 @@ std::optional<bool> kind_on_sale(const Seats& seats, TimestampTz clock) {
     return rows.empty() ? std::nullopt : std::optional(rows.boolean(0, 1));
 }
 
-// Before its lanes are.
-void lock_session(const Seats& seats) {
-    static constinit Statement statement("SELECT 1 FROM booking.sessions AS s"
-                                         " WHERE s.organization_id = $1 AND s.id = $2 FOR NO KEY UPDATE");
-    statement.write({seats.organization, seats.session});
-}
-
 // Seats were given to a lane that sets them aside, and the session was not locked before: if it has begun to use
 // resources, that these are free can no longer be told without waiting out of order.
 void check_still_without_resources(const Seats& seats) {
@@ -282,7 +275,7 @@ void give(const Seats& seats) {
         gives_resources = !rows.empty() && rows.boolean(0, 1);
     } else {
         if (uses_resources) {
-            lock_session(seats);
+            lock_row(seats.organization, seats.session);
         }
         const Rows rows =
             to_lane.write({seats.organization, seats.session, seats.count, unpaid, own_lane(seats.session, lanes)});
