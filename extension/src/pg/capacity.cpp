@@ -144,9 +144,11 @@ Gathered gather_locked(const Seats& seats, TimestampTz clock, Expired expired, s
         parts = read_all_parts(seats.organization, seats.session);
     }
     const Total sum = total(parts);
+    if (sum.free < seats.count || (seats.unpaid && sum.unpaid + seats.count > unpaid_most)) {
+        return Gathered::nothing;
+    }
     const auto uses_resources = kind_on_sale(seats, clock);
-    if (sum.free < seats.count || !uses_resources.has_value() ||
-        (seats.unpaid && sum.unpaid + seats.count > unpaid_most)) {
+    if (!uses_resources.has_value()) {
         return Gathered::nothing;
     }
     if (*uses_resources && !has_resources(seats.organization, seats.session)) {
@@ -181,8 +183,9 @@ Gathered gather_once(const Seats& seats, TimestampTz clock, Expired expired, std
     return gathered;
 }
 
-// Takes the seats from wherever they lie, all parts locked. Resources are taken before: who waits for one holds nothing
-// of the session, and whoever gives its last seats back meanwhile gives them back too.
+// Takes the seats from wherever they lie, all parts locked. Resources are taken before, since who waits for one must
+// not keep others from the session; whoever gives its last seats back meanwhile gives them back, too, and then it is
+// tried again.
 bool gather(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t unpaid_most) {
     constexpr int rounds = 8;
     Gathered gathered = gather_once(seats, clock, expired, unpaid_most);
