@@ -7,6 +7,7 @@
 #include "pg/blocked_periods.hpp"
 #include "pg/capacity.hpp"
 #include "pg/generation.hpp"
+#include "pg/session_parts.hpp"
 #include "pg/session_resources.hpp"
 #include "pg/settings.hpp"
 #include "pg/waitlist.hpp"
@@ -64,12 +65,10 @@ Rows sessions_to_come(const Use& use, TimestampTz clock) {
 }
 
 void mark(const Use& use, const core::Uuid& session, bool uses_resources) {
-    static constinit Statement lock("SELECT 1 FROM booking.sessions AS s"
-                                    " WHERE s.organization_id = $1 AND s.id = $2 FOR NO KEY UPDATE");
     static constinit Statement statement("UPDATE booking.sessions AS s SET uses_resources = $3"
                                          " WHERE s.organization_id = $1 AND s.id = $2 AND s.uses_resources <> $3"
                                          " RETURNING s.lane_count > 0");
-    lock.write({use.organization, session});
+    capacity::lock_row(use.organization, session);
     const Rows rows = statement.write({use.organization, session, uses_resources});
     if (!rows.empty() && rows.boolean(0, 1)) {
         capacity::set_for_sale(use.organization, session);

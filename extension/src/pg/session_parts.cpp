@@ -37,6 +37,12 @@ Total total(const std::vector<Part>& parts) {
     return sum;
 }
 
+void lock_row(std::int32_t organization, const core::Uuid& session) {
+    static constinit Statement statement("SELECT 1 FROM booking.sessions AS s"
+                                         " WHERE s.organization_id = $1 AND s.id = $2 FOR NO KEY UPDATE");
+    statement.write({organization, session});
+}
+
 std::vector<Part> lock_all_parts(std::int32_t organization, const core::Uuid& session) {
     static constinit Statement row("SELECT -1, s.remaining, s.unpaid, - s.oversold_by FROM booking.sessions AS s"
                                    " WHERE s.organization_id = $1 AND s.id = $2 FOR NO KEY UPDATE");

@@ -32,6 +32,9 @@ struct Total {
 
 Total total(const std::vector<Part>& parts);
 
+// The session's row alone, before any of its lanes is.
+void lock_row(std::int32_t organization, const core::Uuid& session);
+
 // The session's row first, then its lanes. Locks the row and all lanes, in this order; throws Refusal
 // session_not_found.
 std::vector<Part> lock_all_parts(std::int32_t organization, const core::Uuid& session);

@@ -5,6 +5,7 @@
 #include "pg/array.hpp"
 #include "pg/capacity.hpp"
 #include "pg/waitlist.hpp"
+#include "pg/session_parts.hpp"
 
 namespace pgbk::capacity {
 
@@ -53,13 +54,6 @@ std::optional<Rival> find_rival(std::int32_t organization, const core::Uuid& ses
     return Rival{rows.uuid(0, 1), rows.bytes(0, 2), rows.timestamp(0, 3), rows.boolean(0, 4)};
 }
 
-// Its row, before anything of it is changed.
-void lock_session(std::int32_t organization, const core::Uuid& session) {
-    static constinit Statement statement("SELECT 1 FROM booking.sessions AS s"
-                                         " WHERE s.organization_id = $1 AND s.id = $2 FOR NO KEY UPDATE");
-    statement.write({organization, session});
-}
-
 [[noreturn]] void refuse_taken(const core::Uuid& session, const Rival& rival) {
     throw core::Refusal(core::RefusalKind::resource_taken,
                         core::quoted(rival.resource) + ", which session " + uuid_text(session) +
@@ -89,7 +83,7 @@ void take_resources(std::int32_t organization, const core::Uuid& session, Timest
             refuse_taken(session, *rival);
         }
         if (rival.has_value()) {
-            lock_session(organization, rival->session);
+            lock_row(organization, rival->session);
             (void)reclaim_and_serve(organization, rival->session, clock); // who waits there comes first
             give_resources_of_empty(organization, rival->session);
             continue;
