@@ -270,13 +270,13 @@ SELECT public.bag_eq(
          FROM pg_policies AS p WHERE p.schemaname = 'booking' AND p.permissive = 'PERMISSIVE'
         GROUP BY p.policyname, p.cmd, p.roles $$,
     $$ VALUES ('trusted_all', 'ALL', '{booking_admin,booking_service}',
-               'activities activity_prices activity_units activity_resources blocked_periods blocked_sessions booking_changes booking_events'
+               'activities activity_prices activity_resources activity_units blocked_periods blocked_sessions booking_changes booking_events'
                ' booking_units bookings customers event_positions event_sequencer generation_watermarks installation job_runs'
                ' organization_members organizations packages payment_events payments provider_calls received_events refunds'
                ' relay_instances resource_allocations resources schedule_exceptions schema_migrations session_lanes sessions slot_reservations venues'
                ' waitlist_entries webhook_attempts webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),
               ('member_read', 'SELECT', '{booking_member}',
-               'activities activity_prices activity_units activity_resources blocked_periods blocked_sessions booking_changes booking_events'
+               'activities activity_prices activity_resources activity_units blocked_periods blocked_sessions booking_changes booking_events'
                ' booking_units bookings customers job_runs organizations packages'
                ' payment_events payments provider_calls refunds resource_allocations resources schedule_exceptions sessions slot_reservations venues waitlist_entries webhook_attempts'
                ' webhook_deliveries webhook_endpoint_states webhook_endpoints webhook_sources'),

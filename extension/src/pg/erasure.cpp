@@ -102,6 +102,7 @@ std::int64_t erase_inbox(std::int32_t organization, const Value& bookings, const
 constinit std::array mentions{
     Statement(PGBK_ERASE_IN_TEXT_SQL("sessions", "closed_reason")),
     Statement(PGBK_ERASE_IN_TEXT_SQL("schedule_exceptions", "reason")),
+    Statement(PGBK_ERASE_IN_TEXT_SQL("blocked_periods", "reason")),
     Statement(PGBK_ERASE_IN_TEXT_SQL("payments", "conflict")),
     Statement(PGBK_ERASE_IN_TEXT_SQL("refunds", "reason")),
     Statement(PGBK_ERASE_IN_TEXT_SQL("payment_events", "reason")),

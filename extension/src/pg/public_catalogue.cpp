@@ -20,7 +20,15 @@ using core::RefusalKind;
     "jsonb_build_object('id', a.id, 'name', a.name, 'capacity', a.capacity, 'price_minor', a.price_minor,"             \
     "                   'price_basis', a.price_basis, 'currency', a.currency,"                                         \
     "                   'party_size_min', a.party_size_min, 'party_size_max', a.party_size_max,"                       \
-    "                   'min_notice_seconds', a.min_notice_seconds, 'max_advance_seconds', a.max_advance_seconds)"
+    "                   'min_notice_seconds', a.min_notice_seconds, 'max_advance_seconds', a.max_advance_seconds)"     \
+    " || COALESCE((SELECT jsonb_build_object('price_from_minor', min(u.price_minor), 'units', jsonb_agg("              \
+    "                     jsonb_build_object("                                                                         \
+    "                         'code', u.code, 'title', u.title, 'price_minor', u.price_minor,"                         \
+    "                         'pax_count', u.pax_count, 'min_quantity', u.min_quantity,"                               \
+    "                         'max_quantity', u.max_quantity, 'min_age', u.min_age, 'max_age', u.max_age,"             \
+    "                         'accompanied_by', to_jsonb(u.accompanied_by)) ORDER BY u.sort_order, u.code))"           \
+    "                FROM booking.public_activity_units AS u"                                                          \
+    "               WHERE u.organization_id = $1 AND u.activity_id = a.id HAVING count(*) > 0), '{}')"
 
 // $1 organization, $5 clock.
 // clang-format off
