@@ -28,7 +28,7 @@ class Documentation(DatabaseCase):
         self.assertRegex(webhook, r"\|whsec_[A-Za-z0-9+/=]+\n$")
         self.assertRegex(packages, r"^4\n[0-9a-f-]{36}\n$")
         self.assertEqual(self.admin.query("SELECT capacity_total, seats_available FROM booking.activity_sessions"
-                                          " WHERE capacity_remaining < capacity_total ORDER BY 1"), [["4", "2"], ["8", "5"]])
+                                          " WHERE capacity_remaining < capacity_total ORDER BY 1"), [("4", "2"), ("8", "5")])
         self.assert_integrity()
 
     def test_monitoring_queries(self):
