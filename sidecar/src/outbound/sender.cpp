@@ -306,11 +306,12 @@ Sender::~Sender() {
     }
 }
 
-void Sender::refuse(Done done, std::string error_class, std::string error) {
+void Sender::refuse(Done done, std::string error_class, std::string error, std::string remote_address) {
     auto facts = std::make_shared<Facts>();
     facts->started_at = std::chrono::system_clock::now();
     facts->error_class = std::move(error_class);
     facts->error = std::move(error);
+    facts->remote_address = std::move(remote_address);
     boost::asio::post(loop_, [done = std::move(done), facts = std::move(facts)] { done(facts); });
 }
 
@@ -458,7 +459,7 @@ void Sender::abort_all(const std::string& reason) {
     for (auto& [key, transfer] : std::exchange(transfers_, {})) {
         curl_.abort(transfer->handle);
         curl_easy_cleanup(transfer->handle);
-        refuse(std::move(transfer->done), "timeout", reason);
+        refuse(std::move(transfer->done), "timeout", reason, std::move(transfer->facts.remote_address));
     }
 }
 
