@@ -69,9 +69,17 @@ std::string_view text_in(Datum document, const char* key) {
     return rows.bytes(0, 1);
 }
 
+// The hold costs something else by now, and another session was asked for.
+bool is_superseded(const FinishedCall& call, const core::Uuid& payment_call) {
+    static constinit Statement statement("SELECT 1 FROM booking.slot_reservations AS r WHERE r.organization_id = $1"
+                                         "   AND r.id = $2 AND r.payment_call_id IS DISTINCT FROM $3");
+    return call.reservation.has_value() &&
+           !statement.write({call.organization, *call.reservation, payment_call}).empty();
+}
+
 // It may be open still, and is looked at again later; or it is of no use any more.
 void keep_or_close(const FinishedCall& call, const core::Uuid& payment_call) {
-    if (!is_payable({call.organization, call.booking, call.reservation})) {
+    if (!is_payable({call.organization, call.booking, call.reservation}) || is_superseded(call, payment_call)) {
         queue_expiry(call.organization, payment_call);
         return;
     }
@@ -207,6 +215,20 @@ void end_payments(const PaymentSubject& subject) {
     const Rows rows = open_sessions.write({subject.organization, booking, reservation});
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
         queue_expiry(subject.organization, rows.uuid(row, 1));
+    }
+}
+
+void renew_hold_payment(std::int32_t organization, const core::Uuid& id) {
+    static constinit Statement forget("UPDATE booking.slot_reservations AS r SET payment_call_id = NULL"
+                                      " WHERE r.organization_id = $1 AND r.id = $2"
+                                      "   AND r.payment_call_id IS NOT NULL RETURNING 1");
+    if (forget.write({organization, id}).empty()) {
+        return;
+    }
+    end_payments({organization, std::nullopt, id});
+    const auto reservation = lock_hold(organization, id);
+    if (reservation.has_value() && price_of(*reservation).amount > 0) {
+        (void)queue_hold_payment(*reservation);
     }
 }
 
