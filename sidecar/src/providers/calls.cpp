@@ -31,8 +31,10 @@ double unix_now() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+// Of the clock that nobody sets: when the other goes back, an account would stand still until it has caught up.
 core::Instant instant_now() {
-    return std::chrono::time_point_cast<core::Instant::duration>(std::chrono::system_clock::now());
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return core::Instant(std::chrono::duration_cast<core::Instant::duration>(now));
 }
 
 // Not that of a moment, as a deadlock is, or of somebody who has to correct something.
