@@ -175,6 +175,7 @@ TEST(CanonicalFilter, TranslatesTheWordsOfOthers) {
     EXPECT_EQ(canonical_filter("library.*"), "venue.*");
     EXPECT_EQ(canonical_filter("court:*"), "activity.*");
     EXPECT_EQ(canonical_filter("seat:*"), "sessions.*");
+    EXPECT_EQ(canonical_filter("client.*"), "customer.*");
     EXPECT_EQ(canonical_filter("pricing:updated"), "pricing.updated");
 }
 
@@ -194,7 +195,7 @@ TEST(CanonicalFilter, RefusesWhatSelectsNothing) {
                                           "booking::created",
                                           "booking.nonsense",
                                           "parcel.*",
-                                          "client.*",
+                                          "provider.*",
                                           "seat:availability",
                                           "BOOKING.created",
                                           " booking.created",
