@@ -6,7 +6,7 @@ CREATE FUNCTION booking.join_waitlist(
     OUT entry_id uuid, OUT waitlist_token text, OUT "position" integer)
     AS 'MODULE_PATHNAME', 'pgbk_join_waitlist' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.join_waitlist(uuid, integer, text, text, text) IS
-    'Waits for seats of a session that has not enough. The token, which is needed to leave and for the hold that is offered, is told once, or again with the same idempotency key; joined again by the same address, the same entry without the token; BK001 to BK003, BK005, BK010, BK101, BK202 to BK204, BK208, BK240 to BK243, BK401';
+    'Waits for seats of a session that has not enough. The token, which is needed to leave and for the hold that is offered, is told once, or again with the same idempotency key; joined again by the same address, the same entry without the token; BK001 to BK003, BK005, BK010, BK101, BK202 to BK204, BK208, BK240 to BK243, BK262 to BK264, BK401';
 
 CREATE FUNCTION booking.leave_waitlist(entry_id uuid, waitlist_token text DEFAULT NULL) RETURNS boolean
     AS 'MODULE_PATHNAME', 'pgbk_leave_waitlist' LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -35,7 +35,7 @@ namespace pgbk::capacity {
     "       SET remaining = s.remaining + GREATEST(q.seats - s.oversold_by, 0),"                                       \
     "           oversold_by = GREATEST(s.oversold_by - q.seats, 0), unpaid = s.unpaid - q.unpaid"                      \
     "      FROM quiet AS q WHERE s.organization_id = $1 AND s.id = q.id AND q.lane_count = 0"                          \
-    " RETURNING s.id, s.lane_count > 0 AS is_watched)"                                                                 \
+    " RETURNING s.id, s.lane_count > 0 AS is_watched, s.uses_resources)"                                               \
     ", striped AS MATERIALIZED ("                                                                                      \
     "    SELECT l.session_id, l.lane, t.seats, t.unpaid FROM booking.session_lanes AS l JOIN target AS t"              \
     "        ON l.organization_id = $1 AND l.session_id = t.session_id"                                                \
@@ -52,7 +52,8 @@ namespace pgbk::capacity {
     " SELECT count(*), array_agg(e.waitlist_entry_id) FILTER (WHERE e.waitlist_entry_id IS NOT NULL),"                 \
     "        (SELECT array_agg(x.id) FROM (SELECT q.id FROM to_session AS q WHERE q.is_watched UNION ALL"              \
     "                                      SELECT t.session_id FROM to_lane AS t WHERE t.is_watched) AS x),"           \
-    "        (SELECT array_agg(t.session_id) FROM target AS t WHERE t.uses_resources)"                                 \
+    "        (SELECT array_agg(x.id) FROM (SELECT t.session_id FROM target AS t WHERE t.uses_resources UNION"          \
+    "                                      SELECT q.id FROM to_session AS q WHERE q.uses_resources) AS x (id))"        \
     "   FROM expired AS e"
 
 namespace {
@@ -63,6 +64,18 @@ void end_offers(std::int32_t organization, const Rows& expired, TimestampTz cloc
                                          " WHERE w.organization_id = $1 AND w.id = ANY ($3) AND w.status = 'offered'");
     if (!expired.is_null(0, 2)) {
         statement.write({organization, Value::timestamp(clock), Value::array(UUIDARRAYOID, expired.datum(0, 2))});
+    }
+}
+
+// Seats were given to lanes that set them aside, and the sessions were not locked before. Those that have begun to use
+// resources since give them back too; one that others are working on is left to them.
+void give_resources_begun_meanwhile(std::int32_t organization, Datum sessions) {
+    static constinit Statement statement("SELECT s.id FROM booking.sessions AS s"
+                                         " WHERE s.organization_id = $1 AND s.id = ANY ($2) AND s.uses_resources"
+                                         " ORDER BY s.id FOR NO KEY UPDATE SKIP LOCKED");
+    const Rows rows = statement.write({organization, Value::array(UUIDARRAYOID, sessions)});
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        give_resources_of_empty(organization, rows.uuid(row, 1));
     }
 }
 
@@ -108,6 +121,7 @@ std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t 
     end_offers(organization, rows, clock);
     if (!rows.is_null(0, 3)) {
         serve_if_waited_for(organization, Value::array(UUIDARRAYOID, rows.datum(0, 3)), clock);
+        give_resources_begun_meanwhile(organization, rows.datum(0, 3));
     }
     if (!rows.is_null(0, 4)) {
         give_resources_of_empty(organization, rows.datum(0, 4));

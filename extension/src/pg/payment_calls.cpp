@@ -16,8 +16,10 @@ namespace pgbk {
 
 namespace {
 
-// An expiry or look-up is of no use any more after so long: nothing stays open at a provider for longer.
-constexpr std::int64_t patience = 3 * USECS_PER_DAY;
+// A look-up that fails is written again. An expiry is not, and what was begun on the page may take days, or weeks:
+// until that has ended, it can neither be closed nor is it known whether there is money.
+constexpr std::int64_t look_up_patience = 3 * USECS_PER_DAY;
+constexpr std::int64_t expiry_patience = 30 * USECS_PER_DAY;
 
 // By whom payments for what is sold are taken. $1 the organization's word, $2 the own one, $3 the own page.
 #define PGBK_PAYMENT_PROVIDER_SQL(of_organization, own, own_page)                                                      \
@@ -46,7 +48,8 @@ std::optional<core::Uuid> uuid_if_any(const Rows& rows, std::uint64_t row, int c
     return rows.is_null(row, column) ? std::nullopt : std::optional(rows.uuid(row, column));
 }
 
-void queue_about(std::int32_t organization, const core::Uuid& payment_call, std::string_view action) {
+void queue_about(std::int32_t organization, const core::Uuid& payment_call, std::string_view action,
+                 std::int64_t patience) {
     const Rows rows = session_of(organization, payment_call);
     if (rows.empty()) {
         return;
@@ -69,9 +72,17 @@ std::string_view text_in(Datum document, const char* key) {
     return rows.bytes(0, 1);
 }
 
+// The hold costs something else by now, and another session was asked for.
+bool is_superseded(const FinishedCall& call, const core::Uuid& payment_call) {
+    static constinit Statement statement("SELECT 1 FROM booking.slot_reservations AS r WHERE r.organization_id = $1"
+                                         "   AND r.id = $2 AND r.payment_call_id IS DISTINCT FROM $3");
+    return call.reservation.has_value() &&
+           !statement.write({call.organization, *call.reservation, payment_call}).empty();
+}
+
 // It may be open still, and is looked at again later; or it is of no use any more.
 void keep_or_close(const FinishedCall& call, const core::Uuid& payment_call) {
-    if (!is_payable({call.organization, call.booking, call.reservation})) {
+    if (!is_payable({call.organization, call.booking, call.reservation}) || is_superseded(call, payment_call)) {
         queue_expiry(call.organization, payment_call);
         return;
     }
@@ -210,13 +221,27 @@ void end_payments(const PaymentSubject& subject) {
     }
 }
 
+void renew_hold_payment(std::int32_t organization, const core::Uuid& id) {
+    static constinit Statement forget("UPDATE booking.slot_reservations AS r SET payment_call_id = NULL"
+                                      " WHERE r.organization_id = $1 AND r.id = $2"
+                                      "   AND r.payment_call_id IS NOT NULL RETURNING 1");
+    if (forget.write({organization, id}).empty()) {
+        return;
+    }
+    end_payments({organization, std::nullopt, id});
+    const auto reservation = lock_hold(organization, id);
+    if (reservation.has_value() && price_of(*reservation).amount > 0) {
+        (void)queue_hold_payment(*reservation);
+    }
+}
+
 void queue_expiry(std::int32_t organization, const core::Uuid& payment_call) {
     set_check(organization, payment_call, std::nullopt);
-    queue_about(organization, payment_call, "expire_payment");
+    queue_about(organization, payment_call, "expire_payment", expiry_patience);
 }
 
 void queue_payment_look_up(std::int32_t organization, const core::Uuid& payment_call) {
-    queue_about(organization, payment_call, "look_up_payment");
+    queue_about(organization, payment_call, "look_up_payment", look_up_patience);
 }
 
 std::optional<Effect> apply_found_payment(std::string_view provider, const PaymentSubject& subject,

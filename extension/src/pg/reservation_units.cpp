@@ -1,6 +1,8 @@
 // update_reservation_units: a hold gets other units, as long as it is one.
 #include "core/validation.hpp"
 #include "pg/capacity.hpp"
+#include "pg/confirmation.hpp"
+#include "pg/payment_calls.hpp"
 #include "pg/reservation.hpp"
 #include "pg/settings.hpp"
 #include "pg/units.hpp"
@@ -91,9 +93,13 @@ Datum update_reservation_units_body(Call& call) {
         static constinit Statement statement(
             "UPDATE booking.slot_reservations AS r SET party_size = $3, unit_items = $4::jsonb"
             " WHERE r.organization_id = $1 AND r.id = $2 AND r.status = 'pending'");
+        const Price before = price_of(reservation);
         change_seats(reservation, order.seats, clock);
         const std::string units = core::unit_lines_text(order.lines);
         statement.write({reservation.organization, reservation.id, order.seats, std::string_view(units)});
+        if (before.amount != order.price) {
+            renew_hold_payment(reservation.organization, reservation.id);
+        }
     }
     const Rows rows = state_of(reservation);
     return record_result(call, {rows.int4(0, 1), Value::int8(rows.int8(0, 2)), rows.bytes(0, 3),

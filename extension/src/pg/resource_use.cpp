@@ -1,7 +1,8 @@
 // use_resource and stop_using_resource: what an activity needs besides seats.
 //
-// Lock order: the activity's generation, so that no session is made meanwhile; the row that says what is used, which
-// whoever takes the resource for a session keeps as it is until the end; then sessions by id and their lanes.
+// Lock order: the resource, so that no period of it is blocked meanwhile; the activity's generation, so that no session
+// is made meanwhile; the row that says what is used, which whoever takes the resource for a session keeps as it is
+// until the end; then sessions by id and their lanes.
 #include "pg/access.hpp"
 #include "pg/arguments.hpp"
 #include "pg/blocked_periods.hpp"
@@ -30,6 +31,7 @@ Use use_argument(const Call& call, const char* action) {
     const core::Uuid resource = uuid_argument(call, 1, "resource_id");
     const std::int32_t organization = core::organization_of(activity).value_or(0);
     require_owner(call, organization, action);
+    lock_generation(resource);
     lock_generation(activity);
     static constinit Statement statement(
         "SELECT EXISTS (SELECT 1 FROM booking.activities AS a WHERE a.organization_id = $1 AND a.id = $2),"

@@ -5,6 +5,9 @@
 #include "pg/capacity.hpp"
 #include "pg/identity.hpp"
 #include "pg/session_resources.hpp"
+#include "pg/units.hpp"
+
+#include <algorithm>
 
 namespace pgbk::capacity {
 
@@ -17,12 +20,13 @@ struct Line {
     std::int32_t offer_seconds;
     TimestampTz start;
     bool uses_resources;
+    bool has_units;
 };
 
 Line line_of(std::int32_t organization, const core::Uuid& session) {
     static constinit Statement statement(
         "SELECT s.waiting, s.status = 'open', a.waitlist_policy = 'strict', a.waitlist_offer_seconds, s.start_time,"
-        "       s.uses_resources"
+        "       s.uses_resources, a.has_units"
         "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         " WHERE s.organization_id = $1 AND s.id = $2");
@@ -30,8 +34,8 @@ Line line_of(std::int32_t organization, const core::Uuid& session) {
     if (rows.empty()) {
         refuse_unknown_session(session);
     }
-    return {rows.int4(0, 1), rows.boolean(0, 2),   rows.boolean(0, 3),
-            rows.int4(0, 4), rows.timestamp(0, 5), rows.boolean(0, 6)};
+    return {rows.int4(0, 1),      rows.boolean(0, 2), rows.boolean(0, 3), rows.int4(0, 4),
+            rows.timestamp(0, 5), rows.boolean(0, 6), rows.boolean(0, 7)};
 }
 
 struct Entry {
@@ -55,20 +59,31 @@ std::optional<Entry> next_entry(std::int32_t organization, const core::Uuid& ses
     return Entry{rows.uuid(0, 1), rows.int4(0, 2), rows.bytes(0, 3), rows.bytes(0, 4)};
 }
 
-// The hold has the token of the entry: nobody is there to be told another.
+// Of what a party is that waits for a number of seats: the first unit that takes one, as long as there is one.
+std::optional<core::UnitRule> default_unit(std::int32_t organization, const core::Uuid& session) {
+    const auto rules = unit_rules_of(organization, session);
+    const auto found =
+        std::find_if(rules.begin(), rules.end(), [](const auto& rule) { return rule.is_sold && rule.seats == 1; });
+    return found == rules.end() ? std::nullopt : std::optional(*found);
+}
+
+// The hold has the token of the entry: nobody is there to be told another. unit: of which the party is, if of units.
 void offer(std::int32_t organization, const core::Uuid& session, const Line& line, const Entry& entry,
-           TimestampTz clock) {
+           const std::optional<core::UnitRule>& unit, TimestampTz clock) {
     static constinit Statement hold(
         "INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status,"
-        "       created_at, expires_at, token_hash, waitlist_entry_id)"
-        " VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9) RETURNING 1");
+        "       created_at, expires_at, token_hash, waitlist_entry_id, unit_items)"
+        " VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10::jsonb) RETURNING 1");
     static constinit Statement entry_row(
         "UPDATE booking.waitlist_entries AS w SET status = 'offered', reservation_id = $3, offer_until = $4"
         " WHERE w.organization_id = $1 AND w.id = $2");
     const core::Uuid id = new_id(organization);
     const Value until = Value::timestamp(std::min(clock + line.offer_seconds * USECS_PER_SEC, line.start));
+    const std::string units =
+        unit.has_value() ? core::unit_lines_text({{unit->unit, entry.party_size, unit->price, unit->seats}}) : "";
     if (hold.write({organization, id, session, entry.party_size, entry.email, Value::timestamp(clock), until,
-                    Value::bytea(entry.token_hash), entry.id})
+                    Value::bytea(entry.token_hash), entry.id,
+                    units.empty() ? Value::null(TEXTOID) : Value(std::string_view(units))})
             .empty()) {
         throw core::Refusal(core::RefusalKind::retry, "the hold was not written", "A trigger has left it out.");
     }
@@ -81,13 +96,15 @@ std::int32_t offer_seats(std::int32_t organization, const core::Uuid& session, c
     std::int32_t served = 0;
     // While seats are waited for, others of them are taken, and with these the resources are; who lets go of them
     // serves the waiting list before.
-    const bool is_possible = !line.uses_resources || has_resources(organization, session);
+    const auto unit = line.has_units ? default_unit(organization, session) : std::nullopt;
+    const bool is_possible =
+        line.has_units == unit.has_value() && (!line.uses_resources || has_resources(organization, session));
     while (is_possible && free > 0) {
         const auto entry = next_entry(organization, session, static_cast<std::int32_t>(free), line.is_strict);
         if (!entry.has_value()) {
             break;
         }
-        offer(organization, session, line, *entry, clock);
+        offer(organization, session, line, *entry, unit, clock);
         free -= entry->party_size;
         ++served;
     }

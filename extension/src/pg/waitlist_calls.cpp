@@ -9,6 +9,7 @@
 #include "pg/identity.hpp"
 #include "pg/reservation.hpp"
 #include "pg/settings.hpp"
+#include "pg/units.hpp"
 #include "pg/waitlist.hpp"
 
 namespace pgbk {
@@ -126,7 +127,8 @@ void check_number_of_entries(const Wish& wish, std::int32_t most) {
 Session check_may_join(const Wish& wish, TimestampTz clock) {
     static constinit Statement statement(
         "SELECT s.status, s.start_time, s.waiting, s.kept_for_waitlist, a.waitlist_policy, a.party_size_min,"
-        "       LEAST(a.party_size_max, s.capacity_total), a.waitlist_entries_per_email, s.lane_count::integer"
+        "       LEAST(a.party_size_max, s.capacity_total), a.waitlist_entries_per_email, s.lane_count::integer,"
+        "       a.has_units"
         "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         " WHERE s.organization_id = $1 AND s.id = $2");
@@ -146,6 +148,9 @@ Session check_may_join(const Wish& wish, TimestampTz clock) {
                       "booking.next_available_sessions() lists sessions with enough seats.");
     }
     core::check_party_fits(wish.party_size, rows.int4(0, 6), rows.int4(0, 7));
+    if (rows.boolean(0, 10)) { // what would be offered
+        (void)order_for(unit_rules_of(wish.organization, wish.session), {}, wish.party_size);
+    }
     check_number_of_entries(wish, rows.int4(0, 8));
     return {rows.int4(0, 3), rows.boolean(0, 4), rows.bytes(0, 5) == "strict", rows.int4(0, 9)};
 }

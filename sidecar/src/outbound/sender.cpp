@@ -416,7 +416,8 @@ void Sender::configure(Transfer& transfer) {
         set(CURLOPT_POSTFIELDS, transfer.outgoing.body.c_str());
         set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer.outgoing.body.size()));
     }
-    if (transfer.outgoing.is_api) { // on a connection that is found closed libcurl would send it a second time
+    if (transfer.outgoing.is_api) {  // on a connection that is found closed libcurl would send it a second time
+        set(CURLOPT_PATH_AS_IS, 1L); // an id of two dots leads to nothing else
         set(CURLOPT_FRESH_CONNECT, 1L);
         set(CURLOPT_FORBID_REUSE, 1L);
     }
