@@ -19,7 +19,7 @@ def an_id(number):
     return f"01900000-0000-8000-8000-{number:04x}0000004d"
 
 
-VENUE, ACTIVITY = an_id(1), an_id(2)
+VENUE, ACTIVITY, PLAYED = an_id(1), an_id(2), an_id(3)
 OPEN, STARTED, CLOSED, CANCELLED, FULL, LOCKED = (an_id(n) for n in range(0x10, 0x16))
 LIVE, RUN_OUT, GIVEN_BACK, EXPIRED, OF_CANCELLED, EXTENDED, BOOKED, FREE = (an_id(n) for n in range(0x20, 0x28))
 ENDPOINT, DISABLED = an_id(0x30), an_id(0x31)
@@ -68,6 +68,19 @@ INSERT INTO booking.webhook_endpoint_states (organization_id, endpoint_id)
 VALUES (77, '{ENDPOINT}'), (77, '{DISABLED}');
 
 INSERT INTO booking.resources (organization_id, id, venue_id, name) VALUES (77, '{RESOURCE}', '{VENUE}', 'Court');
+-- Two sessions that are sold, one after the other; of an activity of its own, since no session of it may be locked.
+INSERT INTO booking.activities (organization_id, id, venue_id, name, capacity, schedule)
+SELECT 77, '{PLAYED}', '{VENUE}', 'Tennis', 10, a.schedule FROM booking.activities AS a;
+INSERT INTO booking.sessions (organization_id, id, activity_id, start_time, end_time, local_date, capacity_total,
+                              remaining, timezone)
+SELECT 77, s.id, '{PLAYED}', s.start_time, s.start_time + interval '1 hour', s.start_time::date, 10, 8, 'Europe/Berlin'
+  FROM (VALUES ('{an_id(0x50)}'::uuid, timestamptz '2031-06-02 09:00+00'),
+               ('{an_id(0x51)}', '2031-06-02 10:00+00')) AS s (id, start_time);
+INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status, created_at,
+                                       expires_at, token_hash)
+SELECT 77, r.id, r.session, 2, 'bob@example.com', 'pending', timestamptz '2031-06-01 07:55+00', '2031-06-01 08:15+00',
+       sha256('')
+  FROM (VALUES ('{an_id(0x58)}'::uuid, '{an_id(0x50)}'::uuid), ('{an_id(0x59)}', '{an_id(0x51)}')) AS r (id, session);
 
 INSERT INTO booking.webhook_sources (organization_id, id, name, scheme) VALUES (77, '{SOURCE}', 'till', 'stripe');
 
@@ -219,7 +232,7 @@ PROVOCATIONS = [
     (f"SELECT booking.use_resource('{ACTIVITY}', '{RESOURCE}', 0, 1441)", "BK040"),
     (f"SELECT booking.use_resource('{ACTIVITY}', '{UNKNOWN}')", "BK140"),
     (f"SELECT booking.stop_using_resource('{UNKNOWN}', '{RESOURCE}')", "BK103"),
-    (f"SELECT booking.use_resource('{ACTIVITY}', '{RESOURCE}', 1440, 1440)", "BK270"),
+    (f"SELECT booking.use_resource('{PLAYED}', '{RESOURCE}', 0, 30)", "BK270"),
     (f"SELECT booking.block_period('{ACTIVITY}', '2031-06-02', '2031-06-01')", "BK041"),
     (f"SELECT booking.block_period('{ACTIVITY}', '2031-06-01', '2031-06-02', repeat('x', 501))", "BK020"),
     (f"SELECT booking.unblock_period('{UNKNOWN}')", "BK141"),

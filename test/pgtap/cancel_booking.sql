@@ -4,7 +4,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
 \ir shared/packages.sql
-SELECT public.plan(54);
+SELECT public.plan(55);
 
 UPDATE booking.activities SET cancel_cutoff_seconds = 86400, cancel_refund_percent = 50
  WHERE id IN (pg_temp.id('massage'), pg_temp.id('tour'));
@@ -90,6 +90,10 @@ SELECT public.is(pg_temp.dues('more'), 'pending 1000, due 1500', 'so says the le
 SELECT pg_temp.booked('word', 'massage 9', 2) \g /dev/null
 SELECT public.is(pg_temp.cancelled('word', ', NULL, ''partial'', 1200'), 'cancelled paid due 1200 0 2',
                  'money without a ledger is due as well');
+SELECT pg_temp.booked('smaller', 'massage 9', 2) \g /dev/null
+SELECT booking.change_party_size(pg_temp.id('smaller'), 1) \g /dev/null
+SELECT public.is(pg_temp.cancelled('smaller', ', NULL, ''none'''), 'cancelled paid none 0 0 3',
+                 'what a smaller party had made due is kept, too, and not waited for');
 SELECT pg_temp.booked('free', 'tour 9', 1) \g /dev/null
 SELECT public.is(pg_temp.cancelled('free', ', NULL, ''full'''), 'cancelled not_required none 0 0 2',
                  'where nothing was paid, nothing is due');

@@ -46,12 +46,16 @@ void write_cancelled(const LiveBooking& booking, const BookingMoney& money, std:
     static constinit Statement statement(
         "UPDATE booking.bookings AS b"
         "   SET status = 'cancelled', kept_minor = $3, cancelled_at = $4, cancel_reason = $5,"
-        "       refund_status = CASE WHEN $6 THEN 'due' ELSE b.refund_status END,"
-        "       version = b.version + 1, updated_at = $4"
+        "       refund_status = $6, version = b.version + 1, updated_at = $4"
         " WHERE b.organization_id = $1 AND b.id = $2");
-    const bool is_due_here = !money.is_known && refund > 0; // where there is a ledger, it says so
+    std::string_view refund_status = booking.refund_status; // where there is a ledger, it says what is due
+    if (!money.is_known && refund > 0) {
+        refund_status = "due";
+    } else if (!money.is_known && refund_status == "due") {
+        refund_status = "none"; // what an earlier change made due is kept, too
+    }
     statement.write({booking.organization, booking.id, Value::int8(money.there - refund), Value::timestamp(clock),
-                     text_or_null(reason), is_due_here});
+                     text_or_null(reason), refund_status});
 }
 
 // Of the money: what is kept for units that were cancelled before.
