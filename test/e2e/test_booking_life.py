@@ -619,10 +619,9 @@ class BookingLife(DatabaseCase):
             INSERT INTO booking.sessions (organization_id, id, activity_id, start_time, end_time, local_date,
                                           capacity_total, remaining, timezone)
             SELECT 1, booking.new_id(1), a.id, t, t + interval '1 hour', t::date, {CAPACITY}, {CAPACITY}, 'UTC'
-              FROM (SELECT x.id FROM booking.activities AS x WHERE x.name = 'Tour') AS a,
+              FROM (SELECT x.id FROM booking.activities AS x WHERE x.name = '{activity}') AS a,
                    generate_series(1, {SESSIONS}) AS n,
                    LATERAL (SELECT date_trunc('day', now()) + make_interval(days => 10 + n, weeks => 10 * {seed})) AS d (t)
-             WHERE a.name = '{activity}'
             RETURNING id""")]
         for session in ids[-STRIPED:]:
             self.admin.query(f"SELECT booking.set_session_lanes('{session}', 4)")

@@ -18,16 +18,17 @@ class Documentation(DatabaseCase):
         self.assertEqual(done.returncode, 0, done.stdout[-3000:] + done.stderr)
 
     def test_readme_books_a_seat(self):
-        """The SQL of the README, as it stands there, in an empty installation: a seat, a webhook, packages."""
+        """The SQL of the README, as it stands there, in an empty installation: a seat, units, a webhook, packages."""
         blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
         sql = "\\echo =====\n".join(blocks)
         output = run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", self.database, stdin=sql.encode()).decode()
-        seat, webhook, packages = output.split("=====\n")
+        seat, units, webhook, packages = output.split("=====\n")
         self.assertRegex(seat.splitlines()[-1], r"\|[A-Z0-9]{8}\|confirmed\|not_required$")
+        self.assertRegex(units, r"^t\|t\n\d+\n4000\n[0-9a-f-]{36}\n$")
         self.assertRegex(webhook, r"\|whsec_[A-Za-z0-9+/=]+\n$")
         self.assertRegex(packages, r"^4\n[0-9a-f-]{36}\n$")
-        self.assertEqual(self.admin.value("SELECT seats_available FROM booking.activity_sessions"
-                                          " WHERE capacity_remaining < capacity_total"), "2")
+        self.assertEqual(self.admin.query("SELECT capacity_total, seats_available FROM booking.activity_sessions"
+                                          " WHERE capacity_remaining < capacity_total ORDER BY 1"), [("4", "2"), ("8", "5")])
         self.assert_integrity()
 
     def test_monitoring_queries(self):

@@ -113,6 +113,8 @@ SELECT 1, booking.new_id(1), booking.new_id(1), w.id, e.id, e.kind, e.occurred_a
  WHERE e.booking_id = pg_temp.id('bob') AND e.kind = 'booking.created';
 INSERT INTO booking.job_runs (organization_id, id, job, started_at, finished_at, error_sqlstate, error_message)
 VALUES (1, booking.new_id(1), 'release', now(), now(), '23514', E'failing row contains (\nanna.marker@example.org, 4)');
+INSERT INTO booking.blocked_periods (organization_id, id, venue_id, starts_at, ends_at, reason, created_at)
+VALUES (1, booking.new_id(1), pg_temp.id('venue'), '2027-05-02', '2027-05-03', 'Party of Anna Marker', now());
 INSERT INTO booking.schedule_exceptions (organization_id, id, venue_id, first_date, last_date, reason)
 VALUES (1, booking.new_id(1), pg_temp.id('venue'), '2027-05-01', '2027-05-01', 'Party of Anna  Marker, tel. 49-30-5550-1234');
 INSERT INTO booking.webhook_deliveries (organization_id, id, endpoint_id, event_id, event_type, occurred_at, status,

@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/packages.sql
-SELECT public.plan(83);
+SELECT public.plan(84);
 
 CREATE FUNCTION pg_temp.relay(number integer DEFAULT 1) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
     SELECT format('00000000-0000-4000-8000-%s', lpad(number::text, 12, '0'))::uuid $$;
@@ -233,6 +233,9 @@ SELECT public.is((SELECT c.request - 'expires_at' FROM pg_temp.claimed AS c), js
 SELECT pg_temp.later('11 minutes'), booking.release_expired_reservations() \g /dev/null
 SELECT public.is(pg_temp.calls('h'), 'create_payment done, expire_payment pending', 'the page of a hold that runs out is closed');
 SELECT public.is(booking.request_payment(pg_temp.id('h'), pg_temp.token('h')) -> 'payment_pending', NULL, 'there is no other');
+SELECT pg_temp.claim(), pg_temp.answer('{"ending": "retry", "reason": "a payment is under way"}'), pg_temp.later('20 days') \g /dev/null
+SELECT pg_temp.claim(), pg_temp.answer('{"ending": "retry", "reason": "a payment is under way"}') \g /dev/null
+SELECT public.is(pg_temp.calls('h'), 'create_payment done, expire_payment pending', 'nor is a payment forgotten that takes weeks');
 
 -- A copy of the database asks nobody.
 SELECT pg_temp.buy('i', 'single') \g /dev/null

@@ -241,7 +241,7 @@ SELECT public.is_empty(
                         WHEN 'internal' THEN false
                         WHEN 'trusted' THEN q.kind IN ('trusted', 'administrator')
                         WHEN 'member' THEN q.kind IN ('trusted', 'administrator') OR q.role IN ('booking_member', 'authenticated')
-                        WHEN 'public' THEN q.kind <> 'relay' OR e.function = 'booking.expired_hold_seats(integer,uuid)'
+                        WHEN 'public' THEN q.kind <> 'relay' OR e.function IN ('booking.expired_hold_seats(integer,uuid)', 'booking.resource_taken(integer,uuid)')
                         ELSE q.kind <> 'relay' END END $$,
     'everybody may execute what the matrix says');
 
@@ -343,7 +343,7 @@ SELECT public.is_empty(
     $$ SELECT p.name, e.function, t.state, t.message
          FROM pg_temp.expected AS e, pg_temp.personas AS p, LATERAL pg_temp.try(p, pg_temp.of(e.call, 1, 2)) AS t
         WHERE e.kind IN ('public', 'sale', 'token', 'member', 'trusted') AND e.call IS NOT NULL
-          AND p.kind IN ('relay', 'gateway', 'nobody') AND e.function <> 'booking.expired_hold_seats(integer,uuid)'
+          AND p.kind IN ('relay', 'gateway', 'nobody') AND e.function NOT IN ('booking.expired_hold_seats(integer,uuid)', 'booking.resource_taken(integer,uuid)')
           AND t.state <> '42501' $$,
     'as themselves, the relay and the gateway call nothing that is for callers, whatever they claim');
 

@@ -5,8 +5,9 @@
 GRANT EXECUTE ON FUNCTION
     booking.new_id(integer), booking.organization_of(uuid), booking.check_schedule(jsonb),
     booking.check_time_zone(text), booking.clock(), booking.current_user_id(),
-    booking.expired_hold_seats(integer, uuid), booking.resource_taken(integer, uuid), booking.refusal_codes(), booking.state_transitions(),
-    booking.event_kinds(), booking.event_audience(text), booking.event_description(text, text), booking.canonical_event_filter(text)
+    booking.expired_hold_seats(integer, uuid), booking.resource_taken(integer, uuid),
+    booking.refusal_codes(), booking.state_transitions(), booking.event_kinds(), booking.event_audience(text),
+    booking.event_description(text, text), booking.canonical_event_filter(text)
     TO booking_public, booking_relay;
 
 -- Visitors: what they may do to a hold they prove by its token.

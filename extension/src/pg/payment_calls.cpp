@@ -16,8 +16,10 @@ namespace pgbk {
 
 namespace {
 
-// An expiry or look-up is of no use any more after so long: nothing stays open at a provider for longer.
-constexpr std::int64_t patience = 3 * USECS_PER_DAY;
+// A look-up that fails is written again. An expiry is not, and what was begun on the page may take days, or weeks:
+// until that has ended, it can neither be closed nor is it known whether there is money.
+constexpr std::int64_t look_up_patience = 3 * USECS_PER_DAY;
+constexpr std::int64_t expiry_patience = 30 * USECS_PER_DAY;
 
 // By whom payments for what is sold are taken. $1 the organization's word, $2 the own one, $3 the own page.
 #define PGBK_PAYMENT_PROVIDER_SQL(of_organization, own, own_page)                                                      \
@@ -46,7 +48,8 @@ std::optional<core::Uuid> uuid_if_any(const Rows& rows, std::uint64_t row, int c
     return rows.is_null(row, column) ? std::nullopt : std::optional(rows.uuid(row, column));
 }
 
-void queue_about(std::int32_t organization, const core::Uuid& payment_call, std::string_view action) {
+void queue_about(std::int32_t organization, const core::Uuid& payment_call, std::string_view action,
+                 std::int64_t patience) {
     const Rows rows = session_of(organization, payment_call);
     if (rows.empty()) {
         return;
@@ -234,11 +237,11 @@ void renew_hold_payment(std::int32_t organization, const core::Uuid& id) {
 
 void queue_expiry(std::int32_t organization, const core::Uuid& payment_call) {
     set_check(organization, payment_call, std::nullopt);
-    queue_about(organization, payment_call, "expire_payment");
+    queue_about(organization, payment_call, "expire_payment", expiry_patience);
 }
 
 void queue_payment_look_up(std::int32_t organization, const core::Uuid& payment_call) {
-    queue_about(organization, payment_call, "look_up_payment");
+    queue_about(organization, payment_call, "look_up_payment", look_up_patience);
 }
 
 std::optional<Effect> apply_found_payment(std::string_view provider, const PaymentSubject& subject,

@@ -1,4 +1,5 @@
-// relay_claim_calls: which calls of providers a relay gets. Calls of one booking or hold are made one after the other.
+// relay_claim_calls: which calls of providers a relay gets. Calls of one booking or hold are made one after the
+// other, at each provider: an appointment does not wait for a page that cannot be closed.
 //
 // A lease is taken over when it has run out, or when the relay is known no more (relay_claim removes those that are
 // gone). What it was at may have reached the provider: such a call is uncertain, and whoever gets it next acts on that.
@@ -88,11 +89,13 @@ Rows lease(const CallsRequest& request) {
         "              AND c.next_attempt_at <= $3"
         "              AND NOT EXISTS (SELECT 1 FROM booking.provider_calls AS e"
         "                               WHERE e.organization_id = c.organization_id AND e.booking_id = c.booking_id"
-        "                                 AND e.id < c.id AND e.status IN ('pending', 'running'))"
+        "                                 AND e.provider = c.provider AND e.id < c.id AND e.status IN ('pending', "
+        "'running'))"
         "              AND NOT EXISTS (SELECT 1 FROM booking.provider_calls AS e"
         "                               WHERE e.organization_id = c.organization_id"
         "                                 AND e.reservation_id = c.reservation_id"
-        "                                 AND e.id < c.id AND e.status IN ('pending', 'running'))"
+        "                                 AND e.provider = c.provider AND e.id < c.id AND e.status IN ('pending', "
+        "'running'))"
         "            ORDER BY c.next_attempt_at, c.id LIMIT $4 FOR UPDATE SKIP LOCKED) AS d"
         "     ORDER BY d.next_attempt_at, d.id LIMIT $4),"
         " leased AS ("

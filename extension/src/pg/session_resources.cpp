@@ -4,8 +4,8 @@
 #include "pg/arguments.hpp"
 #include "pg/array.hpp"
 #include "pg/capacity.hpp"
-#include "pg/waitlist.hpp"
 #include "pg/session_parts.hpp"
+#include "pg/waitlist.hpp"
 
 namespace pgbk::capacity {
 

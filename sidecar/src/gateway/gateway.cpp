@@ -24,6 +24,7 @@ namespace asio = boost::asio;
 constexpr std::size_t most_body = 64UL * 1024;
 constexpr std::size_t most_waiting = 64;    // on each connection
 constexpr std::size_t most_kept_back = 256; // answers
+constexpr std::size_t most_asking = 8;      // of them at a time: whoever comes now is not to wait behind all of them
 constexpr std::chrono::milliseconds look_interval{500};
 constexpr const char* status_sql = "SELECT booking.booking_status($1::text)";
 
@@ -207,39 +208,49 @@ void Gateway::send(const Request& request, const Respond& respond, const Functio
     if (waiting_.size() == 1) {
         look_later();
     }
-    look_again(std::prev(waiting_.end())); // it may have come between the answer and now
+    look_at_due(); // it may have come between the answer and now
 }
 
 void Gateway::wake() {
+    const auto now = std::chrono::steady_clock::now();
     for (auto each = waiting_.begin(); each != waiting_.end();) {
-        look_again(each++);
+        const auto waiting = each++;
+        waiting->is_due = true;
+        if (now >= waiting->until || !pool_.is_up()) {
+            let_go(waiting);
+        }
+    }
+    look_at_due();
+}
+
+// In turn: who was asked for goes to the end.
+void Gateway::look_at_due() {
+    std::size_t left = waiting_.size();
+    for (auto each = waiting_.begin(); left > 0 && asking_ < most_asking; --left) {
+        const auto waiting = each++;
+        if (waiting->is_due && !waiting->is_asking) {
+            waiting_.splice(waiting_.end(), waiting_, waiting);
+            look_again(waiting);
+        }
     }
 }
 
 void Gateway::look_again(std::list<Waiting>::iterator waiting) {
-    if (waiting->is_asking) {
-        return;
-    }
-    if (std::chrono::steady_clock::now() >= waiting->until || !pool_.is_up()) {
-        let_go(waiting);
-        return;
-    }
+    waiting->is_due = false;
     waiting->is_asking = true;
+    ++asking_;
     pool_.call({as_visitor, waiting->look}, [this, waiting](const Answer& answer) {
         waiting->is_asking = false;
+        --asking_;
         if (waiting->function == nullptr) { // let go meanwhile
             gone_.erase(waiting);
-            return;
-        }
-        if (!answer.ok()) {
+        } else if (!answer.ok()) {
             let_go(waiting);
-            return;
-        }
-        const std::string state = answer.text(0, 0);
-        if (!is_pending(state)) {
+        } else if (const std::string state = answer.text(0, 0); !is_pending(state)) {
             waiting->response.body = completed_answer(waiting->response.body, state);
             let_go(waiting);
         }
+        look_at_due();
     });
 }
 

@@ -53,9 +53,11 @@ private:
         Response response;
         Statement look;
         std::chrono::steady_clock::time_point until;
+        bool is_due = true; // somebody has said that it may be there, or a while has passed
         bool is_asking = false;
     };
     void send(const Request& request, const Respond& respond, const Function& function, Response response);
+    void look_at_due();
     void look_again(std::list<Waiting>::iterator waiting);
     void let_go(std::list<Waiting>::iterator waiting);
     void look_later();
@@ -70,6 +72,7 @@ private:
     std::chrono::milliseconds patience_;
     std::list<Waiting> waiting_;
     std::list<Waiting> gone_;              // answered, while the database was being asked
+    std::size_t asking_ = 0;               // for how many of both
     boost::asio::steady_timer look_timer_; // nobody may have said that it is there
     std::deque<Function> functions_;       // the routes keep references to them
     bool stopping_ = false;

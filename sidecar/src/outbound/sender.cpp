@@ -306,11 +306,12 @@ Sender::~Sender() {
     }
 }
 
-void Sender::refuse(Done done, std::string error_class, std::string error) {
+void Sender::refuse(Done done, std::string error_class, std::string error, std::string remote_address) {
     auto facts = std::make_shared<Facts>();
     facts->started_at = std::chrono::system_clock::now();
     facts->error_class = std::move(error_class);
     facts->error = std::move(error);
+    facts->remote_address = std::move(remote_address);
     boost::asio::post(loop_, [done = std::move(done), facts = std::move(facts)] { done(facts); });
 }
 
@@ -415,7 +416,8 @@ void Sender::configure(Transfer& transfer) {
         set(CURLOPT_POSTFIELDS, transfer.outgoing.body.c_str());
         set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer.outgoing.body.size()));
     }
-    if (transfer.outgoing.is_api) { // on a connection that is found closed libcurl would send it a second time
+    if (transfer.outgoing.is_api) {  // on a connection that is found closed libcurl would send it a second time
+        set(CURLOPT_PATH_AS_IS, 1L); // an id of two dots leads to nothing else
         set(CURLOPT_FRESH_CONNECT, 1L);
         set(CURLOPT_FORBID_REUSE, 1L);
     }
@@ -458,7 +460,7 @@ void Sender::abort_all(const std::string& reason) {
     for (auto& [key, transfer] : std::exchange(transfers_, {})) {
         curl_.abort(transfer->handle);
         curl_easy_cleanup(transfer->handle);
-        refuse(std::move(transfer->done), "timeout", reason);
+        refuse(std::move(transfer->done), "timeout", reason, std::move(transfer->facts.remote_address));
     }
 }
 

@@ -46,7 +46,8 @@ public:
     void send(Dispatch dispatch, Done done);
     void send(ApiRequest request, Done done);
 
-    // Ends what is under way; each `done` is called, with error class "timeout".
+    // Ends what is under way; each `done` is called, with error class "timeout", and told to which address the request
+    // had gone, if to any.
     void abort_all(const std::string& reason);
 
     std::size_t in_flight() const { return transfers_.size(); }
@@ -65,7 +66,7 @@ private:
     void start(Outgoing outgoing, std::chrono::system_clock::time_point now, Done done);
     void configure(Transfer& transfer);
     void finish(Transfer* transfer, CURLcode code);
-    void refuse(Done done, std::string error_class, std::string error);
+    void refuse(Done done, std::string error_class, std::string error, std::string remote_address = {});
 
     boost::asio::io_context& loop_;
     Settings settings_;

@@ -170,4 +170,10 @@ std::string Attempt::report() const {
     return json::serialize(out);
 }
 
+std::string Attempt::report_without_facts() const {
+    return json::serialize(json::object{{"ending", "retry"},
+                                        {"uncertain", true},
+                                        {"reason", "the database has refused what the provider has answered"}});
+}
+
 } // namespace pgbk::relay

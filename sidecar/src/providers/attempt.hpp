@@ -32,6 +32,8 @@ public:
 
     // Of an attempt that has ended: what booking.relay_complete_call takes.
     std::string report() const;
+    // Instead of one that the database has refused: it is tried again, later and later, until its time is over.
+    std::string report_without_facts() const;
     bool is_done() const;
     // How long the account is left alone.
     std::optional<std::chrono::seconds> hold() const;

@@ -3,6 +3,7 @@
 #include "providers/calcom_appointment.hpp"
 #include "providers/foreign_json.hpp"
 #include "providers/form.hpp"
+#include "providers/payment.hpp"
 
 #include <algorithm>
 #include <array>
@@ -98,7 +99,7 @@ bool is_taken(const ProviderAnswer& answer, std::string_view problem) {
            });
 }
 
-std::string refusal_of(const ProviderAnswer& answer) {
+std::string refusal_of(const ProviderAnswer& answer, const ProviderCall& call, const ProviderAccount& account) {
     const std::string problem = calcom::read_problem(answer.body);
     if (is_taken(answer, problem)) {
         return "slot_taken";
@@ -108,7 +109,8 @@ std::string refusal_of(const ProviderAnswer& answer) {
     }
     // Some messages repeat what was sent.
     const bool may_be_personal = problem.empty() || problem.find('@') != std::string::npos;
-    return "rejected" + (may_be_personal ? " with HTTP status " + std::to_string(answer.status) : ": " + problem);
+    return "rejected" + (may_be_personal ? " with HTTP status " + std::to_string(answer.status)
+                                         : ": " + reason_text(problem, call, account));
 }
 
 ProviderRequest Way::request(std::string step, std::string method, std::string path, const json::object* body) const {
@@ -257,13 +259,13 @@ ProviderStep Way::after_ask(const ProviderAnswer& answer) {
         return follow(std::move(*appointment), true);
     }
     // What is in the way may be what an earlier attempt has made, or somebody at Cal.com has done it already.
-    progress_.refusal = refusal_of(answer);
+    progress_.refusal = refusal_of(answer, call_, account_);
     return is("create_booking") ? find() : look(uid_);
 }
 
 ProviderStep Way::after_look(const ProviderAnswer& answer) {
     if (!is_success(answer)) {
-        return Refused{progress_.refusal.empty() ? refusal_of(answer) : progress_.refusal};
+        return Refused{progress_.refusal.empty() ? refusal_of(answer, call_, account_) : progress_.refusal};
     }
     auto appointment = calcom::read_appointment(answer.body);
     if (!appointment.has_value()) {

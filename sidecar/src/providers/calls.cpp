@@ -18,6 +18,7 @@ namespace json = boost::json;
 
 constexpr std::chrono::seconds time_to_report{5};
 constexpr std::chrono::milliseconds report_pause{500};
+constexpr int most_shares = 4;      // into which the places for calls are divided
 constexpr double login_margin = 60; // seconds before its end a login counts as over
 
 constexpr const char* claim_sql =
@@ -30,8 +31,16 @@ double unix_now() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+// Of the clock that nobody sets: when the other goes back, an account would stand still until it has caught up.
 core::Instant instant_now() {
-    return std::chrono::time_point_cast<core::Instant::duration>(std::chrono::system_clock::now());
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return core::Instant(std::chrono::duration_cast<core::Instant::duration>(now));
+}
+
+// Not that of a moment, as a deadlock is, or of somebody who has to correct something.
+bool is_about_data(std::string_view sqlstate) {
+    return sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate.starts_with("54") ||
+           sqlstate.starts_with("BK");
 }
 
 ProviderCall read_call(const Answer& answer, int row) {
@@ -107,17 +116,29 @@ void ProviderCalls::wait_to_poll() {
     });
 }
 
+// Of the places for calls: a provider that answers slowly, or not at all, leaves some to the others.
+int ProviderCalls::share_of_account() const {
+    return std::max(1, settings_.max_in_flight / std::clamp(static_cast<int>(accounts_.size()), 1, most_shares));
+}
+
 // Accounts that may be asked something now, and how much.
-std::vector<const ProviderAccount*> ProviderCalls::ready_accounts(int& tokens) const {
-    std::vector<const ProviderAccount*> ready;
+ProviderCalls::Ready ProviderCalls::ready_accounts() const {
+    Ready ready;
     const auto now = Clock::now();
+    int tokens = 0;
+    int least_room = settings_.max_in_flight - static_cast<int>(running_.size());
     for (const auto& account : accounts_) {
         const int left = core::tokens_left(account->bucket, account->limit, instant_now());
-        if (account->held_until <= now && account->waiting.empty() && left > 0) {
-            ready.push_back(&account->keys);
+        const auto under_way = std::count_if(running_.begin(), running_.end(),
+                                             [&](const RunningCall& call) { return call->account == account.get(); });
+        const int room = share_of_account() - static_cast<int>(under_way);
+        if (account->held_until <= now && account->waiting.empty() && left > 0 && room > 0) {
+            ready.accounts.push_back(&account->keys);
             tokens += left;
+            least_room = std::min(least_room, room);
         }
     }
+    ready.wanted = std::min(least_room, tokens);
     return ready;
 }
 
@@ -125,14 +146,12 @@ void ProviderCalls::pump() {
     if (!wanted_ || claiming_ || stopping_ || !pool_.is_up()) {
         return;
     }
-    int tokens = 0;
-    const auto ready = ready_accounts(tokens);
-    const int room = std::min(settings_.max_in_flight - static_cast<int>(running_.size()), tokens);
-    if (ready.empty() || room <= 0) {
+    const Ready ready = ready_accounts();
+    if (ready.accounts.empty() || ready.wanted <= 0) {
         return; // a call that ends, or the clock, asks again
     }
     wanted_ = false;
-    claim(room, accounts_json(ready));
+    claim(ready.wanted, accounts_json(ready.accounts));
 }
 
 void ProviderCalls::claim(int wanted, const std::string& accounts) {
@@ -267,6 +286,12 @@ void ProviderCalls::log_in(const RunningCall& call) {
         run(call, call->attempt->logged_in(account.access_token));
         return;
     }
+    if (const auto rest = account.held_until - Clock::now(); rest > Clock::duration::zero()) {
+        // Who has waited for a login that was refused does not ask for it, too.
+        run(call,
+            call->attempt->login_failed({"the account is left alone", std::chrono::ceil<std::chrono::seconds>(rest)}));
+        return;
+    }
     account.access_token.clear();
     const auto request = account.provider->login(account.keys);
     if (!request) {
@@ -323,7 +348,8 @@ void ProviderCalls::finish(const RunningCall& call) {
     call->over = true;
     const Attempt& attempt = *call->attempt;
     if (const auto hold = attempt.hold()) {
-        call->account->held_until = Clock::now() + std::min<std::chrono::seconds>(*hold, std::chrono::hours(6));
+        const auto until = Clock::now() + std::min<std::chrono::seconds>(*hold, std::chrono::hours(6));
+        call->account->held_until = std::max(call->account->held_until, until);
     }
     const std::string& provider = call->account->keys.provider;
     metrics_.add("booking_relay_provider_calls_total",
@@ -357,14 +383,18 @@ void ProviderCalls::report(const RunningCall& call, const std::string& text) {
             settled();
             return;
         }
+        std::string next = text;
         if (!answer.lost) {
+            if (is_about_data(answer.sqlstate)) { // and will be said again; what cannot be stored is not the end
+                next = call->attempt->report_without_facts();
+            }
             metrics_.add("booking_relay_database_errors_total",
                          {{"call", "complete_call"}, {"sqlstate", answer.sqlstate}});
             log(LogLevel::error, "the result of a call was refused",
                 {{"call_id", call->attempt->call().id}, {"sqlstate", answer.sqlstate}, {"error", answer.error}});
         }
         auto timer = std::make_shared<asio::steady_timer>(loop_, report_pause);
-        timer->async_wait([this, call, text, timer](boost::system::error_code) { report(call, text); });
+        timer->async_wait([this, call, next, timer](boost::system::error_code) { report(call, next); });
     });
 }
 

@@ -22,7 +22,7 @@ class ProviderCalls {
 public:
     struct Settings {
         std::string relay_id;
-        int max_in_flight = 0;
+        int max_in_flight = 0; // of all accounts
         std::chrono::seconds lease{};
         std::chrono::milliseconds poll{};
         std::chrono::milliseconds timeout{};
@@ -64,7 +64,12 @@ private:
     void claim(int wanted, const std::string& accounts);
     void take(const Answer& answer, Clock::time_point claimed_at);
     Account* account_of(int organization, std::string_view provider);
-    std::vector<const ProviderAccount*> ready_accounts(int& tokens) const;
+    struct Ready {
+        std::vector<const ProviderAccount*> accounts;
+        int wanted = 0; // so many that no account gets more than its share
+    };
+    Ready ready_accounts() const;
+    int share_of_account() const;
 
     void run(const RunningCall& call, Attempt::Next next);
     void when_allowed(Account& account, std::function<void()> then);

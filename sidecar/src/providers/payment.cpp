@@ -112,7 +112,7 @@ std::string reason_text(std::string_view words, const ProviderCall& call, const 
         hidden.push_back(value);
     }
     hidden.push_back(account.access_token);
-    for (const std::string_view name : {"customer_email", "customer_name", "return_token"}) {
+    for (const std::string_view name : {"customer_email", "customer_name", "customer_phone", "return_token"}) {
         hidden.push_back(string_in(call.request, name));
     }
     std::string text(words);
@@ -145,7 +145,7 @@ std::optional<ProviderStep> common_end(const ProviderAnswer& answer) {
     if (answer.status == 408 || answer.status >= 500) {
         return Ambiguous{status, answer.retry_after};
     }
-    if (answer.status < 300 && !answer.complete) {
+    if (!answer.complete) { // why it is refused decides what is to be done
         return Ambiguous{"the answer was not read to its end"};
     }
     return std::nullopt;

@@ -173,9 +173,9 @@ test('a party of units is held, and costs what the server says', async () => {
   const { body: hold } = await post(`/api/sessions/${id}/holds`, { unit_items: [{ unit: 'family' }, { unit: 'child', quantity: 1 }], email });
   const { body: stands } = await ask(`/api/holds/${hold.reservation_id}`, { headers: { authorization: `Bearer ${hold.hold_token}` } });
   assert.deepEqual([stands.party_size, stands.price_minor, stands.unit_items.length], [4, 7000, 2]);
-  for (const [body, field, code] of [[{ unit_items: 'family' }, 'unit_items', 'BK015'], [{ unit_items: [] }, 'unit_items', 'BK240'],
-    [{ unit_items: [{ unit: 'family', price_minor: 1 }] }, 'unit_items', 'BK240'], [{ unit_items: [{ unit: 'dog' }] }, 'unit_items', 'BK241'],
-    [{ unit_items: [{ unit: 'child' }] }, 'unit_items', 'BK243'], [{ unit_items: [{ unit: 'family' }], party_size: 2 }, 'party_size', 'BK002'], [{}, 'party_size', 'BK015']]) {
+  for (const [body, field, code] of [[{ unit_items: 'family' }, 'unit_items', 'BK015'], [{ unit_items: [] }, 'unit_items', 'BK260'],
+    [{ unit_items: [{ unit: 'family', price_minor: 1 }] }, 'unit_items', 'BK260'], [{ unit_items: [{ unit: 'dog' }] }, 'unit_items', 'BK261'],
+    [{ unit_items: [{ unit: 'child' }] }, 'unit_items', 'BK263'], [{ unit_items: [{ unit: 'family' }], party_size: 2 }, 'party_size', 'BK002'], [{}, 'party_size', 'BK015']]) {
     const { status, body: answer } = await post(`/api/sessions/${id}/holds`, { email, ...body });
     assert.deepEqual([status, answer.field, answer.code], [400, field, code], JSON.stringify(body));
   }

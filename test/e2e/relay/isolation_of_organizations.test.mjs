@@ -85,7 +85,7 @@ function socket(path) {
   ws.on('message', (data) => { text += `${data}\n`; });
   ws.on('error', () => {});
   const client = { ws, received: () => text, close: () => ws.terminate() };
-  client.says = (what) => eventually(`${what} in ${text.slice(0, 500)}`, () => text.includes(what), 5000);
+  client.says = (what) => eventually(`${what} in ${text.slice(0, 500)}`, () => text.includes(what));
   return client;
 }
 

@@ -28,8 +28,7 @@ VALUES ('booking.join_waitlist(uuid,integer,text,text,text)', 'sale',
        ('booking.waitlist_status(uuid,text)', 'token',
         'booking.waitlist_status(pg_temp.id(''eve waits :o''), pg_temp.token(''ada waits :o''))'),
        ('booking.waitlist_status(uuid,text)', 'token',
-        'booking.waitlist_status(pg_temp.id(''eve waits :o''), pg_temp.token(''eve waits :n''))'),
-       ('booking.close_waitlist()', 'internal', NULL);
+        'booking.waitlist_status(pg_temp.id(''eve waits :o''), pg_temp.token(''eve waits :n''))');
 INSERT INTO pg_temp.expected
 VALUES ('booking.reserve_slot(uuid,integer,text,text,integer,jsonb)', 'sale',
         'booking.reserve_slot(pg_temp.id(''club night :o''), NULL, pg_temp.email(:o, ''ada''), NULL, NULL, ''[{"unit": "adult"}]'')'),

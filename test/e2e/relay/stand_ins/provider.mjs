@@ -64,6 +64,7 @@ export async function provider(handle) {
     // The next request of which `when` is true is answered like this.
     misbehave: (how, when = () => true) => plans.push({ how, when }),
     planned: () => plans.length,
+    forget: () => plans.splice(0),
     close: () => { server.closeAllConnections(); server.close(); },
   };
 }

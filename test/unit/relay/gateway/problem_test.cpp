@@ -20,11 +20,11 @@ std::string retry_after(const Response& response) {
 TEST(StatusOf, TellsTheRequestFromTheStateFromTheDay) {
     const std::vector<std::pair<int, std::vector<std::string>>> expected{
         {400,
-         {"BK240", "BK241", "BK242", "BK243", "BK244", "BK001", "BK003", "BK014", "BK701", "22P02", "22P05", "22003"}},
+         {"BK260", "BK261", "BK262", "BK263", "BK264", "BK001", "BK003", "BK014", "BK701", "22P02", "22P05", "22003"}},
         {402, {"BK210"}},
         {403, {"BK301", "42501"}},
         {404, {"BK101", "BK103"}},
-        {409, {"BK201", "BK204", "BK212", "BK216"}},
+        {409, {"BK201", "BK204", "BK212", "BK216", "BK240", "BK270"}},
         {410, {"BK205", "BK215"}},
         {500, {"BK601", "BK901", "XX000", "42883", "23505", "25P02", "BK"}},
         {503, {"", "BK401", "08006", "40001", "40P01", "53300", "55P03", "57014", "57P01", "58030", "25006"}},

@@ -101,6 +101,16 @@ TEST_F(Attempts, ReportHowTheyEnd) {
               (json::object{{"ending", "refused"}, {"uncertain", false}, {"reason", "no such price"}}));
 }
 
+TEST_F(Attempts, ReportWithoutFactsWhatTheDatabaseDoesNotTake) {
+    Attempt call = attempt({request("make"), Done{{{"url", "https://a"}}}});
+    call.begin("");
+    call.answered(answer(201));
+    const auto report = json::parse(call.report_without_facts()).as_object();
+    EXPECT_EQ(report.at("ending"), "retry");
+    EXPECT_EQ(report.at("uncertain"), true) << "the page was made";
+    EXPECT_FALSE(report.contains("facts"));
+}
+
 TEST_F(Attempts, WhatWasUncertainStaysSo) {
     Attempt call = attempt({request("look", "GET"), Retry{"busy"}}, true);
     call.begin("");

@@ -21,7 +21,7 @@ ProviderAccount account() {
 constexpr const char* wish =
     R"({"package_id": "single", "start": "2027-03-10T10:00:00.000Z", "end": "2027-03-10T11:00:00.000Z",
     "timezone": "America/Vancouver", "language": "de", "metadata": {"booking_id": "b-1", "booking_number": "ACDE3467"},
-    "customer_name": "Ada", "customer_email": "ada+x@example.com", "notes": "By the window, \"please\""})";
+    "customer_name": "Ada Lovelace", "customer_email": "ada+x@example.com", "notes": "By the window, \"please\""})";
 
 Talk calling(const char* action, std::string_view request, bool uncertain = false) {
     Talk talk{provider, call_of(action, request), account()};
@@ -88,7 +88,7 @@ TEST(Calcom, AsksForAnAppointmentWithEveryField) {
     EXPECT_EQ(header_of(request, "cal-api-version"), "2024-08-13");
     EXPECT_EQ(header_of(request, "content-type"), "application/json");
     EXPECT_EQ(boost::json::parse(request.body), boost::json::parse(R"({"start": "2027-03-10T10:00:00.000Z",
-        "eventTypeId": 124, "attendee": {"name": "Ada", "email": "ada+x@example.com", "timeZone": "America/Vancouver",
+        "eventTypeId": 124, "attendee": {"name": "Ada Lovelace", "email": "ada+x@example.com", "timeZone": "America/Vancouver",
         "language": "de"}, "metadata": {"booking_id": "b-1", "booking_number": "ACDE3467",
         "booking_call": "key-of-the-call"}, "bookingFieldsResponses": {"notes": "By the window, \"please\""}})"));
 }
@@ -148,6 +148,7 @@ TEST(Calcom, OtherRefusalsSayWhyWithoutWhatWasSent) {
               "rejected: One of the hosts is busy");
     EXPECT_EQ(refusal(400, R"({"message":"ada+x@example.com is banned"})"), "rejected with HTTP status 400");
     EXPECT_EQ(refusal(422, "<html>"), "rejected with HTTP status 422");
+    EXPECT_EQ(refusal(400, R"({"message":"No seat for Ada Lovelace"})").find("Ada Lovelace"), std::string::npos);
     EXPECT_EQ(refusal(400, R"({"error":{"message":"Attempting to book a meeting in the past."}})"), "slot_taken");
 }
 

@@ -169,6 +169,13 @@ TEST(StripeAnswer, ThatDidNotComeIsAmbiguousIfTheRequestWasSent) {
     EXPECT_EQ(making().begin().silence(false, "no such host").end<Retry>().reason, "no answer: no such host");
 }
 
+TEST(StripeAnswer, ThatRefusesAndIsCutMayMeanThatThePageIsThere) {
+    ProviderAnswer cut;
+    cut.status = 400;
+    cut.body = R"({"error":{"type":"idempot)";
+    EXPECT_NO_FATAL_FAILURE(making().begin().answer(cut).end<Ambiguous>());
+}
+
 TEST(StripeAnswer, ThatAsksToWaitHoldsTheAccount) {
     ProviderAnswer busy;
     busy.status = 429;
