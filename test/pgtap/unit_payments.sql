@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/units.sql
-SELECT public.plan(9);
+SELECT public.plan(10);
 
 UPDATE booking.organizations SET payment_provider = 'custom' WHERE organization_id = 1;
 SELECT booking.adopt(true) \g /dev/null
@@ -46,6 +46,15 @@ SELECT public.is(booking.reservation_status(pg_temp.id('ann'), pg_temp.token('an
 SELECT public.is((pg_temp.changes('{"adult": 1}')), 3000::bigint, 'fewer, while it is open');
 SELECT public.ok(pg_temp.calls() ~ 'create_payment pending 3000, expire_payment pending 6000$'
                  OR pg_temp.calls() ~ 'expire_payment pending 6000, create_payment pending 3000$', 'close it, and ask for another');
+
+-- Whoever looks is told what was agreed.
+SELECT pg_temp.add_session('m', 1, 'massage', '2027-03-05 09:00 UTC', 4), pg_temp.hold('old price', 'm', 2) \g /dev/null
+SELECT pg_temp.set_clock('2027-03-01 12:01 UTC') \g /dev/null
+UPDATE booking.activities SET price_minor = 9900, currency = 'USD' WHERE id = pg_temp.id('massage');
+SELECT public.is((SELECT format('%s %s, %s', r.s ->> 'price_minor', r.s ->> 'currency', r.c ->> 'price_minor')
+                    FROM (SELECT booking.reservation_status(pg_temp.id('old price'), pg_temp.token('old price')),
+                                 booking.reservation_status(pg_temp.id('ann'), pg_temp.token('ann'))) AS r (s, c)),
+                 '5000 EUR, 3000', 'a hold costs what it did when it was made');
 
 SELECT * FROM public.finish();
 ROLLBACK;

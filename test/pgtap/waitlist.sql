@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
-SELECT public.plan(167);
+SELECT public.plan(172);
 
 CREATE FUNCTION pg_temp.joins(new_name text, session text, party_size integer DEFAULT 1) RETURNS integer VOLATILE
     LANGUAGE plpgsql AS $$
@@ -337,6 +337,17 @@ SELECT public.is(pg_temp.sees(replace(replace(c.statement, '@c', pg_temp.id('rol
 SELECT public.is(pg_temp.refused('UPDATE booking.waitlist_entries SET status = ''offered'', settled_at = NULL, reservation_id = id, offer_until = now() WHERE status = ''left'' AND reservation_id IS NULL'),
                  'BK212 -: status may not change from "left" to "offered"', 'what has ended does not begin again');
 SELECT pg_temp.sound('the books are sound');
+
+-- A party for which the session has become too small keeps nothing from others, also where all wait for the first.
+SELECT pg_temp.add_session('shrunk', 1, 'court', '2027-03-05 17:00 UTC', 4) \g /dev/null
+SELECT pg_temp.booked('shrunk all', 'shrunk', 4), pg_temp.joins('shrunk four', 'shrunk', 4) \g /dev/null
+SELECT booking.set_session_capacity(pg_temp.id('shrunk'), 3), booking.cancel_booking(pg_temp.id('shrunk all')) \g /dev/null
+SELECT public.is(pg_temp.seats('shrunk'), '3 3 1', 'strict: what never suffices for the first is on sale');
+SELECT public.is(pg_temp.tries('shrunk', 1), 'held', 'strict: and is sold');
+SELECT pg_temp.sound('strict: with a first who cannot be served');
+SELECT booking.set_session_capacity(pg_temp.id('shrunk'), 4) \g /dev/null
+SELECT public.is(pg_temp.tries('shrunk', 1), 'others_are_waiting', 'strict: until it could suffice again');
+SELECT pg_temp.sound('strict: and is kept');
 
 SELECT * FROM public.finish();
 ROLLBACK;

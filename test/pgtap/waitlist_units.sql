@@ -4,7 +4,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
 \ir shared/units.sql
-SELECT public.plan(10);
+SELECT public.plan(12);
 
 CREATE FUNCTION pg_temp.joins(who text, session text, party_size integer) RETURNS text VOLATILE LANGUAGE sql AS $$
     SELECT pg_temp.refused(format('SELECT booking.join_waitlist(%L, %s, %L)', pg_temp.id(session), party_size,
@@ -29,6 +29,9 @@ SELECT public.is(pg_temp.offered('pair'), '2: 2 adult 3000x1', 'the offer is of 
 SELECT public.is((SELECT u.party_size || ' ' || u.price_minor
                     FROM booking.update_reservation_units(pg_temp.id('pair offer'), pg_temp.items('{"adult": 1, "child": 1}')) AS u),
                  '2 4500', 'whoever has it chooses others');
+SELECT booking.update_reservation_units(pg_temp.id('pair offer'), pg_temp.items('{"adult": 1}')) \g /dev/null
+SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'or fewer');
+SELECT booking.update_reservation_units(pg_temp.id('pair offer'), pg_temp.items('{"adult": 1, "child": 1}')) \g /dev/null
 SELECT booking.confirm_reservation(pg_temp.id('pair offer')) \g /dev/null
 SELECT public.is((SELECT format('%s %s', b.amount_cents, (SELECT string_agg(u.unit_code, ' ' ORDER BY u.unit)
                                                             FROM booking.booking_units AS u WHERE u.booking_id = b.id))
@@ -42,6 +45,7 @@ SELECT public.is(pg_temp.joins('solo', 'cruise 14', 4),
                  'seats says too little', 'where no unit is for one seat nobody can say what he waits for');
 SELECT booking.cancel_reservation(pg_temp.id('late crew')) \g /dev/null
 SELECT public.is(pg_temp.offered('trio'), 'nothing', 'nor is anybody offered seats without a price');
+SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'which is as it should be');
 UPDATE booking.activity_units SET active = true WHERE code = 'adult';
 SELECT booking.release_expired_reservations() \g /dev/null
 SELECT public.is(pg_temp.offered('trio'), '3: 3 adult 3000x1', 'until there is one again');

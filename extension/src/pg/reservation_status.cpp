@@ -21,7 +21,7 @@ Datum reservation_status_body(Call& call) {
         "           'unit_items', COALESCE(b.unit_items, r.unit_items),"
         "           'status', CASE WHEN r.status = 'pending' AND r.expires_at <= $3 THEN 'expired' ELSE r.status END,"
         "           'expires_at', r.expires_at_text, 'price_minor', c.price_minor,"
-        "           'currency', COALESCE(b.currency, a.currency),"
+        "           'currency', COALESCE(b.currency, h.currency, a.currency),"
         "           'requires_payment', b.id IS NULL AND c.price_minor > 0,"
         "           'payment_url', CASE WHEN b.id IS NULL AND c.price_minor > 0 THEN"
         "               COALESCE(CASE r.status WHEN 'pending' THEN p.url END,"
@@ -35,9 +35,15 @@ Datum reservation_status_body(Call& call) {
         "  LEFT JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         "  LEFT JOIN booking.bookings AS b ON b.organization_id = $1 AND b.reservation_id = r.id"
         "  LEFT JOIN LATERAL (" PGBK_PAYMENT_PAGE_SQL("reservation_id", "r.id") ") AS p ON true"
+        "  LEFT JOIN LATERAL (SELECT x.* FROM booking.activity_prices AS x" // what it cost when it was held
+        "                      WHERE x.organization_id = $1 AND x.activity_id = a.id AND x.valid_until > r.created_at"
+        "                      ORDER BY x.valid_until LIMIT 1) AS h ON true"
         " CROSS JOIN LATERAL (SELECT COALESCE(b.amount_cents, " PGBK_UNITS_PRICE_SQL("r.unit_items") ","
         "                        " PGBK_DEFAULT_UNIT_PRICE_SQL("r.created_at") " * r.party_size,"
-        "                        a.price_minor * CASE a.price_basis WHEN 'seat' THEN r.party_size ELSE 1 END)"
+        "                        CASE WHEN h.activity_id IS NULL"
+        "                             THEN a.price_minor * CASE a.price_basis WHEN 'seat' THEN r.party_size ELSE 1 END"
+        "                             ELSE h.price_minor * CASE h.price_basis WHEN 'seat' THEN r.party_size ELSE 1 END"
+        "                             END)"
         "                        AS price_minor) AS c");
     // clang-format on
     const Rows rows = statement.read({core::organization_of(id).value_or(0), id, Value::timestamp(settings::now())});

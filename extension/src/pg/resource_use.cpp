@@ -31,7 +31,9 @@ Use use_argument(const Call& call, const char* action) {
     const core::Uuid resource = uuid_argument(call, 1, "resource_id");
     const std::int32_t organization = core::organization_of(activity).value_or(0);
     require_owner(call, organization, action);
-    lock_generation(resource);
+    if (core::organization_of(resource) == organization) {
+        lock_generation(resource);
+    }
     lock_generation(activity);
     static constinit Statement statement(
         "SELECT EXISTS (SELECT 1 FROM booking.activities AS a WHERE a.organization_id = $1 AND a.id = $2),"

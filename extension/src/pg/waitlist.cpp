@@ -21,12 +21,13 @@ struct Line {
     TimestampTz start;
     bool uses_resources;
     bool has_units;
+    std::int32_t capacity;
 };
 
 Line line_of(std::int32_t organization, const core::Uuid& session) {
     static constinit Statement statement(
         "SELECT s.waiting, s.status = 'open', a.waitlist_policy = 'strict', a.waitlist_offer_seconds, s.start_time,"
-        "       s.uses_resources, a.has_units"
+        "       s.uses_resources, a.has_units, s.capacity_total"
         "  FROM booking.sessions AS s"
         "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
         " WHERE s.organization_id = $1 AND s.id = $2");
@@ -35,7 +36,7 @@ Line line_of(std::int32_t organization, const core::Uuid& session) {
         refuse_unknown_session(session);
     }
     return {rows.int4(0, 1),      rows.boolean(0, 2), rows.boolean(0, 3), rows.int4(0, 4),
-            rows.timestamp(0, 5), rows.boolean(0, 6), rows.boolean(0, 7)};
+            rows.timestamp(0, 5), rows.boolean(0, 6), rows.boolean(0, 7), rows.int4(0, 8)};
 }
 
 struct Entry {
@@ -45,14 +46,15 @@ struct Entry {
     std::string_view token_hash;
 };
 
-// The first in the queue, or, unless all wait for the first, the first whom the seats suffice for.
+// The first in the queue, or, unless all wait for the first, the first whom the seats suffice for. Nobody waits for a
+// party that the session has become too small for.
 std::optional<Entry> next_entry(std::int32_t organization, const core::Uuid& session, std::int32_t seats,
-                                bool is_strict) {
+                                const Line& line) {
     static constinit Statement statement(
         "SELECT w.id, w.party_size, w.customer_email, w.token_hash FROM booking.waitlist_entries AS w"
         " WHERE w.organization_id = $1 AND w.session_id = $2 AND w.status = 'waiting'"
-        "   AND (w.party_size <= $3 OR $4) ORDER BY w.id LIMIT 1 FOR NO KEY UPDATE");
-    const Rows rows = statement.write({organization, session, seats, is_strict});
+        "   AND (w.party_size <= $3 OR $4) AND w.party_size <= $5 ORDER BY w.id LIMIT 1 FOR NO KEY UPDATE");
+    const Rows rows = statement.write({organization, session, seats, line.is_strict, line.capacity});
     if (rows.empty() || rows.int4(0, 2) > seats) {
         return std::nullopt;
     }
@@ -100,7 +102,7 @@ std::int32_t offer_seats(std::int32_t organization, const core::Uuid& session, c
     const bool is_possible =
         line.has_units == unit.has_value() && (!line.uses_resources || has_resources(organization, session));
     while (is_possible && free > 0) {
-        const auto entry = next_entry(organization, session, static_cast<std::int32_t>(free), line.is_strict);
+        const auto entry = next_entry(organization, session, static_cast<std::int32_t>(free), line);
         if (!entry.has_value()) {
             break;
         }
@@ -142,7 +144,8 @@ Served serve_waitlist(std::int32_t organization, const core::Uuid& session, Time
     } else {
         waiting -= offer_seats(organization, session, line, free, clock);
     }
-    const Served served{waiting > 0, waiting > 0 && line.is_strict};
+    const Served served{waiting > 0,
+                        waiting > 0 && line.is_strict && next_entry(organization, session, line.capacity, line)};
     arrange(parts, free, line.is_open && !served.is_waited_for && !line.uses_resources);
     write_parts(organization, session, parts, before);
     note_waiting(organization, session, waiting, served.is_kept);
@@ -192,6 +195,7 @@ std::int64_t serve_all_waitlists(std::int32_t organization, TimestampTz clock) {
                   "        OR " PGBK_REMAINING_SQL " - s.oversold_by >= "
                   "           (SELECT x.party_size FROM booking.waitlist_entries AS x"
                   "             WHERE x.organization_id = $1 AND x.session_id = s.id AND x.status = 'waiting'"
+                  "                AND x.party_size <= s.capacity_total"
                   "             ORDER BY CASE WHEN s.kept_for_waitlist THEN 0 ELSE x.party_size END, x.id LIMIT 1))"
                   " ORDER BY s.id FOR NO KEY UPDATE OF s SKIP LOCKED");
     const Rows rows = statement.write({organization, Value::timestamp(clock)});
