@@ -29,7 +29,7 @@ CREATE FUNCTION booking.relay_claim_calls(
         idempotency_key text, uncertain boolean, attempt integer)
     AS 'MODULE_PATHNAME', 'pgbk_relay_claim_calls' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION booking.relay_claim_calls(uuid, integer, integer, jsonb) IS
-    'Leases calls of providers that are due to a relay, of the accounts that it has: {"organization_id": ["provider", ...]}; those of one booking or hold one after the other; takes over leases that ran out or whose relay is gone. uncertain: an attempt may have been carried out already. Nothing in a copy of the database; BK613';
+    'Leases calls of providers that are due to a relay, of the accounts that it has: {"organization_id": ["provider", ...]}; those of one booking or hold at one provider one after the other; takes over leases that ran out or whose relay is gone. uncertain: an attempt may have been carried out already. Nothing in a copy of the database; BK613';
 
 CREATE FUNCTION booking.relay_complete_call(relay_id uuid, call_id uuid, lease_token bigint, result jsonb) RETURNS boolean
     AS 'MODULE_PATHNAME', 'pgbk_relay_complete_call' LANGUAGE C VOLATILE PARALLEL UNSAFE;

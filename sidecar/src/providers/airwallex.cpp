@@ -307,6 +307,7 @@ ProviderLoginResult Airwallex::read_login(const ProviderAnswer& answer) const {
     if (auto end = common_end(answer)) {
         if (auto* const retry = std::get_if<Retry>(&*end)) {
             retry->reason = "login: " + retry->reason;
+            retry->holds_account = retry->holds_account || answer.status == 403;
             return std::move(*retry);
         }
         return Retry{"login: it answered " + std::to_string(answer.status), answer.retry_after};

@@ -137,7 +137,9 @@ std::optional<ProviderStep> common_end(const ProviderAnswer& answer) {
         return Retry{status + ", and redirects are not followed: is the base URL right?", pause_until_mended};
     }
     if (answer.status == 401 || answer.status == 403) {
-        return Retry{status + ": are the keys right?", answer.retry_after.value_or(pause_until_mended), true};
+        // 403 is about this request: a key that may not look at payments may still make pages.
+        return Retry{status + ": are the keys right?", answer.retry_after.value_or(pause_until_mended),
+                     answer.status == 401};
     }
     if (answer.status == 425 || answer.status == 429) {
         return Retry{status, answer.retry_after, true};
