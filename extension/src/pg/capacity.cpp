@@ -32,10 +32,6 @@ Place place_of(const Seats& seats) {
     return {rows.int4(0, 1), rows.boolean(0, 2), rows.boolean(0, 3)};
 }
 
-std::int32_t lane_count(const Seats& seats) {
-    return place_of(seats).lanes;
-}
-
 // The visible counter is compared before a row lock is waited for: where too little is left nobody waits.
 bool take_from_session(const Seats& seats, TimestampTz clock) {
     static constinit Statement statement("UPDATE booking.sessions AS s SET remaining = s.remaining - $3"
@@ -249,10 +245,11 @@ bool take(const Seats& seats, TimestampTz clock, Expired expired, std::int32_t u
     if (expired == Expired::reclaim) {
         return gather(seats, clock, expired, unpaid_most);
     }
-    const auto [lanes, is_waited_for, uses_resources] = place_of(seats);
-    if (uses_resources) {
+    const Place place = place_of(seats);
+    if (place.uses_resources) {
         return gather(seats, clock, expired, unpaid_most);
     }
+    const std::int32_t lanes = place.lanes;
     if (seats.unpaid) {
         return lanes == 0 ? take_unpaid_from_session(seats, clock, unpaid_most)
                           : take_unpaid_from_unlocked_lane(seats, clock, lanes, unpaid_most) ||
@@ -324,7 +321,7 @@ void count_as_paid(const Seats& seats) {
     if (!seats.unpaid) {
         return;
     }
-    const std::int32_t lanes = lane_count(seats);
+    const std::int32_t lanes = place_of(seats).lanes;
     if (lanes == 0) {
         in_session.write({seats.organization, seats.session, seats.count});
     } else {

@@ -4,7 +4,6 @@
 #include "pg/arguments.hpp"
 #include "pg/array.hpp"
 #include "pg/capacity.hpp"
-#include "pg/session_parts.hpp"
 #include "pg/waitlist.hpp"
 
 namespace pgbk::capacity {
@@ -83,9 +82,7 @@ void take_resources(std::int32_t organization, const core::Uuid& session, Timest
             refuse_taken(session, *rival);
         }
         if (rival.has_value()) {
-            lock_row(organization, rival->session);
             (void)reclaim_and_serve(organization, rival->session, clock); // who waits there comes first
-            give_resources_of_empty(organization, rival->session);
             continue;
         }
         allocate(organization, session);

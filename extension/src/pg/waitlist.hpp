@@ -30,7 +30,8 @@ Served serve_waitlist(std::int32_t organization, const core::Uuid& session, Time
 // Closes the list, of a session whose row is locked and which is no longer open: its seats lie aside already.
 void close_waitlist(std::int32_t organization, const core::Uuid& session, TimestampTz clock);
 
-// As serve_waitlist, with holds that have run out; returns how many. Locks the whole session.
+// As serve_waitlist, with holds that have run out; returns how many. A session of which no seats are taken then gives
+// its resources back. Locks the whole session.
 std::int64_t reclaim_and_serve(std::int32_t organization, const core::Uuid& session, TimestampTz clock);
 
 // Of these sessions (a uuid[]), those for which somebody waits, unless another transaction is working on them: it has
