@@ -17,23 +17,11 @@ constexpr std::int64_t shortest_link = 300; // what is over when the request arr
 constexpr int most_searched = 5;            // times a hundred links
 constexpr std::size_t longest_title = 100;
 
-// One call at work: what all of its steps want to know.
-struct Work {
-    const ProviderCall& call;
-    const ProviderAccount& account;
-    PaymentOrder order;
-};
-
-ProviderRequest request_for(const Work& work, std::string step, std::string method, std::string path) {
-    ProviderRequest request;
-    request.step = std::move(step);
-    request.method = std::move(method);
-    request.path = std::move(path);
-    request.headers = {{"Authorization", "Bearer " + work.account.access_token}};
-    return request;
+ProviderRequest request_for(const PaymentWork& work, std::string step, std::string method, std::string path) {
+    return bearer_request(std::move(step), std::move(method), std::move(path), work.account.access_token);
 }
 
-ProviderRequest post_for(const Work& work, std::string step, std::string path, std::string body) {
+ProviderRequest post_for(const PaymentWork& work, std::string step, std::string path, std::string body) {
     ProviderRequest request = request_for(work, std::move(step), "POST", std::move(path));
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = std::move(body);
@@ -49,7 +37,7 @@ std::string quoted(std::string_view text) {
 }
 
 // The amount goes in as its digits: a double would change them.
-std::string link_text(const Work& work) {
+std::string link_text(const PaymentWork& work) {
     const PaymentOrder& order = work.order;
     json::object metadata;
     if (!order.booking_id.empty()) {
@@ -77,12 +65,12 @@ std::string link_text(const Work& work) {
     return text + "}";
 }
 
-ProviderRequest make_link(const Work& work) {
+ProviderRequest make_link(const PaymentWork& work) {
     return post_for(work, "make", "/api/v1/pa/payment_links/create", link_text(work));
 }
 
 // memo: which page of the list.
-ProviderRequest find_link(const Work& work, int page) {
+ProviderRequest find_link(const PaymentWork& work, int page) {
     std::string path = "/api/v1/pa/payment_links?from_created_at=";
     path += percent_encoded(time_of(std::max<std::int64_t>(0, work.order.created_at - clock_difference)));
     path += "&page_num=" + std::to_string(page) + "&page_size=100";
@@ -91,11 +79,11 @@ ProviderRequest find_link(const Work& work, int page) {
     return request;
 }
 
-ProviderRequest get_link(const Work& work, std::string_view id) {
+ProviderRequest get_link(const PaymentWork& work, std::string_view id) {
     return request_for(work, "look up", "GET", link_path(id));
 }
 
-std::string words_of(const Work& work, const ProviderAnswer& answer) {
+std::string words_of(const PaymentWork& work, const ProviderAnswer& answer) {
     const auto document = foreign_object(answer.body);
     std::string words = "it answered " + std::to_string(answer.status);
     for (const std::string_view name : {"code", "message"}) {
@@ -117,7 +105,7 @@ std::optional<ProviderStep> airwallex_end(const ProviderAnswer& answer) {
 }
 
 // memo of the request for an intent: the link, whose payment it is.
-ProviderStep read_link(const Work& work, const json::object& link) {
+ProviderStep read_link(const PaymentWork& work, const json::object& link) {
     PageState state;
     state.provider_ref = string_in(link, "id");
     if (!is_provider_id(state.provider_ref)) {
@@ -141,7 +129,7 @@ ProviderStep read_link(const Work& work, const json::object& link) {
     return work.call.action == "expire_payment" ? expired(state) : looked_up(state);
 }
 
-ProviderStep made(const Work& work, const json::object& link) {
+ProviderStep made(const PaymentWork& work, const json::object& link) {
     const std::string_view id = string_in(link, "id");
     const std::string_view url = string_in(link, "url");
     if (!is_provider_id(id) || !is_page_url(url, work.account.base_url)) {
@@ -156,7 +144,7 @@ ProviderStep made(const Work& work, const json::object& link) {
     return done;
 }
 
-ProviderStep after_make(const Work& work, const ProviderAnswer& answer) {
+ProviderStep after_make(const PaymentWork& work, const ProviderAnswer& answer) {
     if (auto end = airwallex_end(answer)) {
         return *end;
     }
@@ -178,14 +166,14 @@ const json::object* link_of_call(const json::array& links, std::string_view call
     return nullptr;
 }
 
-ProviderStep not_found(const Work& work) {
+ProviderStep not_found(const PaymentWork& work) {
     if (work.call.action == "look_up_payment") {
         return Done{{{"status", "expired"}, {"provider_ref", nullptr}}};
     }
     return make_link(work);
 }
 
-ProviderStep after_find(const Work& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
+ProviderStep after_find(const PaymentWork& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
     if (auto end = airwallex_end(answer)) {
         // Looking does nothing, but what was before is still not known.
         return std::holds_alternative<Retry>(*end)
@@ -209,7 +197,7 @@ ProviderStep after_find(const Work& work, const ProviderRequest& asked, const Pr
                                                          std::chrono::hours(1)});
 }
 
-ProviderStep after_look_up(const Work& work, const ProviderAnswer& answer) {
+ProviderStep after_look_up(const PaymentWork& work, const ProviderAnswer& answer) {
     if (auto end = airwallex_end(answer)) {
         return *end;
     }
@@ -221,7 +209,7 @@ ProviderStep after_look_up(const Work& work, const ProviderAnswer& answer) {
 }
 
 // What cannot be deactivated is paid, or is not active any more: 400.
-ProviderStep after_deactivate(const Work& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
+ProviderStep after_deactivate(const PaymentWork& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
     if (auto end = airwallex_end(answer)) {
         return *end;
     }
@@ -235,7 +223,7 @@ PageStatus status_of_intent(std::string_view status) {
     return status == "CANCELLED" ? PageStatus::failed : PageStatus::under_way;
 }
 
-ProviderStep after_intent(const Work& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
+ProviderStep after_intent(const PaymentWork& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
     if (auto end = airwallex_end(answer)) {
         return *end;
     }
@@ -256,7 +244,7 @@ ProviderStep after_intent(const Work& work, const ProviderRequest& asked, const 
 } // namespace
 
 ProviderStep Airwallex::begin(const ProviderCall& call, const ProviderAccount& account) const {
-    const Work work{call, account, payment_order(call, account)};
+    const PaymentWork work{call, account, payment_order(call, account)};
     if (call.action == "create_payment") {
         if (!core::decimal_of(work.order.money) || work.order.money.minor == 0) {
             return Refused{"Airwallex cannot be asked for the price"};
@@ -277,7 +265,7 @@ ProviderStep Airwallex::begin(const ProviderCall& call, const ProviderAccount& a
 
 ProviderStep Airwallex::proceed(const ProviderCall& call, const ProviderAccount& account, const ProviderRequest& asked,
                                 const ProviderAnswer& answer) const {
-    const Work work{call, account, payment_order(call, account)};
+    const PaymentWork work{call, account, payment_order(call, account)};
     if (asked.step == "make") {
         return after_make(work, answer);
     }

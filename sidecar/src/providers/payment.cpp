@@ -101,6 +101,15 @@ PaymentOrder payment_order(const ProviderCall& call, const ProviderAccount& acco
     return order;
 }
 
+ProviderRequest bearer_request(std::string step, std::string method, std::string path, std::string_view token) {
+    ProviderRequest request;
+    request.step = std::move(step);
+    request.method = std::move(method);
+    request.path = std::move(path);
+    request.headers = {{"Authorization", "Bearer " + std::string(token)}};
+    return request;
+}
+
 std::string_view payment_call_of(const ProviderCall& call) {
     const std::string_view other = string_in(call.request, "payment_call_id");
     return other.empty() ? std::string_view(call.id) : other;

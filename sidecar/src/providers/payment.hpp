@@ -29,6 +29,15 @@ struct PaymentOrder {
 
 PaymentOrder payment_order(const ProviderCall& call, const ProviderAccount& account);
 
+// One call at work: what all of its steps want to know.
+struct PaymentWork {
+    const ProviderCall& call;
+    const ProviderAccount& account;
+    PaymentOrder order;
+};
+
+ProviderRequest bearer_request(std::string step, std::string method, std::string path, std::string_view token);
+
 // The id of the call that has made, or is to make, the page: written into its metadata, by which it is found again.
 std::string_view payment_call_of(const ProviderCall& call);
 inline constexpr std::string_view call_in_metadata = "payment_call";

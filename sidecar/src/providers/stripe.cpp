@@ -22,24 +22,14 @@ constexpr std::int64_t memory_of_keys = 23 * hour; // 24, and clocks differ
 constexpr int most_searched = 5;                   // times a hundred pages
 constexpr std::size_t longest_name = 250;
 
-// One call at work: what all of its steps want to know.
-struct Work {
-    const ProviderCall& call;
-    const ProviderAccount& account;
-    PaymentOrder order;
-};
-
-ProviderRequest request_for(const Work& work, std::string step, std::string method, std::string path) {
-    ProviderRequest request;
-    request.step = std::move(step);
-    request.method = std::move(method);
-    request.path = std::move(path);
-    request.headers = {{"Authorization", "Bearer " + std::string(work.account.key("secret_key"))},
-                       {"Stripe-Version", std::string(stripe_version)}};
+ProviderRequest request_for(const PaymentWork& work, std::string step, std::string method, std::string path) {
+    ProviderRequest request =
+        bearer_request(std::move(step), std::move(method), std::move(path), work.account.key("secret_key"));
+    request.headers.emplace_back("Stripe-Version", stripe_version);
     return request;
 }
 
-ProviderRequest post_for(const Work& work, std::string step, std::string path, const Form& form) {
+ProviderRequest post_for(const PaymentWork& work, std::string step, std::string path, const Form& form) {
     ProviderRequest request = request_for(work, std::move(step), "POST", std::move(path));
     request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
     request.body = form.text();
@@ -50,7 +40,7 @@ std::string page_path(std::string_view id) {
     return "/v1/checkout/sessions/" + percent_encoded(id);
 }
 
-void add_metadata(Form& form, const std::string& name, const Work& work) {
+void add_metadata(Form& form, const std::string& name, const PaymentWork& work) {
     form.add_if_any(name + "[booking_id]", work.order.booking_id);
     form.add_if_any(name + "[reservation_id]", work.order.reservation_id);
     form.add(name + "[" + std::string(call_in_metadata) + "]", payment_call_of(work.call));
@@ -73,7 +63,7 @@ void add_price(Form& form, const PaymentOrder& order) {
 }
 
 // key_mark: of a second key, after an error that Stripe remembers under the first.
-ProviderRequest make_page(const Work& work, std::string_view key_mark) {
+ProviderRequest make_page(const PaymentWork& work, std::string_view key_mark) {
     const PaymentOrder& order = work.order;
     Form form;
     form.add("mode", "payment");
@@ -92,8 +82,8 @@ ProviderRequest make_page(const Work& work, std::string_view key_mark) {
 
 // Stripe knows better what an address is: then the buyer is asked for it there. What it refuses is not remembered under
 // the key.
-ProviderRequest make_page_without_address(const Work& work) {
-    Work other = work;
+ProviderRequest make_page_without_address(const PaymentWork& work) {
+    PaymentWork other = work;
     other.order.customer_email.clear();
     ProviderRequest request = make_page(other, {});
     request.step = "make without address";
@@ -101,7 +91,7 @@ ProviderRequest make_page_without_address(const Work& work) {
 }
 
 // memo: how many pages of the list were read before.
-ProviderRequest find_page(const Work& work, int seen, std::string_view after) {
+ProviderRequest find_page(const PaymentWork& work, int seen, std::string_view after) {
     std::string path = "/v1/checkout/sessions?limit=100&created%5Bgte%5D=";
     path += std::to_string(std::max<std::int64_t>(0, work.order.created_at - clock_difference));
     if (!after.empty()) {
@@ -112,7 +102,7 @@ ProviderRequest find_page(const Work& work, int seen, std::string_view after) {
     return request;
 }
 
-ProviderRequest get_page(const Work& work, std::string_view id) {
+ProviderRequest get_page(const PaymentWork& work, std::string_view id) {
     return request_for(work, "look up", "GET", page_path(id) + "?expand%5B%5D=payment_intent");
 }
 
@@ -147,7 +137,7 @@ PageState state_of(const json::object& page) {
     return state;
 }
 
-std::string words_of(const Work& work, const ProviderAnswer& answer) {
+std::string words_of(const PaymentWork& work, const ProviderAnswer& answer) {
     const auto document = foreign_object(answer.body);
     const auto* const error = document ? object_in(*document, "error") : nullptr;
     std::string words = "it answered " + std::to_string(answer.status);
@@ -175,7 +165,7 @@ std::optional<ProviderStep> stripe_end(const ProviderAnswer& answer) {
     return common_end(answer);
 }
 
-ProviderStep made(const Work& work, const json::object& page) {
+ProviderStep made(const PaymentWork& work, const json::object& page) {
     const std::string_view id = string_in(page, "id");
     const std::string_view url = string_in(page, "url");
     if (!is_provider_id(id) || !is_page_url(url, work.account.base_url)) {
@@ -198,7 +188,7 @@ ProviderStep made(const Work& work, const json::object& page) {
     return done;
 }
 
-ProviderStep after_make(const Work& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
+ProviderStep after_make(const PaymentWork& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
     const bool is_again = asked.step == "make again";
     if (answer.status >= 500 && is_remembered(answer)) {
         return is_again ? ProviderStep(Ambiguous{words_of(work, answer)}) : ProviderStep(find_page(work, 0, {}));
@@ -231,7 +221,7 @@ const json::object* page_of_call(const json::array& pages, std::string_view call
 }
 
 // Nothing was made, as far as Stripe can tell.
-ProviderStep not_found(const Work& work) {
+ProviderStep not_found(const PaymentWork& work) {
     if (work.call.action == "look_up_payment") {
         return Done{{{"status", "expired"}, {"provider_ref", nullptr}}};
     }
@@ -241,7 +231,7 @@ ProviderStep not_found(const Work& work) {
     return make_page(work, "-2");
 }
 
-ProviderStep found(const Work& work, const json::object& page) {
+ProviderStep found(const PaymentWork& work, const json::object& page) {
     const std::string_view id = string_in(page, "id");
     if (work.call.action != "create_payment") {
         return is_provider_id(id) ? ProviderStep(get_page(work, id)) : ProviderStep(Ambiguous{"the page has no id"});
@@ -251,7 +241,7 @@ ProviderStep found(const Work& work, const json::object& page) {
                                                : ProviderStep(Refused{"the page was made, and is closed by now"});
 }
 
-ProviderStep after_find(const Work& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
+ProviderStep after_find(const PaymentWork& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
     if (auto end = stripe_end(answer)) {
         // Looking does nothing, but what was before is still not known.
         return std::holds_alternative<Retry>(*end)
@@ -278,7 +268,7 @@ ProviderStep after_find(const Work& work, const ProviderRequest& asked, const Pr
     return find_page(work, seen, id);
 }
 
-ProviderStep after_look_up(const Work& work, const ProviderAnswer& answer) {
+ProviderStep after_look_up(const PaymentWork& work, const ProviderAnswer& answer) {
     if (auto end = stripe_end(answer)) {
         return *end;
     }
@@ -293,7 +283,7 @@ ProviderStep after_look_up(const Work& work, const ProviderAnswer& answer) {
 }
 
 // What cannot be expired is paid, or has expired: 400.
-ProviderStep after_expire(const Work& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
+ProviderStep after_expire(const PaymentWork& work, const ProviderRequest& asked, const ProviderAnswer& answer) {
     if (auto end = stripe_end(answer)) {
         return *end;
     }
@@ -310,7 +300,7 @@ ProviderStep after_undo(const ProviderRequest& asked, const ProviderAnswer& answ
     return Refused{asked.memo};
 }
 
-ProviderStep begin_making(const Work& work) {
+ProviderStep begin_making(const PaymentWork& work) {
     if (!core::stripe_amount_of(work.order.money) || work.order.money.minor == 0) {
         return Refused{"Stripe cannot be asked for the price"};
     }
@@ -333,7 +323,7 @@ std::int64_t stripe_expiry(const PaymentOrder& order) {
 }
 
 ProviderStep Stripe::begin(const ProviderCall& call, const ProviderAccount& account) const {
-    const Work work{call, account, payment_order(call, account)};
+    const PaymentWork work{call, account, payment_order(call, account)};
     if (call.action == "create_payment") {
         return begin_making(work);
     }
@@ -351,7 +341,7 @@ ProviderStep Stripe::begin(const ProviderCall& call, const ProviderAccount& acco
 
 ProviderStep Stripe::proceed(const ProviderCall& call, const ProviderAccount& account, const ProviderRequest& asked,
                              const ProviderAnswer& answer) const {
-    const Work work{call, account, payment_order(call, account)};
+    const PaymentWork work{call, account, payment_order(call, account)};
     if (asked.step.starts_with("make")) {
         return after_make(work, asked, answer);
     }
