@@ -2,6 +2,7 @@
 
 #include "pg/identity.hpp"
 #include "pg/notify.hpp"
+#include "pg/plain_insert.hpp"
 #include "pg/settings.hpp"
 
 #include <cstring>
@@ -102,13 +103,12 @@ bool HeldEvent::takes_reservation(const TriggerData& data) {
     }
     Datum party_size = 0;
     Datum expires_at = 0;
-    const bool is_ours =
-        has_id(slot, current->reservation_) && is_pending(slot) && get_uuid(slot, "session_id", current->session_) &&
-        get(slot, "party_size", INT4OID, party_size) && get(slot, "expires_at", TIMESTAMPTZOID, expires_at);
+    core::Uuid session{};
+    const bool is_ours = has_id(slot, current->reservation_) && is_pending(slot) &&
+                         get_uuid(slot, "session_id", session) && get(slot, "party_size", INT4OID, party_size) &&
+                         get(slot, "expires_at", TIMESTAMPTZOID, expires_at);
     if (is_ours) {
-        current->party_size_ = DatumGetInt32(party_size);
-        current->expires_at_ = DatumGetTimestampTz(expires_at);
-        current->is_left_to_us_ = true;
+        current->take(session, DatumGetInt32(party_size), DatumGetTimestampTz(expires_at));
     }
     ExecDropSingleTupleTableSlot(slot);
     return is_ours;
@@ -127,18 +127,36 @@ bool HeldEvent::takes_event(const TriggerData& data) {
     return is_ours;
 }
 
+void HeldEvent::take(const core::Uuid& session, std::int32_t party_size, TimestampTz expires_at) {
+    session_ = session;
+    party_size_ = party_size;
+    expires_at_ = expires_at;
+    is_left_to_us_ = true;
+}
+
 void HeldEvent::write(const Terms& terms) {
+    static constinit PlainInsert plain("booking_events", "trigger_booking_event_webhook", "organization_id", "id",
+                                       "kind", "subject_id", "session_id", "facts", "occurred_at");
     static constinit Statement statement(
         "INSERT INTO booking.booking_events (organization_id, id, kind, subject_id, session_id, facts, occurred_at)"
-        " VALUES ($1, $2, 'reservation.held', $3, $4, $5, $6)");
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)");
     if (!is_left_to_us_ || !terms.makes_events) {
         return;
     }
     event_ = new_id(organization_);
     is_announced_ = !terms.has_endpoint;
     const Datum facts = server([&] { return facts_of(party_size_, expires_at_); });
-    statement.write(
-        {organization_, event_, reservation_, session_, Value::jsonb(facts), Value::timestamp(settings::now())});
+    const std::initializer_list<Value> values = {organization_,
+                                                 event_,
+                                                 std::string_view("reservation.held"),
+                                                 reservation_,
+                                                 session_,
+                                                 Value::jsonb(facts),
+                                                 Value::timestamp(settings::now())};
+    // Where a webhook wants it, the trigger makes its delivery.
+    if (terms.has_endpoint || !plain.write(values)) {
+        statement.write(values);
+    }
     notify_of_event(organization_, event_);
 }
 

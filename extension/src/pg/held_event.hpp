@@ -18,6 +18,9 @@ public:
     HeldEvent(const HeldEvent&) = delete;
     HeldEvent& operator=(const HeldEvent&) = delete;
 
+    // The hold was inserted without its trigger, which leaves the event to us.
+    void take(const core::Uuid& session, std::int32_t party_size, TimestampTz expires_at);
+
     // Once the hold is inserted: its event, of the row as it was inserted, if the trigger has left it to us and the
     // terms want one.
     void write(const Terms& terms);

@@ -4,116 +4,136 @@
 #include "pg/held_event.hpp"
 #include "pg/idempotency.hpp"
 #include "pg/identity.hpp"
+#include "pg/plain_insert.hpp"
 
 namespace pgbk {
 
 namespace {
 
-// All of these statements have the same parameters: $1 organization, $2 session, $3 party size, $4 clock, $5 lane,
-// $6 version of the terms, $7 e-mail, $8 id, $9 end or, where the terms are not known, length of the hold, $10 hash of
-// the token, $11 to $13 salt, hash of the key and of the request, $14 seats that a lane must have.
-//
 // The fewer tables a statement names, the less it costs: with the terms known beforehand it looks at the counter, and
-// at one row to see whether they still hold.
+// at one row to see whether they still hold. $1 organization, $2 session, $3 party size, $4 clock, $5 version.
 #define PGBK_SAME_TERMS_SQL                                                                                            \
-    " AND (SELECT o.rules_version FROM booking.organizations AS o WHERE o.organization_id = $1) = $6"
+    " AND (SELECT o.rules_version FROM booking.organizations AS o WHERE o.organization_id = $1) = $5"
 
-#define PGBK_INSERT_HOLD_SQL                                                                                           \
-    " INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status,"     \
-    "        created_at, expires_at, token_hash, token_salt, idempotency_hash, request_hash"
-
-#define PGBK_TAKE_FROM_LANE_SQL                                                                                        \
-    "    UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"                                           \
-    "     WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $5"                                          \
-    "       AND l.remaining >= $14" PGBK_SAME_TERMS_SQL " RETURNING 1"
-
-#define PGBK_HOLD_SQL(expires_at) "$1, $8, $2, $3, $7, 'pending'::text, $4, " expires_at ", $10, $11, $12, $13"
-
-Statement& statement_of(Source source) {
-    static constinit Statement from_session("WITH taken AS ("
-                                            "    UPDATE booking.sessions AS s SET remaining = s.remaining - $3"
-                                            "     WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3" PGBK_SAME_TERMS_SQL
-                                            " RETURNING 1)" PGBK_INSERT_HOLD_SQL
-                                            ") SELECT " PGBK_HOLD_SQL("$9") " FROM taken");
-    static constinit Statement from_lane("WITH taken AS (" PGBK_TAKE_FROM_LANE_SQL ")" PGBK_INSERT_HOLD_SQL
-                                         ") SELECT " PGBK_HOLD_SQL("$9") " FROM taken");
-    static constinit Statement already_taken(PGBK_INSERT_HOLD_SQL ") VALUES (" PGBK_HOLD_SQL("$9") ")");
-    static constinit Statement already_taken_unpaid(PGBK_INSERT_HOLD_SQL
-                                                    ", counted_unpaid) VALUES (" PGBK_HOLD_SQL("$9") ", true)");
-    switch (source) {
-    case Source::session_row:
-        return from_session;
-    case Source::lane:
-        return from_lane;
-    case Source::taken_unpaid:
-        return already_taken_unpaid;
-    case Source::taken:
-        break;
-    }
-    return already_taken;
+bool take_from_session(const Request& request, TimestampTz clock, const Terms& terms) {
+    static constinit Statement statement("UPDATE booking.sessions AS s SET remaining = s.remaining - $3"
+                                         " WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3" PGBK_SAME_TERMS_SQL);
+    const Rows rows = statement.write(
+        {request.organization, request.session, request.party_size, Value::timestamp(clock), terms.version});
+    return rows.count() > 0;
 }
 
-// The same for a hold of units: $15 what they are, $16 whether its seats are counted as unpaid. Where there are units,
-// the session is always looked at first, so that nothing is taken from its row here.
-Statement& units_statement_of(Source source) {
-    static constinit Statement from_lane(
-        "WITH taken AS (" PGBK_TAKE_FROM_LANE_SQL ")" PGBK_INSERT_HOLD_SQL
-        ", unit_items, counted_unpaid) SELECT " PGBK_HOLD_SQL("$9") ", $15::jsonb, $16 FROM taken");
-    static constinit Statement already_taken(
-        PGBK_INSERT_HOLD_SQL ", unit_items, counted_unpaid) VALUES (" PGBK_HOLD_SQL("$9") ", $15::jsonb, $16)");
-    return source == Source::lane ? from_lane : already_taken;
+bool take_from_lane(const Request& request, const Place& place, const Terms& terms) {
+    static constinit Statement statement("UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"
+                                         " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $4"
+                                         "   AND l.remaining >= $6" PGBK_SAME_TERMS_SQL);
+    const Rows rows = statement.write({request.organization, request.session, request.party_size, place.lane,
+                                       terms.version, request.party_size + place.to_leave});
+    return rows.count() > 0;
 }
 
 // Where holds are limited, by address or by what is unpaid, or are of units, that is looked at first, in steps of their
 // own.
-constinit Statement take_and_learn_terms(
-    "WITH taken AS ("
-    "    UPDATE booking.sessions AS s SET remaining = s.remaining - $3"
-    "      FROM booking.activities AS a, booking.organizations AS o"
-    "     WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3"
-    "       AND a.organization_id = $1 AND a.id = s.activity_id AND o.organization_id = $1"
-    "       AND $3 >= a.party_size_min AND $3 <= COALESCE(a.party_size_max, $3)"
-    "       AND COALESCE($9, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max"
-    "       AND a.live_holds_per_email IS NULL AND a.unpaid_percent_max IS NULL AND NOT a.has_units"
-    "       AND a.min_notice_seconds = 0 AND a.max_advance_seconds IS NULL"
-    " RETURNING " PGBK_TERMS_SQL "), held AS (" PGBK_INSERT_HOLD_SQL ") SELECT " PGBK_HOLD_SQL(
-        "$4 + COALESCE($9, t.hold_seconds) * interval '1 second'") " FROM taken AS t) SELECT t.* FROM taken AS t");
+std::optional<Terms> take_and_learn_terms(const Request& request, TimestampTz clock) {
+    static constinit Statement statement(
+        "UPDATE booking.sessions AS s SET remaining = s.remaining - $3"
+        "  FROM booking.activities AS a, booking.organizations AS o"
+        " WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3"
+        "   AND a.organization_id = $1 AND a.id = s.activity_id AND o.organization_id = $1"
+        "   AND $3 >= a.party_size_min AND $3 <= COALESCE(a.party_size_max, $3)"
+        "   AND COALESCE($5, a.hold_seconds) BETWEEN 1 AND a.hold_seconds_max"
+        "   AND a.live_holds_per_email IS NULL AND a.unpaid_percent_max IS NULL AND NOT a.has_units"
+        "   AND a.min_notice_seconds = 0 AND a.max_advance_seconds IS NULL"
+        " RETURNING " PGBK_TERMS_SQL);
+    const Value length = request.hold_seconds.has_value() ? Value(*request.hold_seconds) : Value::null(INT4OID);
+    const Rows rows =
+        statement.write({request.organization, request.session, request.party_size, Value::timestamp(clock), length});
+    return rows.empty() ? std::nullopt : std::optional(read_terms(rows, 1));
+}
 
-// What a hold consists of, and the parameters that say so.
+bool take_seats(const Request& request, TimestampTz clock, const Place& place, const Terms& terms) {
+    switch (place.source) {
+    case Source::session_row:
+        return take_from_session(request, clock, terms);
+    case Source::lane:
+        return take_from_lane(request, place, terms);
+    case Source::taken:
+    case Source::taken_unpaid:
+        break;
+    }
+    return true;
+}
+
+// What is written of a hold whose seats are taken.
 struct Draft {
-    explicit Draft(const Request& of)
+    Draft(const Request& of, TimestampTz clock, const Place& place, const Terms& terms)
         : request(of),
           id(new_id(of.organization)),
           secret(new_secret(hold_token_purpose, of.idempotency_key)),
           stored(secret, of.idempotency_key,
-                 of.idempotency_key.has_value() ? std::optional(request_digest(of)) : std::nullopt) {}
+                 of.idempotency_key.has_value() ? std::optional(request_digest(of)) : std::nullopt),
+          created_at(clock),
+          expires_at(clock + of.hold_seconds.value_or(terms.hold_seconds) * USECS_PER_SEC),
+          is_unpaid(place.source == Source::taken_unpaid) {}
 
-    Rows write(Statement& statement, TimestampTz clock, const Place& place, const core::Uuid& version,
-               const Value& end_or_length) const {
-        return statement.write({request.organization, request.session, request.party_size, Value::timestamp(clock),
-                                place.lane, version, request.email, id, end_or_length, stored.token_hash(),
-                                stored.salt(), stored.key_hash(), stored.request_hash(),
-                                request.party_size + place.to_leave});
+    bool insert_plain() const {
+        static constinit PlainInsert insert("slot_reservations", "record_events", "organization_id", "id", "session_id",
+                                            "party_size", "customer_email", "status", "created_at", "expires_at",
+                                            "token_hash", "token_salt", "idempotency_hash", "request_hash",
+                                            "counted_unpaid");
+        return insert.write({request.organization, id, request.session, request.party_size, request.email,
+                             std::string_view("pending"), Value::timestamp(created_at), Value::timestamp(expires_at),
+                             stored.token_hash(), stored.salt(), stored.key_hash(), stored.request_hash(), is_unpaid});
     }
 
-    // Units are stored at the prices that were read; the event is left to the trigger, which sees them.
-    Rows write_units(TimestampTz clock, const Place& place, const core::Uuid& version, TimestampTz end) const {
-        const std::string units = core::unit_lines_text(request.units->lines);
-        return units_statement_of(place.source)
-            .write({request.organization, request.session, request.party_size, Value::timestamp(clock), place.lane,
-                    version, request.email, id, Value::timestamp(end), stored.token_hash(), stored.salt(),
-                    stored.key_hash(), stored.request_hash(), request.party_size + place.to_leave,
-                    std::string_view(units), place.source == Source::taken_unpaid});
+    void insert_by_statement(std::optional<std::string_view> units) const {
+        static constinit Statement statement(
+            "INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email,"
+            "        status, created_at, expires_at, token_hash, token_salt, idempotency_hash, request_hash,"
+            "        counted_unpaid, unit_items)"
+            " VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $8, $9, $10, $11, $12, $13::jsonb)");
+        const Rows rows =
+            statement.write({request.organization, id, request.session, request.party_size, request.email,
+                             Value::timestamp(created_at), Value::timestamp(expires_at), stored.token_hash(),
+                             stored.salt(), stored.key_hash(), stored.request_hash(), is_unpaid, text_or_null(units)});
+        if (rows.count() == 0) {
+            // The seats are taken: this must not become an answer that leaves them so.
+            server([] {
+                ereport(ERROR, (errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION), errmsg("the hold was not written"),
+                                errdetail("A trigger on booking.slot_reservations has left it out.")));
+            });
+        }
     }
 
     const Request& request;
     core::Uuid id;
     Secret secret;
     SecretColumns stored;
+    TimestampTz created_at;
+    TimestampTz expires_at;
+    bool is_unpaid;
 };
 
-TimestampTz end_of_hold(const Request& request, TimestampTz clock, const Terms& terms) {
-    return clock + request.hold_seconds.value_or(terms.hold_seconds) * USECS_PER_SEC;
+void write_with_event(const Draft& draft, const Terms& terms) {
+    const Request& request = draft.request;
+    HeldEvent event(request.organization, draft.id);
+    if (draft.insert_plain()) {
+        event.take(request.session, request.party_size, draft.expires_at);
+    } else {
+        draft.insert_by_statement(std::nullopt);
+    }
+    event.write(terms);
+}
+
+Hold insert_hold(const Request& request, TimestampTz clock, const Place& place, const Terms& terms) {
+    const Draft draft(request, clock, place, terms);
+    if (request.units.has_value()) {
+        // At the prices that were read; the event is left to the trigger, which sees them.
+        draft.insert_by_statement(core::unit_lines_text(request.units->lines));
+    } else {
+        write_with_event(draft, terms);
+    }
+    return Hold{draft.id, draft.expires_at, core::token_text(draft.secret.token)};
 }
 
 } // namespace
@@ -130,35 +150,19 @@ Digest request_digest(const Request& request) {
 }
 
 std::optional<Hold> write_hold(const Request& request, TimestampTz clock, const Place& place, const Terms& terms) {
-    const Draft draft(request);
-    const TimestampTz expires_at = end_of_hold(request, clock, terms);
-    if (request.units.has_value()) {
-        const bool is_written = draft.write_units(clock, place, terms.version, expires_at).count() > 0;
-        return is_written ? std::optional(Hold{draft.id, expires_at, core::token_text(draft.secret.token)})
-                          : std::nullopt;
-    }
-    HeldEvent event(request.organization, draft.id);
-    const Rows rows =
-        draft.write(statement_of(place.source), clock, place, terms.version, Value::timestamp(expires_at));
-    if (rows.count() == 0) {
+    if (!take_seats(request, clock, place, terms)) {
         return std::nullopt;
     }
-    event.write(terms);
-    return Hold{draft.id, expires_at, core::token_text(draft.secret.token)};
+    return insert_hold(request, clock, place, terms);
 }
 
 std::optional<Hold> write_hold_and_learn_terms(const Request& request, TimestampTz clock) {
-    const Draft draft(request);
-    HeldEvent event(request.organization, draft.id);
-    const Value length = request.hold_seconds.has_value() ? Value(*request.hold_seconds) : Value::null(INT4OID);
-    const Rows rows = draft.write(take_and_learn_terms, clock, {Source::session_row}, core::Uuid{}, length);
-    if (rows.empty()) {
+    const auto terms = take_and_learn_terms(request, clock);
+    if (!terms.has_value()) {
         return std::nullopt;
     }
-    const Terms terms = read_terms(rows, 1);
-    remember_terms(request.session, terms);
-    event.write(terms);
-    return Hold{draft.id, end_of_hold(request, clock, terms), core::token_text(draft.secret.token)};
+    remember_terms(request.session, *terms);
+    return insert_hold(request, clock, {Source::session_row}, *terms);
 }
 
 } // namespace pgbk

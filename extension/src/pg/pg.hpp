@@ -21,14 +21,22 @@
 extern "C" {
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/tableam.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "commands/dbcommands.h"
@@ -38,6 +46,7 @@ extern "C" {
 #include "common/cryptohash.h"
 #include "common/hashfn.h"
 #include "common/sha2.h"
+#include "executor/executor.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
@@ -45,13 +54,17 @@ extern "C" {
 #include "jit/jit.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/plancat.h"
+#include "partitioning/partbounds.h"
+#include "partitioning/partdesc.h"
 #include "pgstat.h"
 #include "pgtime.h"
 #include "port.h"
 #include "port/atomics.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
+#include "rewrite/rewriteHandler.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
@@ -72,6 +85,8 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
+#include "utils/partcache.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -105,6 +120,30 @@ inline bool owns_database(Oid database, Oid role) {
     return object_ownercheck(DatabaseRelationId, database, role);
 #else
     return pg_database_ownercheck(database, role);
+#endif
+}
+
+inline bool walk_expression(Node* node, bool (*visit)(Node*, void*), void* context) {
+#if PG_VERSION_NUM >= 160000
+    return expression_tree_walker(node, visit, context);
+#else
+    return expression_tree_walker(node, reinterpret_cast<bool (*)()>(reinterpret_cast<void*>(visit)), context);
+#endif
+}
+
+inline bool has_generated_columns(const TupleConstr& constraints) {
+#if PG_VERSION_NUM >= 180000
+    return constraints.has_generated_stored || constraints.has_generated_virtual;
+#else
+    return constraints.has_generated_stored;
+#endif
+}
+
+inline void insert_index_tuples(ResultRelInfo* target, TupleTableSlot* slot, EState* estate) {
+#if PG_VERSION_NUM >= 160000
+    (void)ExecInsertIndexTuples(target, slot, estate, false, false, nullptr, NIL, false);
+#else
+    (void)ExecInsertIndexTuples(target, slot, estate, false, false, nullptr, NIL);
 #endif
 }
 

@@ -8,6 +8,8 @@ namespace pgbk::settings {
 extern int clock_offset; // seconds, for tests
 extern int lock_timeout; // milliseconds, 0: none
 
+extern bool plain_inserts; // a hold and its event are inserted without a statement where that may be
+
 // How writers wake those who LISTEN.
 enum Notify : int { notify_off = 0, notify_coalesced = 1, notify_direct = 2 };
 extern int notify;

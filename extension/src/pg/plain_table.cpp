@@ -1,0 +1,248 @@
+#include "pg/plain_table.hpp"
+
+#include <cstring>
+
+namespace pgbk {
+
+namespace {
+
+// Functions in other languages keep state of their transaction in a compiled expression.
+bool is_not_of_the_server_or_in_c(Oid function, void* /*context*/) {
+    HeapTuple const tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    if (!HeapTupleIsValid(tuple)) {
+        return true;
+    }
+    const Oid language = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->prolang;
+    ReleaseSysCache(tuple);
+    return language != INTERNALlanguageId && language != ClanguageId;
+}
+
+// Whether the expression must not be kept compiled from one transaction to the next.
+bool lives_in_a_transaction(Node* node, void* context) {
+    if (node == nullptr) {
+        return false;
+    }
+    if (check_functions_in_node(node, is_not_of_the_server_or_in_c, nullptr)) {
+        return true;
+    }
+    switch (nodeTag(node)) {
+    case T_CoerceToDomain: // the domain's own checks
+    case T_SubLink:
+    case T_Param:
+    case T_NextValueExpr:
+        return true;
+    default:
+        return walk_expression(node, lives_in_a_transaction, context);
+    }
+}
+
+bool may_keep(void* expression_or_list) {
+    return !lives_in_a_transaction(static_cast<Node*>(expression_or_list), nullptr);
+}
+
+bool fires_on_insert(const Trigger& trigger) {
+    return TRIGGER_FOR_INSERT(trigger.tgtype) && trigger.tgenabled != TRIGGER_DISABLED;
+}
+
+bool is_answered_for(const Trigger& trigger, const char* function) {
+    const char* const name = get_func_name(trigger.tgfoid);
+    return TRIGGER_FOR_AFTER(trigger.tgtype) && !TRIGGER_FOR_ROW(trigger.tgtype) &&
+           trigger.tgenabled != TRIGGER_FIRES_ON_REPLICA && trigger.tgqual == nullptr && name != nullptr &&
+           strcmp(name, function) == 0 && get_func_namespace(trigger.tgfoid) == get_namespace_oid("booking", true);
+}
+
+// How many triggers inserting would fire that nobody answers for, and how many that somebody does.
+struct Fired {
+    int foreign;
+    int answered_for;
+};
+
+Fired fired_by_insert(Relation relation, const char* function) {
+    Fired fired{0, 0};
+    const TriggerDesc* const all = relation->trigdesc;
+    for (int i = 0; all != nullptr && i < all->numtriggers; ++i) {
+        if (fires_on_insert(all->triggers[i])) {
+            ++(function != nullptr && is_answered_for(all->triggers[i], function) ? fired.answered_for : fired.foreign);
+        }
+    }
+    return fired;
+}
+
+bool is_plain_target(Relation root, const char* trigger) {
+    const char kind = root->rd_rel->relkind;
+    const Fired fired = fired_by_insert(root, trigger);
+    return (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) && root->rd_rules == nullptr &&
+           !root->rd_rel->relforcerowsecurity && fired.foreign == 0 && fired.answered_for == 1 &&
+           pg_class_aclcheck(RelationGetRelid(root), root->rd_rel->relowner, ACL_INSERT) == ACLCHECK_OK;
+}
+
+bool has_plain_constraints(Relation leaf) {
+    const TupleConstr* const constraints = RelationGetDescr(leaf)->constr;
+    if (constraints == nullptr) {
+        return true;
+    }
+    bool plain = !has_generated_columns(*constraints);
+    for (int i = 0; plain && i < constraints->num_check; ++i) {
+        plain = may_keep(stringToNode(constraints->check[i].ccbin));
+    }
+    return plain;
+}
+
+bool is_plain_storage(Relation leaf, bool is_partition) {
+    return leaf->rd_rel->relkind == RELKIND_RELATION && leaf->rd_rel->relam == HEAP_TABLE_AM_OID &&
+           leaf->rd_rel->relpersistence != RELPERSISTENCE_TEMP && leaf->rd_rules == nullptr &&
+           (!is_partition || fired_by_insert(leaf, nullptr).foreign == 0) && has_plain_constraints(leaf);
+}
+
+// A distributed table looks like any other here.
+bool has_distributed_engine() {
+    return OidIsValid(get_extension_oid("citus", true));
+}
+
+// The attribute of this name and type; 0 if there is none, or one that values would have to be fitted to.
+AttrNumber attribute_of(Relation relation, const char* name, Oid type) {
+    TupleDesc const descriptor = RelationGetDescr(relation);
+    for (int i = 0; i < descriptor->natts; ++i) {
+        const FormData_pg_attribute* const attribute = TupleDescAttr(descriptor, i);
+        if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0) {
+            return attribute->atttypid == type && attribute->atttypmod == -1 ? attribute->attnum : AttrNumber{0};
+        }
+    }
+    return 0;
+}
+
+bool find_attributes(PlainTable& table, Relation leaf, const PlainShape& shape) {
+    table.attributes = static_cast<AttrNumber*>(palloc0(sizeof(AttrNumber) * static_cast<Size>(shape.count)));
+    for (int i = 0; i < shape.count; ++i) {
+        table.attributes[i] = attribute_of(leaf, shape.columns[i], shape.types[i]);
+        if (table.attributes[i] == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool is_given(const PlainTable& table, int count, AttrNumber attribute) {
+    return std::find(table.attributes, table.attributes + count, attribute) != table.attributes + count;
+}
+
+// The defaults of the other columns are those of the table that is inserted into.
+bool compile_defaults(PlainTable& table, Relation root, Relation leaf, int given) {
+    TupleDesc const descriptor = RelationGetDescr(leaf);
+    const auto most = static_cast<Size>(descriptor->natts);
+    table.defaulted = static_cast<AttrNumber*>(palloc0(sizeof(AttrNumber) * most));
+    table.defaults = static_cast<ExprState**>(palloc0(sizeof(ExprState*) * most));
+    for (int i = 0; i < descriptor->natts; ++i) {
+        const FormData_pg_attribute* const attribute = TupleDescAttr(descriptor, i);
+        if (attribute->attisdropped || is_given(table, given, attribute->attnum)) {
+            continue;
+        }
+        const AttrNumber of_root = get_attnum(RelationGetRelid(root), NameStr(attribute->attname));
+        if (of_root == InvalidAttrNumber || attribute->attidentity != '\0') {
+            return false;
+        }
+        Node* const expression = build_column_default(root, of_root);
+        if (expression == nullptr) {
+            continue;
+        }
+        if (!may_keep(expression)) {
+            return false;
+        }
+        table.defaulted[table.defaults_count] = attribute->attnum;
+        table.defaults[table.defaults_count++] = ExecPrepareExpr(reinterpret_cast<Expr*>(expression), table.estate);
+    }
+    return true;
+}
+
+bool is_plain_index(Relation index) {
+    return index->rd_rel->relam == BTREE_AM_OID && !index->rd_index->indisexclusion && index->rd_index->indimmediate &&
+           may_keep(RelationGetIndexExpressions(index)) && may_keep(RelationGetIndexPredicate(index));
+}
+
+// The expressions are compiled by the first insert.
+bool find_indexes(PlainTable& table, Relation leaf) {
+    List* const indexes = RelationGetIndexList(leaf);
+    const auto count = static_cast<Size>(list_length(indexes));
+    table.indexes = static_cast<Oid*>(palloc0(sizeof(Oid) * (count + 1)));
+    table.target->ri_IndexRelationInfo = static_cast<IndexInfo**>(palloc0(sizeof(IndexInfo*) * (count + 1)));
+    table.target->ri_IndexRelationDescs = static_cast<Relation*>(palloc0(sizeof(Relation) * (count + 1)));
+    ListCell* cell = nullptr;
+    foreach (cell, indexes) {
+        Relation const index = index_open(lfirst_oid(cell), RowExclusiveLock);
+        const bool plain = is_plain_index(index);
+        if (plain) {
+            table.target->ri_IndexRelationInfo[table.index_count] = BuildIndexInfo(index);
+            table.indexes[table.index_count++] = RelationGetRelid(index);
+        }
+        index_close(index, NoLock);
+        if (!plain) {
+            return false;
+        }
+    }
+    table.target->ri_NumIndices = table.index_count;
+    return true;
+}
+
+bool compile(PlainTable& table, Relation root, Relation leaf, const PlainShape& shape) {
+    table.estate = CreateExecutorState();
+    // Not one of a query's tables, and without its triggers: there are none, or the caller answers for them.
+    table.target = makeNode(ResultRelInfo);
+    InitResultRelInfo(table.target, leaf, 0, nullptr, 0);
+    table.target->ri_TrigDesc = nullptr;
+    table.slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(leaf)), &TTSOpsVirtual);
+    return find_attributes(table, leaf, shape) && compile_defaults(table, root, leaf, shape.count) &&
+           find_indexes(table, leaf);
+}
+
+} // namespace
+
+Oid plain_leaf(Relation root, const PlainShape& shape, const Datum* values) {
+    if (root->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) {
+        return RelationGetRelid(root);
+    }
+    PartitionKey const key = RelationGetPartitionKey(root);
+    if (key->strategy != PARTITION_STRATEGY_RANGE || key->partnatts != 1 || key->partattrs[0] <= 0) {
+        return InvalidOid;
+    }
+    const FormData_pg_attribute* const attribute = TupleDescAttr(RelationGetDescr(root), key->partattrs[0] - 1);
+    for (int i = 0; i < shape.count; ++i) {
+        if (strcmp(shape.columns[i], NameStr(attribute->attname)) != 0 || attribute->atttypid != shape.types[i]) {
+            continue;
+        }
+        PartitionDesc const partitions = RelationGetPartitionDesc(root, !IsolationUsesXactSnapshot());
+        if (partitions->nparts == 0) {
+            return InvalidOid;
+        }
+        PartitionBoundInfo const bounds = partitions->boundinfo;
+        Datum value = values[i];
+        bool is_equal = false;
+        const int bound =
+            partition_range_datum_bsearch(key->partsupfunc, key->partcollation, bounds, 1, &value, &is_equal);
+        const int within = bounds->indexes[bound + 1];
+        const int partition = within >= 0 ? within : bounds->default_index;
+        return partition >= 0 && partitions->is_leaf[partition] ? partitions->oids[partition] : InvalidOid;
+    }
+    return InvalidOid;
+}
+
+PlainTable* examine_table(Relation root, Relation leaf, const PlainShape& shape) {
+    MemoryContext const context =
+        AllocSetContextCreate(CurrentMemoryContext, "pg_booking plain table", ALLOCSET_SMALL_SIZES);
+    MemoryContext const before = MemoryContextSwitchTo(context);
+    auto* const table = static_cast<PlainTable*>(palloc0(sizeof(PlainTable)));
+    table->context = context;
+    table->root = RelationGetRelid(root);
+    table->leaf = RelationGetRelid(leaf);
+    table->is_plain = is_plain_target(root, shape.trigger) && is_plain_storage(leaf, root != leaf) &&
+                      !has_distributed_engine() && compile(*table, root, leaf, shape);
+    MemoryContextSwitchTo(before);
+    MemoryContextSetParent(context, TopMemoryContext); // not earlier: an error on the way leaves nothing behind
+    return table;
+}
+
+bool is_about(const PlainTable& table, Oid relation) {
+    return relation == InvalidOid || relation == table.root || relation == table.leaf ||
+           std::find(table.indexes, table.indexes + table.index_count, relation) != table.indexes + table.index_count;
+}
+
+} // namespace pgbk
