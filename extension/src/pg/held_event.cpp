@@ -135,8 +135,10 @@ void HeldEvent::take(const core::Uuid& session, std::int32_t party_size, Timesta
 }
 
 void HeldEvent::write(const Terms& terms) {
-    static constinit PlainInsert plain("booking_events", "trigger_booking_event_webhook", "organization_id", "id",
-                                       "kind", "subject_id", "session_id", "facts", "occurred_at");
+    static constinit PlainInsert plain(
+        "booking_events", "trigger_booking_event_webhook", PlainColumn{"organization_id", INT4OID},
+        PlainColumn{"id", UUIDOID}, PlainColumn{"kind", TEXTOID}, PlainColumn{"subject_id", UUIDOID},
+        PlainColumn{"session_id", UUIDOID}, PlainColumn{"facts", JSONBOID}, PlainColumn{"occurred_at", TIMESTAMPTZOID});
     static constinit Statement statement(
         "INSERT INTO booking.booking_events (organization_id, id, kind, subject_id, session_id, facts, occurred_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)");

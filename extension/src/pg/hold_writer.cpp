@@ -4,7 +4,10 @@
 #include "pg/held_event.hpp"
 #include "pg/idempotency.hpp"
 #include "pg/identity.hpp"
+#include "pg/plain_counter.hpp"
 #include "pg/plain_insert.hpp"
+
+#include <cstring>
 
 namespace pgbk {
 
@@ -15,9 +18,27 @@ namespace {
 #define PGBK_SAME_TERMS_SQL                                                                                            \
     " AND (SELECT o.rules_version FROM booking.organizations AS o WHERE o.organization_id = $1) = $5"
 
+// PGBK_ON_SALE_SQL of a row, its columns status, start_time and uses_resources.
+bool is_on_sale(const Datum* values, TimestampTz clock) {
+    const text* const status = DatumGetTextPP(values[0]);
+    const std::string_view open = "open";
+    return VARSIZE_ANY_EXHDR(status) == open.size() && memcmp(VARDATA_ANY(status), open.data(), open.size()) == 0 &&
+           DatumGetTimestampTz(values[1]) > clock && !DatumGetBool(values[2]);
+}
+
 bool take_from_session(const Request& request, TimestampTz clock, const Terms& terms) {
     static constinit Statement statement("UPDATE booking.sessions AS s SET remaining = s.remaining - $3"
                                          " WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3" PGBK_SAME_TERMS_SQL);
+    static constinit PlainCounter plain("sessions", 2, PlainColumn{"organization_id", INT4OID},
+                                        PlainColumn{"id", UUIDOID}, PlainColumn{"remaining", INT4OID},
+                                        PlainColumn{"status", TEXTOID}, PlainColumn{"start_time", TIMESTAMPTZOID},
+                                        PlainColumn{"uses_resources", BOOLOID});
+    const Datum keys[] = {Int32GetDatum(request.organization), PointerGetDatum(request.session.data())};
+    const PlainTake taken = take_plainly(
+        plain, {request.organization, terms.version, keys, request.party_size, request.party_size, is_on_sale, clock});
+    if (taken != PlainTake::unknown) {
+        return taken == PlainTake::taken;
+    }
     const Rows rows = statement.write(
         {request.organization, request.session, request.party_size, Value::timestamp(clock), terms.version});
     return rows.count() > 0;
@@ -27,8 +48,19 @@ bool take_from_lane(const Request& request, const Place& place, const Terms& ter
     static constinit Statement statement("UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"
                                          " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $4"
                                          "   AND l.remaining >= $6" PGBK_SAME_TERMS_SQL);
-    const Rows rows = statement.write({request.organization, request.session, request.party_size, place.lane,
-                                       terms.version, request.party_size + place.to_leave});
+    static constinit PlainCounter plain("session_lanes", 3, PlainColumn{"organization_id", INT4OID},
+                                        PlainColumn{"session_id", UUIDOID}, PlainColumn{"lane", INT2OID},
+                                        PlainColumn{"remaining", INT4OID});
+    const Datum keys[] = {Int32GetDatum(request.organization), PointerGetDatum(request.session.data()),
+                          Int16GetDatum(static_cast<std::int16_t>(place.lane))};
+    const std::int32_t at_least = request.party_size + place.to_leave;
+    const PlainTake taken = take_plainly(
+        plain, {request.organization, terms.version, keys, request.party_size, at_least, nullptr, TimestampTz{0}});
+    if (taken != PlainTake::unknown) {
+        return taken == PlainTake::taken;
+    }
+    const Rows rows = statement.write(
+        {request.organization, request.session, request.party_size, place.lane, terms.version, at_least});
     return rows.count() > 0;
 }
 
@@ -77,10 +109,14 @@ struct Draft {
           is_unpaid(place.source == Source::taken_unpaid) {}
 
     bool insert_plain() const {
-        static constinit PlainInsert insert("slot_reservations", "record_events", "organization_id", "id", "session_id",
-                                            "party_size", "customer_email", "status", "created_at", "expires_at",
-                                            "token_hash", "token_salt", "idempotency_hash", "request_hash",
-                                            "counted_unpaid");
+        static constinit PlainInsert insert(
+            "slot_reservations", "record_events", PlainColumn{"organization_id", INT4OID}, PlainColumn{"id", UUIDOID},
+            PlainColumn{"session_id", UUIDOID}, PlainColumn{"party_size", INT4OID},
+            PlainColumn{"customer_email", TEXTOID}, PlainColumn{"status", TEXTOID},
+            PlainColumn{"created_at", TIMESTAMPTZOID}, PlainColumn{"expires_at", TIMESTAMPTZOID},
+            PlainColumn{"token_hash", BYTEAOID}, PlainColumn{"token_salt", BYTEAOID},
+            PlainColumn{"idempotency_hash", BYTEAOID}, PlainColumn{"request_hash", BYTEAOID},
+            PlainColumn{"counted_unpaid", BOOLOID});
         return insert.write({request.organization, id, request.session, request.party_size, request.email,
                              std::string_view("pending"), Value::timestamp(created_at), Value::timestamp(expires_at),
                              stored.token_hash(), stored.salt(), stored.key_hash(), stored.request_hash(), is_unpaid});

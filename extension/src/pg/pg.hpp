@@ -147,6 +147,40 @@ inline void insert_index_tuples(ResultRelInfo* target, TupleTableSlot* slot, ESt
 #endif
 }
 
+inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot snapshot, int keys) {
+#if PG_VERSION_NUM >= 180000
+    return index_beginscan(table, index, snapshot, nullptr, keys, 0);
+#else
+    return index_beginscan(table, index, snapshot, keys, 0);
+#endif
+}
+
+// False, and nothing is changed, if somebody else has changed the row since, or has locked it and changed it then.
+inline bool update_row(ResultRelInfo* target, ItemPointer row, TupleTableSlot* slot, EState* estate,
+                       Snapshot snapshot) {
+    TM_FailureData failure;
+    LockTupleMode mode = LockTupleNoKeyExclusive;
+#if PG_VERSION_NUM >= 160000
+    TU_UpdateIndexes indexes = TU_None;
+#else
+    bool indexes = false;
+#endif
+    if (table_tuple_update(target->ri_RelationDesc, row, slot, GetCurrentCommandId(true), snapshot, InvalidSnapshot,
+                           true, &failure, &mode, &indexes) != TM_Ok) {
+        return false;
+    }
+#if PG_VERSION_NUM >= 160000
+    if (indexes != TU_None) {
+        (void)ExecInsertIndexTuples(target, slot, estate, true, false, nullptr, NIL, indexes == TU_Summarizing);
+    }
+#else
+    if (indexes) {
+        (void)ExecInsertIndexTuples(target, slot, estate, true, false, nullptr, NIL);
+    }
+#endif
+    return true;
+}
+
 // Has `request` called when shared memory may be asked for. Once, while shared_preload_libraries are loaded.
 inline void at_request_for_shared_memory(void (*request)()) {
 #if PG_VERSION_NUM >= 150000

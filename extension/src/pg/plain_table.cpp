@@ -6,6 +6,8 @@ namespace pgbk {
 
 namespace {
 
+constexpr AclMode writing = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
+
 // Functions in other languages keep state of their transaction in a compiled expression.
 bool is_not_of_the_server_or_in_c(Oid function, void* /*context*/) {
     HeapTuple const tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
@@ -51,6 +53,23 @@ bool is_answered_for(const Trigger& trigger, const char* function) {
            strcmp(name, function) == 0 && get_func_namespace(trigger.tgfoid) == get_namespace_oid("booking", true);
 }
 
+// Keys do not change, so that who refers to them need not look.
+bool is_fired_by_change_of(const Trigger& trigger, AttrNumber changed) {
+    if (!TRIGGER_FOR_UPDATE(trigger.tgtype) || trigger.tgenabled == TRIGGER_DISABLED ||
+        RI_FKey_trigger_type(trigger.tgfoid) != RI_TRIGGER_NONE) {
+        return false;
+    }
+    return trigger.tgnattr == 0 ||
+           std::find(trigger.tgattr, trigger.tgattr + trigger.tgnattr, changed) != trigger.tgattr + trigger.tgnattr;
+}
+
+bool fires_nothing(Relation relation, AttrNumber changed) {
+    const TriggerDesc* const all = relation->trigdesc;
+    return all == nullptr || std::none_of(all->triggers, all->triggers + all->numtriggers, [&](const Trigger& trigger) {
+               return is_fired_by_change_of(trigger, changed);
+           });
+}
+
 // How many triggers inserting would fire that nobody answers for, and how many that somebody does.
 struct Fired {
     int foreign;
@@ -68,12 +87,23 @@ Fired fired_by_insert(Relation relation, const char* function) {
     return fired;
 }
 
-bool is_plain_target(Relation root, const char* trigger) {
+bool is_plain_target(Relation root) {
     const char kind = root->rd_rel->relkind;
-    const Fired fired = fired_by_insert(root, trigger);
     return (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) && root->rd_rules == nullptr &&
-           !root->rd_rel->relforcerowsecurity && fired.foreign == 0 && fired.answered_for == 1 &&
-           pg_class_aclcheck(RelationGetRelid(root), root->rd_rel->relowner, ACL_INSERT) == ACLCHECK_OK;
+           !root->rd_rel->relforcerowsecurity &&
+           pg_class_aclmask(RelationGetRelid(root), root->rd_rel->relowner, writing, ACLMASK_ALL) == writing;
+}
+
+bool has_plain_triggers(Relation root, Relation leaf, const PlainShape& shape, const PlainTable& table) {
+    if (shape.use == PlainUse::look) {
+        return true;
+    }
+    if (shape.use == PlainUse::update) {
+        return fires_nothing(leaf, table.attributes[static_cast<std::size_t>(shape.keys)]);
+    }
+    const Fired fired = fired_by_insert(root, shape.trigger);
+    return fired.foreign == 0 && fired.answered_for == 1 &&
+           (root == leaf || fired_by_insert(leaf, nullptr).foreign == 0);
 }
 
 bool has_plain_constraints(Relation leaf) {
@@ -88,10 +118,10 @@ bool has_plain_constraints(Relation leaf) {
     return plain;
 }
 
-bool is_plain_storage(Relation leaf, bool is_partition) {
+bool is_plain_storage(Relation leaf) {
     return leaf->rd_rel->relkind == RELKIND_RELATION && leaf->rd_rel->relam == HEAP_TABLE_AM_OID &&
            leaf->rd_rel->relpersistence != RELPERSISTENCE_TEMP && leaf->rd_rules == nullptr &&
-           (!is_partition || fired_by_insert(leaf, nullptr).foreign == 0) && has_plain_constraints(leaf);
+           has_plain_constraints(leaf);
 }
 
 // A distributed table looks like any other here.
@@ -100,21 +130,20 @@ bool has_distributed_engine() {
 }
 
 // The attribute of this name and type; 0 if there is none, or one that values would have to be fitted to.
-AttrNumber attribute_of(Relation relation, const char* name, Oid type) {
+AttrNumber attribute_of(Relation relation, const PlainColumn& wanted) {
     TupleDesc const descriptor = RelationGetDescr(relation);
     for (int i = 0; i < descriptor->natts; ++i) {
         const FormData_pg_attribute* const attribute = TupleDescAttr(descriptor, i);
-        if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0) {
-            return attribute->atttypid == type && attribute->atttypmod == -1 ? attribute->attnum : AttrNumber{0};
+        if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), wanted.name) == 0) {
+            return attribute->atttypid == wanted.type && attribute->atttypmod == -1 ? attribute->attnum : AttrNumber{0};
         }
     }
     return 0;
 }
 
 bool find_attributes(PlainTable& table, Relation leaf, const PlainShape& shape) {
-    table.attributes = static_cast<AttrNumber*>(palloc0(sizeof(AttrNumber) * static_cast<Size>(shape.count)));
-    for (int i = 0; i < shape.count; ++i) {
-        table.attributes[i] = attribute_of(leaf, shape.columns[i], shape.types[i]);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(shape.count); ++i) {
+        table.attributes[i] = attribute_of(leaf, shape.columns[i]);
         if (table.attributes[i] == 0) {
             return false;
         }
@@ -123,7 +152,8 @@ bool find_attributes(PlainTable& table, Relation leaf, const PlainShape& shape) 
 }
 
 bool is_given(const PlainTable& table, int count, AttrNumber attribute) {
-    return std::find(table.attributes, table.attributes + count, attribute) != table.attributes + count;
+    const auto* const end = table.attributes.begin() + count;
+    return std::find(table.attributes.begin(), end, attribute) != end;
 }
 
 // The defaults of the other columns are those of the table that is inserted into.
@@ -160,7 +190,7 @@ bool is_plain_index(Relation index) {
 }
 
 // The expressions are compiled by the first insert.
-bool find_indexes(PlainTable& table, Relation leaf) {
+bool find_indexes(PlainTable& table, Relation leaf, LOCKMODE lock) {
     List* const indexes = RelationGetIndexList(leaf);
     const auto count = static_cast<Size>(list_length(indexes));
     table.indexes = static_cast<Oid*>(palloc0(sizeof(Oid) * (count + 1)));
@@ -168,9 +198,12 @@ bool find_indexes(PlainTable& table, Relation leaf) {
     table.target->ri_IndexRelationDescs = static_cast<Relation*>(palloc0(sizeof(Relation) * (count + 1)));
     ListCell* cell = nullptr;
     foreach (cell, indexes) {
-        Relation const index = index_open(lfirst_oid(cell), RowExclusiveLock);
+        Relation const index = index_open(lfirst_oid(cell), lock);
         const bool plain = is_plain_index(index);
         if (plain) {
+            if (index->rd_index->indisprimary) {
+                table.primary_key = table.index_count;
+            }
             table.target->ri_IndexRelationInfo[table.index_count] = BuildIndexInfo(index);
             table.indexes[table.index_count++] = RelationGetRelid(index);
         }
@@ -183,15 +216,41 @@ bool find_indexes(PlainTable& table, Relation leaf) {
     return true;
 }
 
+// For a look-up by the primary key; its columns in their order.
+bool make_keys(PlainTable& table, const PlainShape& shape) {
+    if (shape.use == PlainUse::insert) {
+        return true;
+    }
+    if (table.primary_key < 0) {
+        return false;
+    }
+    Relation const index = index_open(table.indexes[table.primary_key], shape.lock());
+    bool made = index->rd_index->indnkeyatts == shape.keys;
+    for (int i = 0; made && i < shape.keys; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        const Oid type = shape.columns[at].type;
+        const Oid equals = get_opfamily_member(index->rd_opfamily[i], type, type, BTEqualStrategyNumber);
+        made = index->rd_index->indkey.values[i] == table.attributes[at] && OidIsValid(equals);
+        if (made) {
+            ScanKeyEntryInitialize(&table.keys[at], 0, static_cast<AttrNumber>(i + 1), BTEqualStrategyNumber,
+                                   InvalidOid, index->rd_indcollation[i], get_opcode(equals), Datum{0});
+        }
+    }
+    index_close(index, NoLock);
+    return made;
+}
+
 bool compile(PlainTable& table, Relation root, Relation leaf, const PlainShape& shape) {
     table.estate = CreateExecutorState();
+    table.primary_key = -1;
     // Not one of a query's tables, and without its triggers: there are none, or the caller answers for them.
     table.target = makeNode(ResultRelInfo);
     InitResultRelInfo(table.target, leaf, 0, nullptr, 0);
     table.target->ri_TrigDesc = nullptr;
     table.slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(leaf)), &TTSOpsVirtual);
-    return find_attributes(table, leaf, shape) && compile_defaults(table, root, leaf, shape.count) &&
-           find_indexes(table, leaf);
+    return find_attributes(table, leaf, shape) && has_plain_triggers(root, leaf, shape, table) &&
+           (shape.use != PlainUse::insert || compile_defaults(table, root, leaf, shape.count)) &&
+           find_indexes(table, leaf, shape.lock()) && make_keys(table, shape);
 }
 
 } // namespace
@@ -206,7 +265,8 @@ Oid plain_leaf(Relation root, const PlainShape& shape, const Datum* values) {
     }
     const FormData_pg_attribute* const attribute = TupleDescAttr(RelationGetDescr(root), key->partattrs[0] - 1);
     for (int i = 0; i < shape.count; ++i) {
-        if (strcmp(shape.columns[i], NameStr(attribute->attname)) != 0 || attribute->atttypid != shape.types[i]) {
+        const PlainColumn& column = shape.columns[static_cast<std::size_t>(i)];
+        if (strcmp(column.name, NameStr(attribute->attname)) != 0 || attribute->atttypid != column.type) {
             continue;
         }
         PartitionDesc const partitions = RelationGetPartitionDesc(root, !IsolationUsesXactSnapshot());
@@ -233,11 +293,38 @@ PlainTable* examine_table(Relation root, Relation leaf, const PlainShape& shape)
     table->context = context;
     table->root = RelationGetRelid(root);
     table->leaf = RelationGetRelid(leaf);
-    table->is_plain = is_plain_target(root, shape.trigger) && is_plain_storage(leaf, root != leaf) &&
-                      !has_distributed_engine() && compile(*table, root, leaf, shape);
+    table->is_plain = is_plain_target(root) && is_plain_storage(leaf) && !has_distributed_engine() &&
+                      compile(*table, root, leaf, shape);
     MemoryContextSwitchTo(before);
     MemoryContextSetParent(context, TopMemoryContext); // not earlier: an error on the way leaves nothing behind
     return table;
+}
+
+void open_plain_indexes(const PlainTable& table, Relation leaf) {
+    table.target->ri_RelationDesc = leaf;
+    for (int i = 0; i < table.index_count; ++i) {
+        table.target->ri_IndexRelationDescs[i] = index_open(table.indexes[i], RowExclusiveLock);
+    }
+}
+
+void close_plain_indexes(const PlainTable& table) {
+    for (int i = 0; i < table.index_count; ++i) {
+        index_close(table.target->ri_IndexRelationDescs[i], NoLock);
+    }
+}
+
+bool find_plain_row(const PlainTable& table, Relation leaf, Relation index, Snapshot snapshot, const Datum* keys,
+                    int count, TupleTableSlot* slot) {
+    ScanKeyData wanted[PlainShape::most_columns];
+    std::copy_n(table.keys.begin(), count, wanted);
+    for (int i = 0; i < count; ++i) {
+        wanted[i].sk_argument = keys[i];
+    }
+    IndexScanDesc const scan = begin_index_scan(leaf, index, snapshot, count);
+    index_rescan(scan, wanted, count, nullptr, 0);
+    const bool found = index_getnext_slot(scan, ForwardScanDirection, slot);
+    index_endscan(scan);
+    return found;
 }
 
 bool is_about(const PlainTable& table, Oid relation) {

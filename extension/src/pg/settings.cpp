@@ -4,7 +4,7 @@ namespace pgbk::settings {
 
 int clock_offset = 0;
 int lock_timeout = 3000;
-bool plain_inserts = true;
+bool plain_writes = true;
 int notify = notify_direct;
 int notify_databases = 16;
 int notify_interval = 2;
@@ -56,10 +56,11 @@ void define(bool is_preloaded, bool has_notifier) {
     DefineCustomIntVariable("pg_booking.lock_timeout", "Longest wait for a lock inside a booking function.",
                             "A longer wait ends with SQLSTATE BK401; 0 leaves it to lock_timeout.", &lock_timeout, 3000,
                             0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
-    DefineCustomBoolVariable("pg_booking.plain_inserts", "Inserts holds without a statement, where the table is plain.",
-                             "Off: always by a statement, for an extension that has to see each INSERT. A table with "
-                             "triggers, rules or indexes of another kind than install() makes gets one in any case.",
-                             &plain_inserts, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("pg_booking.plain_writes",
+                             "Holds are written without statements, where their tables are plain.",
+                             "Off: always by statements, for an extension that has to see each of them. Tables with "
+                             "triggers, rules or indexes of another kind than install() makes get them in any case.",
+                             &plain_writes, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomEnumVariable(
         "pg_booking.notify", "How writers wake those who LISTEN for events.",
         "coalesced: a background worker notifies for all writers of the database, the default with "

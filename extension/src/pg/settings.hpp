@@ -8,7 +8,7 @@ namespace pgbk::settings {
 extern int clock_offset; // seconds, for tests
 extern int lock_timeout; // milliseconds, 0: none
 
-extern bool plain_inserts; // a hold and its event are inserted without a statement where that may be
+extern bool plain_writes; // holds are written without statements, where the tables are plain
 
 // How writers wake those who LISTEN.
 enum Notify : int { notify_off = 0, notify_coalesced = 1, notify_direct = 2 };
