@@ -4,10 +4,9 @@
 #include "pg/held_event.hpp"
 #include "pg/idempotency.hpp"
 #include "pg/identity.hpp"
+#include "pg/lane.hpp"
 #include "pg/plain_counter.hpp"
 #include "pg/plain_insert.hpp"
-
-#include <cstring>
 
 namespace pgbk {
 
@@ -18,24 +17,11 @@ namespace {
 #define PGBK_SAME_TERMS_SQL                                                                                            \
     " AND (SELECT o.rules_version FROM booking.organizations AS o WHERE o.organization_id = $1) = $5"
 
-// PGBK_ON_SALE_SQL of a row, its columns status, start_time and uses_resources.
-bool is_on_sale(const Datum* values, TimestampTz clock) {
-    const text* const status = DatumGetTextPP(values[0]);
-    const std::string_view open = "open";
-    return VARSIZE_ANY_EXHDR(status) == open.size() && memcmp(VARDATA_ANY(status), open.data(), open.size()) == 0 &&
-           DatumGetTimestampTz(values[1]) > clock && !DatumGetBool(values[2]);
-}
-
 bool take_from_session(const Request& request, TimestampTz clock, const Terms& terms) {
     static constinit Statement statement("UPDATE booking.sessions AS s SET remaining = s.remaining - $3"
                                          " WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3" PGBK_SAME_TERMS_SQL);
-    static constinit PlainCounter plain("sessions", 2, PlainColumn{"organization_id", INT4OID},
-                                        PlainColumn{"id", UUIDOID}, PlainColumn{"remaining", INT4OID},
-                                        PlainColumn{"status", TEXTOID}, PlainColumn{"start_time", TIMESTAMPTZOID},
-                                        PlainColumn{"uses_resources", BOOLOID});
-    const Datum keys[] = {Int32GetDatum(request.organization), PointerGetDatum(request.session.data())};
-    const PlainTake taken = take_plainly(
-        plain, {request.organization, terms.version, keys, request.party_size, request.party_size, is_on_sale, clock});
+    const PlainTake taken =
+        take_from_plain_session({request.organization, request.session, terms.version, request.party_size}, clock);
     if (taken != PlainTake::unknown) {
         return taken == PlainTake::taken;
     }
@@ -48,17 +34,15 @@ bool take_from_lane(const Request& request, const Place& place, const Terms& ter
     static constinit Statement statement("UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"
                                          " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $4"
                                          "   AND l.remaining >= $6" PGBK_SAME_TERMS_SQL);
-    static constinit PlainCounter plain("session_lanes", 3, PlainColumn{"organization_id", INT4OID},
-                                        PlainColumn{"session_id", UUIDOID}, PlainColumn{"lane", INT2OID},
-                                        PlainColumn{"remaining", INT4OID});
-    const Datum keys[] = {Int32GetDatum(request.organization), PointerGetDatum(request.session.data()),
-                          Int16GetDatum(static_cast<std::int16_t>(place.lane))};
-    const std::int32_t at_least = request.party_size + place.to_leave;
-    const PlainTake taken = take_plainly(
-        plain, {request.organization, terms.version, keys, request.party_size, at_least, nullptr, TimestampTz{0}});
-    if (taken != PlainTake::unknown) {
-        return taken == PlainTake::taken;
+    const PlainLane taken =
+        take_from_plain_lane({request.organization, request.session, terms.version, request.party_size}, place.lane);
+    if (taken.result == PlainTake::taken && taken.lane != place.lane) {
+        remember_lane(request.session, taken.lane);
     }
+    if (taken.result != PlainTake::unknown) {
+        return taken.result == PlainTake::taken;
+    }
+    const std::int32_t at_least = request.party_size + place.to_leave;
     const Rows rows = statement.write(
         {request.organization, request.session, request.party_size, place.lane, terms.version, at_least});
     return rows.count() > 0;

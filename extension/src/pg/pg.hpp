@@ -155,7 +155,7 @@ inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot s
 #endif
 }
 
-// False, and nothing is changed, if somebody else has changed the row since, or has locked it and changed it then.
+// False, and nothing is changed, if somebody else has changed the row since, or is working on it.
 inline bool update_row(ResultRelInfo* target, ItemPointer row, TupleTableSlot* slot, EState* estate,
                        Snapshot snapshot) {
     TM_FailureData failure;
@@ -166,7 +166,7 @@ inline bool update_row(ResultRelInfo* target, ItemPointer row, TupleTableSlot* s
     bool indexes = false;
 #endif
     if (table_tuple_update(target->ri_RelationDesc, row, slot, GetCurrentCommandId(true), snapshot, InvalidSnapshot,
-                           true, &failure, &mode, &indexes) != TM_Ok) {
+                           false, &failure, &mode, &indexes) != TM_Ok) {
         return false;
     }
 #if PG_VERSION_NUM >= 160000

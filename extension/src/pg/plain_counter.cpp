@@ -6,116 +6,290 @@ namespace pgbk {
 
 namespace {
 
+template <class... Columns>
+constexpr PlainShape shape_of(PlainUse use, const char* table, int keys, Columns... columns) {
+    return PlainShape{use, table, nullptr, keys, {columns...}, sizeof...(columns)};
+}
+
 constexpr PlainColumn organization_id{"organization_id", INT4OID};
-constinit PlainRow rules("organizations", 1, organization_id, PlainColumn{"rules_version", UUIDOID});
+constexpr PlainColumn remaining{"remaining", INT4OID};
+
+constinit PlainAccess rules(shape_of(PlainUse::look, "organizations", 1, organization_id,
+                                     PlainColumn{"rules_version", UUIDOID}));
+constinit PlainAccess session_counter(shape_of(PlainUse::update, "sessions", 2, organization_id,
+                                               PlainColumn{"id", UUIDOID}, remaining, PlainColumn{"status", TEXTOID},
+                                               PlainColumn{"start_time", TIMESTAMPTZOID},
+                                               PlainColumn{"uses_resources", BOOLOID}));
+constinit PlainAccess lane_counter(shape_of(PlainUse::update, "session_lanes", 3, organization_id,
+                                            PlainColumn{"session_id", UUIDOID}, PlainColumn{"lane", INT2OID},
+                                            remaining));
+constinit PlainAccess session_seats(shape_of(PlainUse::look, "sessions", 2, organization_id, PlainColumn{"id", UUIDOID},
+                                             remaining));
+constinit PlainAccess lane_seats(shape_of(PlainUse::look, "session_lanes", 2, organization_id,
+                                          PlainColumn{"session_id", UUIDOID}, remaining,
+                                          PlainColumn{"set_aside", INT4OID}));
 
 // Server frames.
 
-// Whose buffer is let go with it, also by an error: kept for one call only.
-TupleTableSlot* new_slot(const PlainTable& table) {
-    return MakeSingleTupleTableSlot(table.slot->tts_tupleDescriptor, &TTSOpsBufferHeapTuple);
+struct Values {
+    Datum all[PlainShape::most_columns];
+    bool nulls[PlainShape::most_columns];
+};
+
+Values read(const PlainTable& table, int count, TupleTableSlot* slot) {
+    Values values;
+    for (int i = 0; i < count; ++i) {
+        values.all[i] = slot_getattr(slot, table.attributes[static_cast<std::size_t>(i)], &values.nulls[i]);
+    }
+    return values;
 }
 
-// False as well if one is NULL.
-bool read(const PlainTable& table, const PlainShape& shape, TupleTableSlot* slot, Datum* values) {
-    for (std::size_t i = static_cast<std::size_t>(shape.keys); i < static_cast<std::size_t>(shape.count); ++i) {
-        bool null = false;
-        values[i] = slot_getattr(slot, table.attributes[i], &null);
-        if (null) {
-            return false;
-        }
+// An entered table, its indexes opened, and a slot whose buffer is let go with it or by an error.
+struct Opened {
+    PlainAccess::Entered entered;
+    LOCKMODE lock;
+    Relation index; // of the primary key
+    TupleTableSlot* slot;
+};
+
+// False: nothing is open.
+bool open(PlainAccess& access, const Datum* keys, Opened& opened) {
+    opened.entered = access.enter(keys);
+    const PlainTable* const table = opened.entered.table;
+    if (table == nullptr) {
+        return false;
     }
+    opened.lock = access.shape().lock();
+    if (access.shape().use == PlainUse::update) {
+        open_plain_indexes(*table, opened.entered.leaf);
+        opened.index = table->target->ri_IndexRelationDescs[table->primary_key];
+    } else {
+        opened.index = index_open(table->indexes[table->primary_key], opened.lock);
+    }
+    opened.slot = MakeSingleTupleTableSlot(table->slot->tts_tupleDescriptor, &TTSOpsBufferHeapTuple);
     return true;
 }
 
+void close(PlainAccess& access, const Opened& opened) {
+    ExecDropSingleTupleTableSlot(opened.slot);
+    if (access.shape().use == PlainUse::update) {
+        close_plain_indexes(*opened.entered.table);
+    } else {
+        index_close(opened.index, NoLock);
+    }
+    PlainAccess::leave(opened.entered);
+}
+
+// taken: the organization's rules are those that were remembered.
 PlainTake compare_version(const PlainWish& wish, Snapshot snapshot) {
     const Datum key = Int32GetDatum(wish.organization);
-    const PlainAccess::Entered entered = rules.access.enter(&key);
-    if (entered.table == nullptr) {
+    Opened opened;
+    if (!open(rules, &key, opened)) {
         return PlainTake::unknown;
     }
-    const PlainTable& table = *entered.table;
-    TupleTableSlot* const slot = new_slot(table);
-    Relation const index = index_open(table.indexes[table.primary_key], AccessShareLock);
-    Datum values[PlainShape::most_columns];
-    const bool is_same = find_plain_row(table, entered.leaf, index, snapshot, &key, 1, slot) &&
-                         read(table, rules.access.shape(), slot, values) &&
-                         memcmp(DatumGetUUIDP(values[1])->data, wish.version.data(), wish.version.size()) == 0;
-    index_close(index, NoLock);
-    ExecDropSingleTupleTableSlot(slot);
-    PlainAccess::leave(entered);
+    bool is_same =
+        find_plain_row(*opened.entered.table, opened.entered.leaf, opened.index, snapshot, &key, 1, opened.slot);
+    if (is_same) {
+        const Values values = read(*opened.entered.table, 2, opened.slot);
+        is_same = !values.nulls[1] &&
+                  memcmp(DatumGetUUIDP(values.all[1])->data, wish.version.data(), wish.version.size()) == 0;
+    }
+    close(rules, opened);
     return is_same ? PlainTake::taken : PlainTake::refused;
 }
 
-PlainTake change(const PlainTable& table, Relation leaf, TupleTableSlot* old, AttrNumber counter,
-                 std::int32_t remaining, Snapshot snapshot) {
+// The row in the slot, with so many seats remaining.
+bool change(const Opened& opened, AttrNumber counter, std::int32_t left, Snapshot snapshot) {
+    const PlainTable& table = *opened.entered.table;
     TupleTableSlot* const changed = table.slot;
     ExecClearTuple(changed);
-    slot_getallattrs(old);
-    const int natts = old->tts_tupleDescriptor->natts;
-    std::copy_n(old->tts_values, natts, changed->tts_values);
-    std::copy_n(old->tts_isnull, natts, changed->tts_isnull);
-    changed->tts_values[counter - 1] = Int32GetDatum(remaining);
+    slot_getallattrs(opened.slot);
+    const int natts = opened.slot->tts_tupleDescriptor->natts;
+    std::copy_n(opened.slot->tts_values, natts, changed->tts_values);
+    std::copy_n(opened.slot->tts_isnull, natts, changed->tts_isnull);
+    changed->tts_values[counter - 1] = Int32GetDatum(left);
     ExecStoreVirtualTuple(changed);
-    changed->tts_tableOid = RelationGetRelid(leaf);
+    changed->tts_tableOid = RelationGetRelid(opened.entered.leaf);
     ResetPerTupleExprContext(table.estate);
     ExecConstraints(table.target, changed, table.estate);
-    const bool is_done = update_row(table.target, &old->tts_tid, changed, table.estate, snapshot);
+    const bool is_done = update_row(table.target, &opened.slot->tts_tid, changed, table.estate, snapshot);
     ExecClearTuple(changed);
-    return is_done ? PlainTake::taken : PlainTake::unknown;
+    return is_done;
 }
 
-PlainTake take_from_row(PlainAccess& access, const PlainWish& wish, Snapshot snapshot) {
-    const PlainShape& shape = access.shape();
-    const PlainAccess::Entered entered = access.enter(wish.keys);
-    if (entered.table == nullptr) {
-        return PlainTake::unknown;
+// PGBK_ON_SALE_SQL of a row.
+bool is_on_sale(const Values& values, TimestampTz clock) {
+    if (values.nulls[3] || values.nulls[4] || values.nulls[5]) {
+        return false;
     }
-    const PlainTable& table = *entered.table;
-    open_plain_indexes(table, entered.leaf);
-    Relation const index = table.target->ri_IndexRelationDescs[table.primary_key];
-    TupleTableSlot* const slot = new_slot(table);
-    Datum values[PlainShape::most_columns];
-    PlainTake result = PlainTake::refused;
-    if (find_plain_row(table, entered.leaf, index, snapshot, wish.keys, shape.keys, slot) &&
-        read(table, shape, slot, values)) {
-        const std::int32_t remaining = DatumGetInt32(values[shape.keys]);
-        if (remaining >= wish.at_least && (wish.suits == nullptr || wish.suits(values + shape.keys + 1, wish.clock))) {
-            result = change(table, entered.leaf, slot, table.attributes[static_cast<std::size_t>(shape.keys)],
-                            remaining - wish.seats, snapshot);
+    const text* const status = DatumGetTextPP(values.all[3]);
+    const std::string_view open_status = "open";
+    return VARSIZE_ANY_EXHDR(status) == open_status.size() &&
+           memcmp(VARDATA_ANY(status), open_status.data(), open_status.size()) == 0 &&
+           DatumGetTimestampTz(values.all[4]) > clock && !DatumGetBool(values.all[5]);
+}
+
+PlainTake take_from_session_row(const Opened& opened, const Datum* keys, std::int32_t seats, TimestampTz clock,
+                                Snapshot snapshot) {
+    const PlainTable& table = *opened.entered.table;
+    if (!find_plain_row(table, opened.entered.leaf, opened.index, snapshot, keys, 2, opened.slot)) {
+        return PlainTake::refused;
+    }
+    const Values values = read(table, session_counter.shape().count, opened.slot);
+    if (values.nulls[2] || DatumGetInt32(values.all[2]) < seats || !is_on_sale(values, clock)) {
+        return PlainTake::refused;
+    }
+    return change(opened, table.attributes[2], DatumGetInt32(values.all[2]) - seats, snapshot) ? PlainTake::taken
+                                                                                               : PlainTake::unknown;
+}
+
+PlainTake take_from_one_lane(const Opened& opened, const Datum* keys, std::int32_t seats, Snapshot snapshot) {
+    const PlainTable& table = *opened.entered.table;
+    if (!find_plain_row(table, opened.entered.leaf, opened.index, snapshot, keys, 3, opened.slot)) {
+        return PlainTake::refused;
+    }
+    const Values values = read(table, lane_counter.shape().count, opened.slot);
+    if (values.nulls[3] || DatumGetInt32(values.all[3]) < seats) {
+        return PlainTake::refused;
+    }
+    return change(opened, table.attributes[3], DatumGetInt32(values.all[3]) - seats, snapshot) ? PlainTake::taken
+                                                                                               : PlainTake::unknown;
+}
+
+// From the first lane after this one that has enough and that nobody is working on.
+PlainLane take_from_other_lane(const Opened& opened, Datum* keys, std::int32_t seats, std::int32_t from,
+                               Snapshot snapshot) {
+    constexpr int most_lanes = 256;
+    std::int16_t enough[most_lanes];
+    int count = 0;
+    const PlainTable& table = *opened.entered.table;
+    IndexScanDesc const scan = begin_plain_scan(table, opened.entered.leaf, opened.index, snapshot, keys, 2);
+    while (count < most_lanes && index_getnext_slot(scan, ForwardScanDirection, opened.slot)) {
+        const Values values = read(table, lane_counter.shape().count, opened.slot);
+        if (!values.nulls[3] && DatumGetInt32(values.all[3]) >= seats) {
+            enough[count++] = DatumGetInt16(values.all[2]);
         }
     }
-    ExecDropSingleTupleTableSlot(slot);
-    close_plain_indexes(table);
-    PlainAccess::leave(entered);
-    return result;
+    index_endscan(scan);
+    const auto* const nearest = std::find_if(enough, enough + count, [from](std::int16_t lane) { return lane > from; });
+    const auto first = static_cast<int>(nearest - enough);
+    for (int i = 0; i < count; ++i) {
+        const std::int16_t lane = enough[(first + i) % count];
+        keys[2] = Int16GetDatum(lane);
+        if (take_from_one_lane(opened, keys, seats, snapshot) == PlainTake::taken) {
+            return {PlainTake::taken, lane};
+        }
+    }
+    return {count == 0 ? PlainTake::refused : PlainTake::unknown, from};
 }
 
-PlainTake take(PlainAccess& access, const PlainWish& wish) {
+// All that is looked at is seen as it is at one time.
+template <class Result, class Look> Result at_one_time(Look look) {
     CommandCounterIncrement();
     PushCopiedSnapshot(GetTransactionSnapshot());
     UpdateActiveSnapshotCommandId();
-    Snapshot const snapshot = GetActiveSnapshot();
-    PlainTake result = compare_version(wish, snapshot);
-    if (result == PlainTake::taken) {
-        result = take_from_row(access, wish, snapshot);
-    }
+    const Result result = look(GetActiveSnapshot());
     PopActiveSnapshot();
-    if (result == PlainTake::taken) {
-        CommandCounterIncrement();
-    }
     return result;
+}
+
+PlainTake take_from_session(const PlainWish& wish, TimestampTz clock, Snapshot snapshot) {
+    const Datum keys[] = {Int32GetDatum(wish.organization), PointerGetDatum(wish.session.data())};
+    PlainTake result = compare_version(wish, snapshot);
+    Opened opened;
+    if (result != PlainTake::taken) {
+        return result;
+    }
+    if (!open(session_counter, keys, opened)) {
+        return PlainTake::unknown;
+    }
+    result = take_from_session_row(opened, keys, wish.seats, clock, snapshot);
+    close(session_counter, opened);
+    return result;
+}
+
+PlainLane take_from_lanes(const PlainWish& wish, std::int32_t from, Snapshot snapshot) {
+    Datum keys[] = {Int32GetDatum(wish.organization), PointerGetDatum(wish.session.data()),
+                    Int16GetDatum(static_cast<std::int16_t>(from))};
+    PlainLane result{compare_version(wish, snapshot), from};
+    Opened opened;
+    if (result.result != PlainTake::taken) {
+        return result;
+    }
+    if (!open(lane_counter, keys, opened)) {
+        return {PlainTake::unknown, from};
+    }
+    result.result = take_from_one_lane(opened, keys, wish.seats, snapshot);
+    if (result.result != PlainTake::taken) {
+        result = take_from_other_lane(opened, keys, wish.seats, from, snapshot);
+    }
+    close(lane_counter, opened);
+    return result;
+}
+
+// -1: the statement has to be asked.
+std::int64_t seats_in(PlainAccess& access, const Datum* keys, Snapshot snapshot) {
+    Opened opened;
+    if (!open(access, keys, opened)) {
+        return -1;
+    }
+    const PlainTable& table = *opened.entered.table;
+    const int count = access.shape().count;
+    IndexScanDesc const scan = begin_plain_scan(table, opened.entered.leaf, opened.index, snapshot, keys, 2);
+    std::int64_t seats = -1;
+    while (index_getnext_slot(scan, ForwardScanDirection, opened.slot)) {
+        const Values values = read(table, count, opened.slot);
+        seats = std::max<std::int64_t>(seats, 0);
+        for (int i = 2; i < count; ++i) {
+            seats += values.nulls[i] ? 0 : DatumGetInt32(values.all[i]);
+        }
+    }
+    index_endscan(scan);
+    close(access, opened);
+    return seats;
 }
 
 } // namespace
 
-PlainTake take_plainly(PlainCounter& counter, const PlainWish& wish) {
-    if (!counter.access.is_worth_trying() || !rules.access.is_worth_trying()) {
+PlainTake take_from_plain_session(const PlainWish& wish, TimestampTz clock) {
+    if (!session_counter.is_worth_trying() || !rules.is_worth_trying()) {
         return PlainTake::unknown;
     }
-    const PlainAccess::Use use_of_rules(rules.access);
-    const PlainAccess::Use use(counter.access);
-    return server([&] { return take(counter.access, wish); });
+    const PlainAccess::Use use_of_rules(rules);
+    const PlainAccess::Use use(session_counter);
+    return server([&] {
+        const auto take = [&](Snapshot snapshot) { return take_from_session(wish, clock, snapshot); };
+        const auto result = at_one_time<PlainTake>(take);
+        CommandCounterIncrement();
+        return result;
+    });
+}
+
+PlainLane take_from_plain_lane(const PlainWish& wish, std::int32_t lane) {
+    if (!lane_counter.is_worth_trying() || !rules.is_worth_trying()) {
+        return {PlainTake::unknown, lane};
+    }
+    const PlainAccess::Use use_of_rules(rules);
+    const PlainAccess::Use use(lane_counter);
+    return server([&] {
+        const auto take = [&](Snapshot snapshot) { return take_from_lanes(wish, lane, snapshot); };
+        const auto result = at_one_time<PlainLane>(take);
+        CommandCounterIncrement();
+        return result;
+    });
+}
+
+std::optional<std::int64_t> plain_seats(std::int32_t organization, const core::Uuid& session, bool in_lanes) {
+    PlainAccess& access = in_lanes ? lane_seats : session_seats;
+    if (!access.is_worth_trying()) {
+        return std::nullopt;
+    }
+    const PlainAccess::Use use(access);
+    const std::int64_t seats = server([&] {
+        const Datum keys[] = {Int32GetDatum(organization), PointerGetDatum(session.data())};
+        return at_one_time<std::int64_t>([&](Snapshot snapshot) { return seats_in(access, keys, snapshot); });
+    });
+    return seats < 0 ? std::nullopt : std::optional(seats);
 }
 
 } // namespace pgbk

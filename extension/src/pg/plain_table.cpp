@@ -225,7 +225,8 @@ bool make_keys(PlainTable& table, const PlainShape& shape) {
         return false;
     }
     Relation const index = index_open(table.indexes[table.primary_key], shape.lock());
-    bool made = index->rd_index->indnkeyatts == shape.keys;
+    bool made = shape.use == PlainUse::update ? index->rd_index->indnkeyatts == shape.keys
+                                              : index->rd_index->indnkeyatts >= shape.keys;
     for (int i = 0; made && i < shape.keys; ++i) {
         const auto at = static_cast<std::size_t>(i);
         const Oid type = shape.columns[at].type;
@@ -313,15 +314,21 @@ void close_plain_indexes(const PlainTable& table) {
     }
 }
 
-bool find_plain_row(const PlainTable& table, Relation leaf, Relation index, Snapshot snapshot, const Datum* keys,
-                    int count, TupleTableSlot* slot) {
+IndexScanDesc begin_plain_scan(const PlainTable& table, Relation leaf, Relation index, Snapshot snapshot,
+                               const Datum* keys, int count) {
     ScanKeyData wanted[PlainShape::most_columns];
     std::copy_n(table.keys.begin(), count, wanted);
     for (int i = 0; i < count; ++i) {
         wanted[i].sk_argument = keys[i];
     }
     IndexScanDesc const scan = begin_index_scan(leaf, index, snapshot, count);
-    index_rescan(scan, wanted, count, nullptr, 0);
+    index_rescan(scan, wanted, count, nullptr, 0); // copies them
+    return scan;
+}
+
+bool find_plain_row(const PlainTable& table, Relation leaf, Relation index, Snapshot snapshot, const Datum* keys,
+                    int count, TupleTableSlot* slot) {
+    IndexScanDesc const scan = begin_plain_scan(table, leaf, index, snapshot, keys, count);
     const bool found = index_getnext_slot(scan, ForwardScanDirection, slot);
     index_endscan(scan);
     return found;

@@ -34,7 +34,7 @@ struct PlainShape {
     PlainUse use;
     const char* table;
     const char* trigger; // of an insert
-    int keys;            // so many of the columns are the primary key, if not of an insert
+    int keys;            // so many of the columns begin the primary key, if not of an insert; all of it, of an update
     std::array<PlainColumn, most_columns> columns;
     int count;
 
@@ -74,8 +74,11 @@ PlainTable* examine_table(Relation root, Relation leaf, const PlainShape& shape)
 void open_plain_indexes(const PlainTable& table, Relation leaf);
 void close_plain_indexes(const PlainTable& table);
 
-// Into slot the row with these keys that the snapshot sees, by the index, which is that of the primary key; false if
-// there is none.
+// The rows with the first so many keys that the snapshot sees, in their order, by the index of the primary key.
+IndexScanDesc begin_plain_scan(const PlainTable& table, Relation leaf, Relation index, Snapshot snapshot,
+                               const Datum* keys, int count);
+
+// Into slot the one row with these keys; false if there is none.
 bool find_plain_row(const PlainTable& table, Relation leaf, Relation index, Snapshot snapshot, const Datum* keys,
                     int count, TupleTableSlot* slot);
 

@@ -3,6 +3,7 @@
 #include "core/refusal.hpp"
 #include "pg/arguments.hpp"
 #include "pg/lane.hpp"
+#include "pg/plain_counter.hpp"
 
 namespace pgbk {
 
@@ -30,24 +31,37 @@ void remember_no_hold_has_run_out(const Request& request, TimestampTz clock) {
     remember_counters_tell(request.session, clock, rows.timestamp(0, 1));
 }
 
-void refuse_if_still_sold_out(const Request& request, TimestampTz clock) {
-    static constinit Statement in_lanes("SELECT l.remaining + COALESCE(l.set_aside, 0) FROM booking.session_lanes AS l"
-                                        " WHERE l.organization_id = $1 AND l.session_id = $2");
+namespace {
+
+// By the counters; nothing if there are none.
+std::optional<std::int64_t> seats_of(std::int32_t organization, const core::Uuid& session, bool in_lanes) {
+    if (const auto seats = plain_seats(organization, session, in_lanes); seats.has_value()) {
+        return seats;
+    }
+    static constinit Statement in_lanes_statement(
+        "SELECT l.remaining + COALESCE(l.set_aside, 0) FROM booking.session_lanes AS l"
+        " WHERE l.organization_id = $1 AND l.session_id = $2");
     static constinit Statement in_session("SELECT s.remaining FROM booking.sessions AS s"
                                           " WHERE s.organization_id = $1 AND s.id = $2");
+    const Rows rows = (in_lanes ? in_lanes_statement : in_session).write({organization, session});
+    std::int64_t seats = 0;
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        seats += rows.int4(row, 1);
+    }
+    return rows.empty() ? std::nullopt : std::optional(seats);
+}
+
+} // namespace
+
+void refuse_if_still_sold_out(const Request& request, TimestampTz clock) {
     const Terms* const terms = known_terms(request.session);
     if (terms == nullptr || !terms->admit(request.party_size, request.hold_seconds, clock) ||
         !counters_tell(request.session, clock)) {
         return;
     }
-    const Rows rows =
-        (lanes_seen(request.session) == 0 ? in_session : in_lanes).write({request.organization, request.session});
-    std::int64_t available = 0;
-    for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        available += rows.int4(row, 1);
-    }
-    if (!rows.empty() && available < request.party_size) {
-        refuse_sold_out(request, available);
+    const auto available = seats_of(request.organization, request.session, lanes_seen(request.session) > 0);
+    if (available.has_value() && *available < request.party_size) {
+        refuse_sold_out(request, *available);
     }
 }
 
