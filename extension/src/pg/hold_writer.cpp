@@ -20,11 +20,6 @@ namespace {
 bool take_from_session(const Request& request, TimestampTz clock, const Terms& terms) {
     static constinit Statement statement("UPDATE booking.sessions AS s SET remaining = s.remaining - $3"
                                          " WHERE " PGBK_ON_SALE_SQL " AND s.remaining >= $3" PGBK_SAME_TERMS_SQL);
-    const PlainTake taken =
-        take_from_plain_session({request.organization, request.session, terms.version, request.party_size}, clock);
-    if (taken != PlainTake::unknown) {
-        return taken == PlainTake::taken;
-    }
     const Rows rows = statement.write(
         {request.organization, request.session, request.party_size, Value::timestamp(clock), terms.version});
     return rows.count() > 0;
@@ -34,17 +29,8 @@ bool take_from_lane(const Request& request, const Place& place, const Terms& ter
     static constinit Statement statement("UPDATE booking.session_lanes AS l SET remaining = l.remaining - $3"
                                          " WHERE l.organization_id = $1 AND l.session_id = $2 AND l.lane = $4"
                                          "   AND l.remaining >= $6" PGBK_SAME_TERMS_SQL);
-    const PlainLane taken =
-        take_from_plain_lane({request.organization, request.session, terms.version, request.party_size}, place.lane);
-    if (taken.result == PlainTake::taken && taken.lane != place.lane) {
-        remember_lane(request.session, taken.lane);
-    }
-    if (taken.result != PlainTake::unknown) {
-        return taken.result == PlainTake::taken;
-    }
-    const std::int32_t at_least = request.party_size + place.to_leave;
-    const Rows rows = statement.write(
-        {request.organization, request.session, request.party_size, place.lane, terms.version, at_least});
+    const Rows rows = statement.write({request.organization, request.session, request.party_size, place.lane,
+                                       terms.version, request.party_size + place.to_leave});
     return rows.count() > 0;
 }
 
@@ -167,6 +153,27 @@ Digest request_digest(const Request& request) {
         return sha256({as_bytes(request.session), size, request.email, hold, items});
     }
     return sha256({as_bytes(request.session), size, request.email, hold});
+}
+
+namespace {
+
+PlainTake take_seats_plainly(const Request& request, TimestampTz clock, const Place& place, const Terms& terms) {
+    const PlainWish wish{request.organization, request.session, terms.version, request.party_size};
+    if (place.source == Source::session_row) {
+        return take_from_plain_session(wish, clock);
+    }
+    const PlainLane taken = take_from_plain_lane(wish, place.lane);
+    if (taken.result == PlainTake::taken && taken.lane != place.lane) {
+        remember_lane(request.session, taken.lane);
+    }
+    return taken.result;
+}
+
+} // namespace
+
+PlainHold write_hold_plainly(const Request& request, TimestampTz clock, const Place& place, const Terms& terms) {
+    const PlainTake taken = take_seats_plainly(request, clock, place, terms);
+    return {taken, taken == PlainTake::taken ? std::optional(insert_hold(request, clock, place, terms)) : std::nullopt};
 }
 
 std::optional<Hold> write_hold(const Request& request, TimestampTz clock, const Place& place, const Terms& terms) {

@@ -1,9 +1,10 @@
-// Seats taken and a hold written by one statement.
+// Seats taken and a hold written.
 #pragma once
 
 #include "core/identifier.hpp"
 #include "core/unit_items.hpp"
 #include "pg/digest.hpp"
+#include "pg/plain_counter.hpp"
 #include "pg/shell.hpp"
 #include "pg/terms.hpp"
 
@@ -29,8 +30,8 @@ struct Hold {
 
 // Where the seats of a hold come from.
 enum class Source : std::uint8_t {
-    session_row,  // taken by the same statement, from the session's row
-    lane,         // taken by the same statement, from this lane
+    session_row,  // to be taken from the session's row
+    lane,         // to be taken from this lane
     taken,        // taken already
     taken_unpaid, // taken already, and counted as unpaid
 };
@@ -41,7 +42,15 @@ struct Place {
     std::int32_t to_leave = 0; // seats that the lane must still have afterwards
 };
 
-// The statement takes the seats, unless that is done, and writes the hold on these terms, if they still hold where the
+// By no statement, and from another lane if this one has too few. If nothing is taken nothing is left behind; unknown:
+// write_hold() will tell.
+struct PlainHold {
+    PlainTake taken;
+    std::optional<Hold> hold;
+};
+PlainHold write_hold_plainly(const Request& request, TimestampTz clock, const Place& place, const Terms& terms);
+
+// Takes the seats by a statement, unless that is done, and writes the hold on these terms, if they still hold where the
 // seats are taken. Nothing is taken if nothing is returned.
 std::optional<Hold> write_hold(const Request& request, TimestampTz clock, const Place& place, const Terms& terms);
 

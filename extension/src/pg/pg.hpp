@@ -155,9 +155,10 @@ inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot s
 #endif
 }
 
-// False, and nothing is changed, if somebody else has changed the row since, or is working on it.
-inline bool update_row(ResultRelInfo* target, ItemPointer row, TupleTableSlot* slot, EState* estate,
-                       Snapshot snapshot) {
+// False, and nothing is changed nor locked, if somebody else has changed the row since, or is working on it; waits: to
+// see what becomes of it.
+inline bool update_row(ResultRelInfo* target, ItemPointer row, TupleTableSlot* slot, EState* estate, Snapshot snapshot,
+                       bool waits) {
     TM_FailureData failure;
     LockTupleMode mode = LockTupleNoKeyExclusive;
 #if PG_VERSION_NUM >= 160000
@@ -166,7 +167,7 @@ inline bool update_row(ResultRelInfo* target, ItemPointer row, TupleTableSlot* s
     bool indexes = false;
 #endif
     if (table_tuple_update(target->ri_RelationDesc, row, slot, GetCurrentCommandId(true), snapshot, InvalidSnapshot,
-                           false, &failure, &mode, &indexes) != TM_Ok) {
+                           waits, &failure, &mode, &indexes) != TM_Ok) {
         return false;
     }
 #if PG_VERSION_NUM >= 160000

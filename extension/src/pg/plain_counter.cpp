@@ -98,8 +98,10 @@ PlainTake compare_version(const PlainWish& wish, Snapshot snapshot) {
     return is_same ? PlainTake::taken : PlainTake::refused;
 }
 
+enum class Patience : std::uint8_t { none, waits };
+
 // The row in the slot, with so many seats remaining.
-bool change(const Opened& opened, AttrNumber counter, std::int32_t left, Snapshot snapshot) {
+PlainTake change(const Opened& opened, AttrNumber counter, std::int32_t left, Snapshot snapshot, Patience patience) {
     const PlainTable& table = *opened.entered.table;
     TupleTableSlot* const changed = table.slot;
     ExecClearTuple(changed);
@@ -112,9 +114,10 @@ bool change(const Opened& opened, AttrNumber counter, std::int32_t left, Snapsho
     changed->tts_tableOid = RelationGetRelid(opened.entered.leaf);
     ResetPerTupleExprContext(table.estate);
     ExecConstraints(table.target, changed, table.estate);
-    const bool is_done = update_row(table.target, &opened.slot->tts_tid, changed, table.estate, snapshot);
+    const bool is_done =
+        update_row(table.target, &opened.slot->tts_tid, changed, table.estate, snapshot, patience == Patience::waits);
     ExecClearTuple(changed);
-    return is_done;
+    return is_done ? PlainTake::taken : PlainTake::overtaken;
 }
 
 // PGBK_ON_SALE_SQL of a row.
@@ -139,11 +142,11 @@ PlainTake take_from_session_row(const Opened& opened, const Datum* keys, std::in
     if (values.nulls[2] || DatumGetInt32(values.all[2]) < seats || !is_on_sale(values, clock)) {
         return PlainTake::refused;
     }
-    return change(opened, table.attributes[2], DatumGetInt32(values.all[2]) - seats, snapshot) ? PlainTake::taken
-                                                                                               : PlainTake::unknown;
+    return change(opened, table.attributes[2], DatumGetInt32(values.all[2]) - seats, snapshot, Patience::waits);
 }
 
-PlainTake take_from_one_lane(const Opened& opened, const Datum* keys, std::int32_t seats, Snapshot snapshot) {
+PlainTake take_from_one_lane(const Opened& opened, const Datum* keys, std::int32_t seats, Snapshot snapshot,
+                             Patience patience) {
     const PlainTable& table = *opened.entered.table;
     if (!find_plain_row(table, opened.entered.leaf, opened.index, snapshot, keys, 3, opened.slot)) {
         return PlainTake::refused;
@@ -152,13 +155,12 @@ PlainTake take_from_one_lane(const Opened& opened, const Datum* keys, std::int32
     if (values.nulls[3] || DatumGetInt32(values.all[3]) < seats) {
         return PlainTake::refused;
     }
-    return change(opened, table.attributes[3], DatumGetInt32(values.all[3]) - seats, snapshot) ? PlainTake::taken
-                                                                                               : PlainTake::unknown;
+    return change(opened, table.attributes[3], DatumGetInt32(values.all[3]) - seats, snapshot, patience);
 }
 
-// From the first lane after this one that has enough and that nobody is working on.
-PlainLane take_from_other_lane(const Opened& opened, Datum* keys, std::int32_t seats, std::int32_t from,
-                               Snapshot snapshot) {
+// From the first lane from this one on that has enough and that nobody is working on, or else from the first.
+PlainLane take_from_some_lane(const Opened& opened, Datum* keys, std::int32_t seats, std::int32_t from,
+                              Snapshot snapshot) {
     constexpr int most_lanes = 256;
     std::int16_t enough[most_lanes];
     int count = 0;
@@ -171,16 +173,20 @@ PlainLane take_from_other_lane(const Opened& opened, Datum* keys, std::int32_t s
         }
     }
     index_endscan(scan);
-    const auto* const nearest = std::find_if(enough, enough + count, [from](std::int16_t lane) { return lane > from; });
-    const auto first = static_cast<int>(nearest - enough);
-    for (int i = 0; i < count; ++i) {
-        const std::int16_t lane = enough[(first + i) % count];
+    if (count == 0) {
+        return {PlainTake::refused, from};
+    }
+    std::rotate(enough, std::find_if(enough, enough + count, [from](std::int16_t lane) { return lane >= from; }),
+                enough + count);
+    for (int i = 0; i <= count; ++i) {
+        const std::int16_t lane = enough[i % count];
         keys[2] = Int16GetDatum(lane);
-        if (take_from_one_lane(opened, keys, seats, snapshot) == PlainTake::taken) {
+        const Patience patience = i < count ? Patience::none : Patience::waits;
+        if (take_from_one_lane(opened, keys, seats, snapshot, patience) == PlainTake::taken) {
             return {PlainTake::taken, lane};
         }
     }
-    return {count == 0 ? PlainTake::refused : PlainTake::unknown, from};
+    return {PlainTake::overtaken, from};
 }
 
 // All that is looked at is seen as it is at one time.
@@ -219,9 +225,9 @@ PlainLane take_from_lanes(const PlainWish& wish, std::int32_t from, Snapshot sna
     if (!open(lane_counter, keys, opened)) {
         return {PlainTake::unknown, from};
     }
-    result.result = take_from_one_lane(opened, keys, wish.seats, snapshot);
+    result.result = take_from_one_lane(opened, keys, wish.seats, snapshot, Patience::none);
     if (result.result != PlainTake::taken) {
-        result = take_from_other_lane(opened, keys, wish.seats, from, snapshot);
+        result = take_from_some_lane(opened, keys, wish.seats, from, snapshot);
     }
     close(lane_counter, opened);
     return result;
@@ -249,6 +255,29 @@ std::int64_t seats_in(PlainAccess& access, const Datum* keys, Snapshot snapshot)
     return seats;
 }
 
+PlainTake& taken_of(PlainTake& result) {
+    return result;
+}
+
+PlainTake& taken_of(PlainLane& result) {
+    return result.result;
+}
+
+// Again, where what was waited for has changed the row. A transaction that sees only what was before learns from the
+// statement what that means.
+template <class Result, class Take> Result take_in_rounds(Take take) {
+    constexpr int rounds = 8;
+    auto result = at_one_time<Result>(take);
+    for (int i = 1; i < rounds && taken_of(result) == PlainTake::overtaken && !IsolationUsesXactSnapshot(); ++i) {
+        result = at_one_time<Result>(take);
+    }
+    if (taken_of(result) == PlainTake::overtaken) {
+        taken_of(result) = PlainTake::unknown;
+    }
+    CommandCounterIncrement();
+    return result;
+}
+
 } // namespace
 
 PlainTake take_from_plain_session(const PlainWish& wish, TimestampTz clock) {
@@ -259,9 +288,7 @@ PlainTake take_from_plain_session(const PlainWish& wish, TimestampTz clock) {
     const PlainAccess::Use use(session_counter);
     return server([&] {
         const auto take = [&](Snapshot snapshot) { return take_from_session(wish, clock, snapshot); };
-        const auto result = at_one_time<PlainTake>(take);
-        CommandCounterIncrement();
-        return result;
+        return take_in_rounds<PlainTake>(take);
     });
 }
 
@@ -273,9 +300,7 @@ PlainLane take_from_plain_lane(const PlainWish& wish, std::int32_t lane) {
     const PlainAccess::Use use(lane_counter);
     return server([&] {
         const auto take = [&](Snapshot snapshot) { return take_from_lanes(wish, lane, snapshot); };
-        const auto result = at_one_time<PlainLane>(take);
-        CommandCounterIncrement();
-        return result;
+        return take_in_rounds<PlainLane>(take);
     });
 }
 

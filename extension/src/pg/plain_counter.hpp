@@ -8,8 +8,9 @@ namespace pgbk {
 
 enum class PlainTake : std::uint8_t {
     taken,
-    refused, // the statement would find no row
-    unknown, // nothing is changed; the statement knows: somebody is working on the row, or it is not of a plain table
+    refused,   // the statement would find no row
+    unknown,   // nothing is changed; the statement knows: others are in the way, or the table is not plain
+    overtaken, // what was waited for has changed the row; not of the functions below
 };
 
 struct PlainWish {
@@ -19,12 +20,13 @@ struct PlainWish {
     std::int32_t seats;
 };
 
-// C++ frames. Nobody is waited for, and nothing is left behind where nothing is taken.
+// C++ frames. Whoever is working on the row is waited for; nothing is left behind where nothing is taken.
 
 // From the session's row, if the session is on sale as PGBK_ON_SALE_SQL says.
 PlainTake take_from_plain_session(const PlainWish& wish, TimestampTz clock);
 
-// From this lane, or if it has too few from the next that nobody is working on.
+// From this lane, or if it has too few or somebody is working on it from the next; where all are worked on that have
+// enough, somebody is waited for.
 struct PlainLane {
     PlainTake result;
     std::int32_t lane; // where they were taken

@@ -236,19 +236,22 @@ bool is_admitted(const Request& request, TimestampTz clock, const Known& known) 
            known.terms->admit(request.party_size, request.hold_seconds, clock);
 }
 
+// The place that this backend knows.
+Place place_in(const Request& request, const Known& known) {
+    if (known.lanes == 0) {
+        return {Source::session_row};
+    }
+    // The last party's seats of a lane are left to whoever looks for an unlocked one: who waits here for a rival, and
+    // then finds too few seats, keeps the lane's lock.
+    return {Source::lane, own_lane(request.session, known.lanes), 1};
+}
+
 std::optional<Hold> take_and_hold(const Request& request, TimestampTz clock, const Known& known) {
     if (!known.terms.has_value() && known.lanes == 0) {
         return write_hold_and_learn_terms(request, clock);
     }
-    if (!is_admitted(request, clock, known)) {
-        return std::nullopt;
-    }
-    if (known.lanes == 0) {
-        return write_hold(request, clock, {Source::session_row}, *known.terms);
-    }
-    // The last party's seats of a lane are left to whoever looks for an unlocked one: who waits here for a rival, and
-    // then finds too few seats, keeps the lane's lock.
-    return write_hold(request, clock, {Source::lane, own_lane(request.session, known.lanes), 1}, *known.terms);
+    return is_admitted(request, clock, known) ? write_hold(request, clock, place_in(request, known), *known.terms)
+                                              : std::nullopt;
 }
 
 std::optional<Hold> take_from_lane(const Request& request, TimestampTz clock, std::optional<std::int32_t> lane,
@@ -292,6 +295,12 @@ std::optional<Hold> take_from_some_lane(const Request& request, TimestampTz cloc
 // From the place that this backend knows. Says in kept what is left behind if there is no hold.
 std::optional<Hold> try_known_place(const Request& request, TimestampTz clock, const Known& known, Kept& kept) {
     const auto has_written = [] { return TransactionIdIsValid(GetTopTransactionIdIfAny()); };
+    if (is_admitted(request, clock, known)) {
+        PlainHold plain = write_hold_plainly(request, clock, place_in(request, known), *known.terms);
+        if (plain.taken != PlainTake::unknown) {
+            return std::move(plain.hold);
+        }
+    }
     if (has_written()) {
         // Whether it waits in vain could not be told afterwards, and so nothing must be left behind.
         return all_or_nothing([&] { return take_and_hold(request, clock, known); });
