@@ -168,8 +168,7 @@ def hot_session():
 
 def notifying():
     """Reserving on one hot session, 32 clients, events on, and somebody who listens: NOTIFY by the notifier or by each
-    writer, against none. Rounds are short and many: with a commit latency clients fall into step, in one way or
-    another."""
+    writer, against none. Rounds are short and many, since with a commit latency they differ by a third."""
     for delay, microseconds in DELAYS.items():
         fresh_database()
         set_commit_delay(microseconds)
