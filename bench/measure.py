@@ -167,26 +167,30 @@ def hot_session():
 
 
 def notifying():
-    """Reserving on one hot session, 32 clients, events on: NOTIFY by the notifier or by each writer, against none."""
+    """Reserving on one hot session, 32 clients, events on, and somebody who listens: NOTIFY by the notifier or by each
+    writer, against none. Rounds are short and many, since with a commit latency they differ by a third."""
     for delay, microseconds in DELAYS.items():
         fresh_database()
         set_commit_delay(microseconds)
         statement = ours(session_of("hot"))
         figures = {mode: [] for mode in ("off", "coalesced", "direct")}
-        with subprocess.Popen(["psql", "-Xq", "-d", DATABASE, "-o", os.devnull], stdin=subprocess.PIPE, text=True) as reader:
-            print("LISTEN booking_events;", file=reader.stdin, flush=True)
-            for mode in figures:
-                notify(mode)
-                load(statement, 32, WARMUP)
-            for _ in range(ROUNDS):
-                for mode, values in figures.items():
-                    notify(mode)
-                    values.append(succeeding(mode, load(statement, 32)))
-                    print("SELECT 1;", file=reader.stdin, flush=True)  # reads what it was told
-            reader.stdin.close()
+        told = {mode: 0 for mode in figures}
+
+        def run(mode, seconds):
+            notify(mode)
+            result = load(statement, 32, seconds, "--listen", "booking_events")
+            told[mode] += result["notifications"]
+            return succeeding(mode, result)
+
+        for mode in figures:
+            run(mode, WARMUP)
+        for number in range(3 * ROUNDS):
+            modes = ["off", "coalesced"] + (["direct"] if number % 3 == 0 else [])
+            for mode in modes if number % 2 == 0 else reversed(modes):
+                figures[mode].append(run(mode, SECONDS / 2))
         NOTES.append(f"Notifier, {delay} commit: " + psql(
             "SELECT format('%s notifications for %s commits, %s transactions notified directly', notifications, commits,"
-            " direct) FROM booking.notifier_status()"))
+            " direct) FROM booking.notifier_status()") + f"; told of them: {told}.")
         limit = {"limit": figures["off"]}
         yield Row(f"reserve, one hot session, 32 clients, {delay} commit, NOTIFY coalesced; limit: without NOTIFY",
                   {"ours": figures["coalesced"], **limit}, at_least("limit", 0.95))

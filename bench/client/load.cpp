@@ -1,15 +1,20 @@
 // Load generator: many connections run one statement as fast as they can, errors included, and the answers are counted
 // by SQLSTATE. (pgbench ends a client at the first refusal.)
 //
-//   load --clients N --seconds S [--transactions N] [--until SQLSTATE] [--warmup STATEMENT] STATEMENT
+//   load --clients N --seconds S [--transactions N] [--until SQLSTATE] [--warmup STATEMENT] [--listen CHANNEL]
+//   STATEMENT
 //
 // The connection comes from the environment (PGHOST, PGDATABASE, ...). STATEMENT is prepared once a connection; $1 is a
 // number that no other execution gets, $2 the number of the client. With --transactions a client ends after so many;
 // with --until when an answer has that state. --warmup is run ten times on each connection before the clock starts.
+// With --listen one more connection LISTENs, and reads what it is told as soon as it comes.
 // Prints one line of JSON:
 //   {"seconds": 5.0, "transactions": 1000, "per_second": 200.0, "states": {"00000": 990, "BK201": 10},
-//    "p50_ms": 1.2, "p99_ms": 3.4}
+//    "p50_ms": 1.2, "p99_ms": 3.4, "notifications": 0}
 #include <libpq-fe.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -37,6 +42,7 @@ struct Options {
     std::int64_t transactions = 0; // a client; 0: until the time is over
     std::string until;
     std::string warmup;
+    std::string listen;
     std::string statement;
 };
 
@@ -51,6 +57,9 @@ struct FreeConnection {
 };
 struct FreeResult {
     void operator()(PGresult* result) const { PQclear(result); }
+};
+struct FreeNotification {
+    void operator()(PGnotify* notification) const { PQfreemem(notification); }
 };
 using Connection = std::unique_ptr<PGconn, FreeConnection>;
 using Result = std::unique_ptr<PGresult, FreeResult>;
@@ -119,11 +128,55 @@ Outcome run_client(PGconn* connection, const Options& options, int client, Clock
     return outcome;
 }
 
+// Somebody who is told, as a relay is: as long as it is kept.
+class Listener {
+public:
+    explicit Listener(const std::string& channel) : end_(eventfd(0, 0)), connection_(PQconnectdb("")) {
+        const Result result(PQexec(connection_.get(), ("LISTEN " + channel).c_str()));
+        if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
+            throw std::runtime_error(PQerrorMessage(connection_.get()));
+        }
+        reading_ = std::jthread([this] { read(); });
+    }
+
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+
+    ~Listener() {
+        stop();
+        close(end_);
+    }
+
+    // Returns how often it was told.
+    std::int64_t stop() {
+        if (reading_.joinable()) {
+            eventfd_write(end_, 1);
+            reading_.join();
+        }
+        return told_;
+    }
+
+private:
+    void read() {
+        pollfd waiting[] = {{PQsocket(connection_.get()), POLLIN, 0}, {end_, POLLIN, 0}};
+        while (poll(waiting, 2, -1) > 0 && waiting[1].revents == 0 && PQconsumeInput(connection_.get()) == 1) {
+            while (std::unique_ptr<PGnotify, FreeNotification>(PQnotifies(connection_.get()))) {
+                ++told_;
+            }
+        }
+    }
+
+    int end_;
+    Connection connection_;
+    std::int64_t told_ = 0;
+    std::jthread reading_;
+};
+
 double percentile(std::vector<float>& sorted, double share) {
     return sorted.empty() ? 0 : sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
 }
 
-void print(const std::vector<Outcome>& outcomes, Clock::time_point start) {
+void print(const std::vector<Outcome>& outcomes, Clock::time_point start, std::int64_t notifications) {
     std::map<std::string, std::int64_t> states;
     std::vector<float> milliseconds;
     Clock::time_point last = start;
@@ -143,8 +196,8 @@ void print(const std::vector<Outcome>& outcomes, Clock::time_point start) {
         std::printf("%s\"%s\": %lld", separator, state.c_str(), static_cast<long long>(count));
         separator = ", ";
     }
-    std::printf("}, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n", percentile(milliseconds, 0.5),
-                percentile(milliseconds, 0.99));
+    std::printf("}, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"notifications\": %lld}\n", percentile(milliseconds, 0.5),
+                percentile(milliseconds, 0.99), static_cast<long long>(notifications));
 }
 
 Options parse(int argc, char** argv) {
@@ -169,13 +222,15 @@ Options parse(int argc, char** argv) {
             options.warmup = value;
         } else if (word == "--until") {
             options.until = value;
+        } else if (word == "--listen") {
+            options.listen = value;
         } else {
             throw std::runtime_error("unknown option " + std::string(word));
         }
     }
     if (options.statement.empty() || options.clients < 1 || options.seconds <= 0) {
         throw std::runtime_error("usage: load --clients N --seconds S [--transactions N] [--until SQLSTATE]"
-                                 " [--warmup STATEMENT] STATEMENT");
+                                 " [--warmup STATEMENT] [--listen CHANNEL] STATEMENT");
     }
     return options;
 }
@@ -192,6 +247,7 @@ int main(int argc, char** argv) {
                 warm_up(connections.back().get(), options.warmup);
             }
         }
+        const auto listener = options.listen.empty() ? nullptr : std::make_unique<Listener>(options.listen);
         std::vector<Outcome> outcomes(connections.size());
         std::vector<std::jthread> threads;
         std::latch ready(options.clients + 1);
@@ -206,7 +262,7 @@ int main(int argc, char** argv) {
         end = start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
         ready.arrive_and_wait();
         threads.clear(); // joins
-        print(outcomes, start);
+        print(outcomes, start, listener ? listener->stop() : 0);
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "load: %s\n", error.what());

@@ -3,7 +3,8 @@
 //   node measure.mjs BOOKING_RELAY SOCKETS_CLIENT [--quick]     PG* names the database; it is left dirty
 //
 // Both servers hold the same Socket.IO connections, made by the same client, and send the same number of events of about
-// the same size, one after another: the next one when everybody has the last. CPU is that of the server's process alone
+// the same size, one after another: the next one when everybody has the last. Ours does the same with its two other
+// protocols. CPU is that of the server's process alone
 // (for ours with all that it does for an event: reading it, its place in the order, its views), memory is what the
 // process has grown by. Ours begins with COMMIT; socket.io is handed the payload on a pipe, without a database.
 import { spawn } from "node:child_process";
@@ -12,6 +13,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import readline from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 
 const [relayBinary, clientBinary] = process.argv.slice(2);
@@ -51,11 +53,15 @@ async function bookingRelay() {
     env: { ...process.env, BOOKING_DATABASE_URL: `postgresql:///${process.env.PGDATABASE}?host=${process.env.PGHOST}&port=${process.env.PGPORT}&user=${process.env.PGUSER}` },
     stdio: ["ignore", "ignore", fs.openSync(path.join(directory, "log"), "w")],
   });
-  while ((await one("SELECT (booking.relay_status() ->> 'relays')::integer")) === 0);
+  const portFile = path.join(directory, "port");
+  while (!fs.existsSync(portFile)) await setTimeout(10);
+  const port = Number(fs.readFileSync(portFile, "utf8"));
+  const knowsWhereItIs = async () => (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).includes("booking_relay_realtime_position");
+  while (!(await knowsWhereItIs())) await setTimeout(10);
   let number = 0;
   return {
     pid: relay.pid,
-    port: Number(fs.readFileSync(path.join(directory, "port"), "utf8")),
+    port,
     emit: () => client.query("UPDATE booking.venues SET name = 'Bench ' || $3::integer WHERE organization_id = $1 AND id = $2",
       [organization, venue, ++number]),
     stop: async () => {
@@ -82,9 +88,9 @@ async function socketIo(payload) {
   };
 }
 
-async function measure(system) {
+async function measure(system, protocol) {
   const before = resident(system.pid);
-  const crowd = spawn("bash", ["-c", `ulimit -n hard; exec "$0" "$@"`, clientBinary, system.port, connections, "library:updated"],
+  const crowd = spawn("bash", ["-c", `ulimit -n hard; exec "$0" "$@"`, clientBinary, system.port, connections, protocol],
     { stdio: ["pipe", "pipe", "inherit"] });
   const next = lines(crowd);
   if ((await next()) !== "ready") throw new Error("the connections were not made");
@@ -112,23 +118,27 @@ async function measure(system) {
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const spread = (values, digits) => `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}-${Math.max(...values).toFixed(digits)})`;
 
-const relay = await bookingRelay();
-const ours = await measure(relay);
-await relay.stop();
+const protocols = { socketio: "Socket.IO", supabase: "Supabase Realtime", sse: "Server-Sent Events" };
+const figures = {};
+for (const protocol of Object.keys(protocols)) {
+  const relay = await bookingRelay(); // a new one: what memory it has is what it needs
+  figures[protocol] = await measure(relay, protocol);
+  await relay.stop();
+}
 const row = { id: crypto.randomUUID(), name: "Bench 1", organization_id: 1, timezone: "UTC", description: "x".repeat(300) };
 const baseline = await socketIo(row);
-const theirs = await measure(baseline);
+const theirs = await measure(baseline, "socketio");
 await baseline.stop();
 
 const line = (name, f) => `| ${name} | ${spread(f.cpu, 1)} | ${spread(f.p50, 1)} | ${spread(f.p99, 1)} | ${f.memory[0].toFixed(1)}, ${f.memory[1].toFixed(1)} |`;
 const report = [
   "| server | CPU a delivery, µs | all told, p50, ms | p99, ms | KB a socket: connected, after the rounds |",
   "| --- | --- | --- | --- | --- |",
-  line("booking-relay", ours),
+  ...Object.entries(protocols).map(([protocol, name]) => line(`booking-relay, ${name}`, figures[protocol])),
   line("socket.io", theirs),
   "",
   `${connections} sockets, ${rounds} rounds of ${events} events; medians, least to most.`,
-  `CPU a delivery against socket.io: ${(median(ours.cpu) / median(theirs.cpu)).toFixed(2)} (goal 0.6); memory a socket goal 10 KB.`,
+  `CPU a delivery against socket.io: ${(median(figures.socketio.cpu) / median(theirs.cpu)).toFixed(2)} (goal 0.6); memory a socket goal 10 KB.`,
 ].join("\n");
 console.log(report);
 if (!quick) fs.writeFileSync(new URL("results.md", import.meta.url), `# Fan-out to sockets, measured by bench/run\n\n${report}\n`);

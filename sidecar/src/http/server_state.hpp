@@ -5,6 +5,7 @@
 #include "http/server.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/system/error_code.hpp>
 
@@ -58,6 +59,7 @@ class Departed {
 public:
     virtual ~Departed() = default;
     virtual void dismiss() = 0; // closes it, and lets go of whoever uses it
+    virtual void written_this_turn() = 0;
 };
 
 struct Server::State : std::enable_shared_from_this<Server::State> {
@@ -78,11 +80,29 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
     // For all who have left HTTP, one after another: thousands of them wait for bytes, and few get any at a time.
     std::array<char, 16UL * 1024> incoming{};
     std::vector<asio::const_buffer> outgoing;
+    using Writers = std::vector<std::shared_ptr<Departed>>;
+    std::weak_ptr<Writers> writers; // whom something has been written for in this turn
 
     void open(const tcp::endpoint& endpoint, bool dual_stack);
     void accept(tcp::acceptor& acceptor);
     void welcome(tcp::socket socket);
     void make_room();
+
+    // When this turn is over: one handler for all of them, as for an event that thousands are told of.
+    void after_this_turn(std::shared_ptr<Departed> writer) {
+        auto all = writers.lock();
+        if (!all) {
+            all = std::make_shared<Writers>();
+            writers = all;
+            asio::post(loop, [self = shared_from_this(), all] {
+                self->writers.reset();
+                for (const auto& each : *all) {
+                    each->written_this_turn();
+                }
+            });
+        }
+        all->push_back(std::move(writer));
+    }
 
     // Connections that outlive the server, in handlers that are never called any more, have nothing to count with.
     void count() {
