@@ -1,15 +1,20 @@
 // Load generator: many connections run one statement as fast as they can, errors included, and the answers are counted
 // by SQLSTATE. (pgbench ends a client at the first refusal.)
 //
-//   load --clients N --seconds S [--transactions N] [--until SQLSTATE] [--warmup STATEMENT] STATEMENT
+//   load --clients N --seconds S [--list FILE] [--transactions N] [--until SQLSTATE] [--warmup STATEMENT]
+//   [--listen CHANNEL] STATEMENT
 //
 // The connection comes from the environment (PGHOST, PGDATABASE, ...). STATEMENT is prepared once a connection; $1 is a
-// number that no other execution gets, $2 the number of the client. With --transactions a client ends after so many;
-// with --until when an answer has that state. --warmup is run ten times on each connection before the clock starts.
+// number that no other execution gets, $2 a line of the FILE, drawn at random. With --transactions a client ends after
+// so many; with --until when an answer has that state. --warmup is run ten times on each connection before the clock
+// starts. With --listen one more connection LISTENs, and reads what it is told as soon as it comes.
 // Prints one line of JSON:
 //   {"seconds": 5.0, "transactions": 1000, "per_second": 200.0, "states": {"00000": 990, "BK201": 10},
-//    "p50_ms": 1.2, "p99_ms": 3.4}
+//    "p50_ms": 1.2, "p99_ms": 3.4, "notifications": 0}
 #include <libpq-fe.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -18,9 +23,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <latch>
 #include <map>
 #include <memory>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,8 +42,10 @@ struct Options {
     int clients = 1;
     double seconds = 5;
     std::int64_t transactions = 0; // a client; 0: until the time is over
+    std::vector<std::string> list;
     std::string until;
     std::string warmup;
+    std::string listen;
     std::string statement;
 };
 
@@ -51,6 +60,9 @@ struct FreeConnection {
 };
 struct FreeResult {
     void operator()(PGresult* result) const { PQclear(result); }
+};
+struct FreeNotification {
+    void operator()(PGnotify* notification) const { PQfreemem(notification); }
 };
 using Connection = std::unique_ptr<PGconn, FreeConnection>;
 using Result = std::unique_ptr<PGresult, FreeResult>;
@@ -78,17 +90,23 @@ std::string state_of(const PGresult* result) {
     return state == nullptr ? "lost" : state;
 }
 
+const char* drawn(const std::vector<std::string>& list, std::mt19937& random) {
+    return list.empty() ? nullptr : list[random() % list.size()].c_str();
+}
+
 // How many of $1 and $2 the statement uses.
 int parameters_of(const std::string& statement) {
     return statement.find("$2") != std::string::npos ? 2 : statement.find("$1") != std::string::npos ? 1 : 0;
 }
 
-void warm_up(PGconn* connection, const std::string& statement) {
+void warm_up(PGconn* connection, const Options& options) {
     constexpr int times = 10; // a cached plan becomes generic after five
+    const std::string& statement = options.warmup;
+    std::mt19937 random(std::random_device{}());
     const Result prepared(PQprepare(connection, "w", statement.c_str(), 0, nullptr));
     for (int i = 0; i < times; ++i) {
         const std::string number = std::to_string(next_number.fetch_add(1));
-        const char* const values[] = {number.c_str(), "0"};
+        const char* const values[] = {number.c_str(), drawn(options.list, random)};
         const Result result(PQexecPrepared(connection, "w", parameters_of(statement), values, nullptr, nullptr, 0));
         if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR && state_of(result.get()).substr(0, 2) != "BK") {
             throw std::runtime_error(PQerrorMessage(connection));
@@ -96,9 +114,9 @@ void warm_up(PGconn* connection, const std::string& statement) {
     }
 }
 
-Outcome run_client(PGconn* connection, const Options& options, int client, Clock::time_point end) {
+Outcome run_client(PGconn* connection, const Options& options, Clock::time_point end) {
     Outcome outcome;
-    const std::string client_text = std::to_string(client);
+    std::mt19937 random(std::random_device{}());
     const int parameters = parameters_of(options.statement);
     for (std::int64_t done = 0; options.transactions == 0 || done < options.transactions; ++done) {
         const auto start = Clock::now();
@@ -106,7 +124,7 @@ Outcome run_client(PGconn* connection, const Options& options, int client, Clock
             break;
         }
         const std::string number = std::to_string(next_number.fetch_add(1));
-        const char* const values[] = {number.c_str(), client_text.c_str()};
+        const char* const values[] = {number.c_str(), drawn(options.list, random)};
         const Result result(PQexecPrepared(connection, "s", parameters, values, nullptr, nullptr, 0));
         outcome.last = Clock::now();
         outcome.milliseconds.push_back(std::chrono::duration<float, std::milli>(outcome.last - start).count());
@@ -119,11 +137,55 @@ Outcome run_client(PGconn* connection, const Options& options, int client, Clock
     return outcome;
 }
 
+// Somebody who is told, as a relay is: as long as it is kept.
+class Listener {
+public:
+    explicit Listener(const std::string& channel) : end_(eventfd(0, 0)), connection_(PQconnectdb("")) {
+        const Result result(PQexec(connection_.get(), ("LISTEN " + channel).c_str()));
+        if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
+            throw std::runtime_error(PQerrorMessage(connection_.get()));
+        }
+        reading_ = std::jthread([this] { read(); });
+    }
+
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+
+    ~Listener() {
+        stop();
+        close(end_);
+    }
+
+    // Returns how often it was told.
+    std::int64_t stop() {
+        if (reading_.joinable()) {
+            eventfd_write(end_, 1);
+            reading_.join();
+        }
+        return told_;
+    }
+
+private:
+    void read() {
+        pollfd waiting[] = {{PQsocket(connection_.get()), POLLIN, 0}, {end_, POLLIN, 0}};
+        while (poll(waiting, 2, -1) > 0 && waiting[1].revents == 0 && PQconsumeInput(connection_.get()) == 1) {
+            while (std::unique_ptr<PGnotify, FreeNotification>(PQnotifies(connection_.get()))) {
+                ++told_;
+            }
+        }
+    }
+
+    int end_;
+    Connection connection_;
+    std::int64_t told_ = 0;
+    std::jthread reading_;
+};
+
 double percentile(std::vector<float>& sorted, double share) {
     return sorted.empty() ? 0 : sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
 }
 
-void print(const std::vector<Outcome>& outcomes, Clock::time_point start) {
+void print(const std::vector<Outcome>& outcomes, Clock::time_point start, std::int64_t notifications) {
     std::map<std::string, std::int64_t> states;
     std::vector<float> milliseconds;
     Clock::time_point last = start;
@@ -143,8 +205,20 @@ void print(const std::vector<Outcome>& outcomes, Clock::time_point start) {
         std::printf("%s\"%s\": %lld", separator, state.c_str(), static_cast<long long>(count));
         separator = ", ";
     }
-    std::printf("}, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n", percentile(milliseconds, 0.5),
-                percentile(milliseconds, 0.99));
+    std::printf("}, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"notifications\": %lld}\n", percentile(milliseconds, 0.5),
+                percentile(milliseconds, 0.99), static_cast<long long>(notifications));
+}
+
+std::vector<std::string> lines_of(const char* path) {
+    std::ifstream file(path);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) {
+        lines.push_back(line);
+    }
+    if (lines.empty()) {
+        throw std::runtime_error(std::string(path) + " has no lines");
+    }
+    return lines;
 }
 
 Options parse(int argc, char** argv) {
@@ -163,19 +237,23 @@ Options parse(int argc, char** argv) {
             options.clients = std::atoi(value);
         } else if (word == "--seconds") {
             options.seconds = std::atof(value);
+        } else if (word == "--list") {
+            options.list = lines_of(value);
         } else if (word == "--transactions") {
             options.transactions = std::atoll(value);
         } else if (word == "--warmup") {
             options.warmup = value;
         } else if (word == "--until") {
             options.until = value;
+        } else if (word == "--listen") {
+            options.listen = value;
         } else {
             throw std::runtime_error("unknown option " + std::string(word));
         }
     }
     if (options.statement.empty() || options.clients < 1 || options.seconds <= 0) {
-        throw std::runtime_error("usage: load --clients N --seconds S [--transactions N] [--until SQLSTATE]"
-                                 " [--warmup STATEMENT] STATEMENT");
+        throw std::runtime_error("usage: load --clients N --seconds S [--list FILE] [--transactions N]"
+                                 " [--until SQLSTATE] [--warmup STATEMENT] [--listen CHANNEL] STATEMENT");
     }
     return options;
 }
@@ -189,9 +267,10 @@ int main(int argc, char** argv) {
         for (int i = 0; i < options.clients; ++i) {
             connections.push_back(connect_and_prepare(options.statement));
             if (!options.warmup.empty()) {
-                warm_up(connections.back().get(), options.warmup);
+                warm_up(connections.back().get(), options);
             }
         }
+        const auto listener = options.listen.empty() ? nullptr : std::make_unique<Listener>(options.listen);
         std::vector<Outcome> outcomes(connections.size());
         std::vector<std::jthread> threads;
         std::latch ready(options.clients + 1);
@@ -199,14 +278,14 @@ int main(int argc, char** argv) {
         for (std::size_t i = 0; i < connections.size(); ++i) {
             threads.emplace_back([&, i] {
                 ready.arrive_and_wait();
-                outcomes[i] = run_client(connections[i].get(), options, static_cast<int>(i), end);
+                outcomes[i] = run_client(connections[i].get(), options, end);
             });
         }
         const auto start = Clock::now();
         end = start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
         ready.arrive_and_wait();
         threads.clear(); // joins
-        print(outcomes, start);
+        print(outcomes, start, listener ? listener->stop() : 0);
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "load: %s\n", error.what());

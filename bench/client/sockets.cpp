@@ -1,10 +1,10 @@
-// Load client of the fan-out: many Socket.IO connections in one thread, so that the server is what is measured.
+// Load client of the fan-out: many connections in one thread, so that the server is what is measured.
 //
-//   sockets PORT CONNECTIONS EVENT
+//   sockets PORT CONNECTIONS socketio|supabase|sse
 //
-// Connects over WebSocket, joins role "student" as a student portal does, and writes "ready". Then, for each line on
-// stdin, waits until every connection has received one more EVENT and writes a line of JSON with the milliseconds since
-// that line was read:
+// Connects, asks for changes of venues (with Socket.IO as a student portal does, which joins role "student"), and
+// writes "ready". Then, for each line on stdin, waits until every connection has received one more of them and writes a
+// line of JSON with the milliseconds since that line was read:
 //   {"received": 5000, "first_ms": 1.1, "p50_ms": 20.1, "p99_ms": 31.0, "last_ms": 32.5}
 // Fewer than all after ten seconds: what has come is reported. Ends with its stdin.
 #include <arpa/inet.h>
@@ -33,18 +33,66 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds patience{10};
-constexpr std::string_view handshake =
-    "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
-    "Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+// How a protocol is spoken. A message is a frame of a WebSocket, or what stands before an empty line.
+struct Protocol {
+    std::string_view path;
+    bool is_websocket;
+    std::string_view hello;        // sent when there is a connection
+    std::string_view greeting;     // a message that begins so is answered with `join`
+    std::string_view join;         // empty: the path says it all
+    std::string_view joined;       // a message that contains this says that all is well
+    std::string_view event;        // a message that contains this is what is waited for
+    std::string_view ping, answer; // to stay connected
+};
+
+constexpr Protocol socketio{"/socket.io/?EIO=4&transport=websocket",
+                            true,
+                            "40",
+                            "40",
+                            R"(420["join:role","student"])",
+                            "430",
+                            R"(42["library:updated")",
+                            "2",
+                            "3"};
+constexpr Protocol supabase{"/realtime/v1/websocket?vsn=1.0.0",
+                            true,
+                            R"({"topic":"realtime:all","event":"phx_join","ref":"1","payload":{"config":)"
+                            R"({"postgres_changes":[{"event":"*","schema":"booking","table":"venues"}]}}})",
+                            "",
+                            "",
+                            "Subscribed to PostgreSQL",
+                            R"("event":"postgres_changes")",
+                            "",
+                            ""};
+constexpr Protocol sse{"/events?topics=public", false, "", "", "", "id: ", "event: venue.updated", "", ""};
+
+const Protocol& protocol_of(std::string_view name) {
+    if (name != "socketio" && name != "supabase" && name != "sse") {
+        throw std::runtime_error("no such protocol");
+    }
+    return name == "socketio" ? socketio : name == "supabase" ? supabase : sse;
+}
 
 [[noreturn]] void fail(const std::string& what) {
     throw std::runtime_error(what + ": " + std::strerror(errno));
 }
 
-// A masked text frame; the mask is zero, which is one as good as another.
-std::string masked_frame(std::string_view text) {
-    std::string frame{static_cast<char>(0x81), static_cast<char>(0x80 | text.size())};
+std::string request_of(const Protocol& protocol) {
+    return "GET " + std::string(protocol.path) + " HTTP/1.1\r\nHost: localhost\r\n" +
+           (protocol.is_websocket ? "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                    "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+                                  : "Accept: text/event-stream\r\n\r\n");
+}
+
+// A masked frame; the mask is zero, which is one as good as another.
+std::string masked_frame(std::string_view text, char opcode = 1) {
+    std::string frame{static_cast<char>(0x80 | opcode)};
+    if (text.size() < 126) {
+        frame += static_cast<char>(0x80 | text.size());
+    } else {
+        frame += {static_cast<char>(0x80 | 126), static_cast<char>(text.size() >> 8U), static_cast<char>(text.size())};
+    }
     frame.append(4, '\0');
     return frame.append(text);
 }
@@ -57,11 +105,22 @@ struct Connection {
     std::uint64_t received = 0;
 };
 
+// What stands before the first empty line, which is then taken out; false if there is none.
+bool next_block(std::string& buffer, std::string& block) {
+    const auto end = buffer.find("\n\n");
+    if (end != std::string::npos) {
+        block.assign(buffer, 0, end);
+        buffer.erase(0, end + 2);
+    }
+    return end != std::string::npos;
+}
+
 // The payload of the first whole frame, which is then taken out; false if there is none. Server frames are not masked.
-bool next_frame(std::string& buffer, std::string& payload) {
+bool next_frame(std::string& buffer, std::string& payload, char& opcode) {
     if (buffer.size() < 2) {
         return false;
     }
+    opcode = static_cast<char>(buffer[0] & 0x0F);
     std::size_t length = static_cast<unsigned char>(buffer[1]) & 0x7F;
     std::size_t head = 2;
     if (length >= 126) {
@@ -85,8 +144,8 @@ bool next_frame(std::string& buffer, std::string& payload) {
 
 class Crowd {
 public:
-    Crowd(std::uint16_t port, std::size_t size, const std::string& event)
-        : wanted_("42[\"" + event + "\""), connections_(size), epoll_(::epoll_create1(0)) {
+    Crowd(std::uint16_t port, std::size_t size, const Protocol& protocol)
+        : protocol_(protocol), connections_(size), epoll_(::epoll_create1(0)) {
         for (std::size_t i = 0; i < size; ++i) {
             open(i, port);
             if (i % 100 == 99) { // no more than the server's backlog takes
@@ -119,7 +178,7 @@ private:
             ::connect(connection.socket, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
             fail("connect");
         }
-        send(connection, handshake);
+        send(connection, request_of(protocol_));
         epoll_event interest{};
         interest.events = EPOLLIN;
         interest.data.u64 = index;
@@ -157,33 +216,45 @@ private:
             if (end == std::string::npos) {
                 return;
             }
-            if (!connection.buffer.starts_with("HTTP/1.1 101")) {
-                throw std::runtime_error("no upgrade: " + connection.buffer.substr(0, connection.buffer.find('\r')));
+            if (!connection.buffer.starts_with(protocol_.is_websocket ? "HTTP/1.1 101" : "HTTP/1.1 200")) {
+                throw std::runtime_error("refused: " + connection.buffer.substr(0, connection.buffer.find('\r')));
             }
             connection.buffer.erase(0, end + 4);
             connection.upgraded = true;
+            say(connection, protocol_.hello);
         }
-        while (next_frame(connection.buffer, payload_)) {
-            understand(connection);
+        constexpr char ping = 9;
+        char opcode = 1;
+        while (protocol_.is_websocket ? next_frame(connection.buffer, payload_, opcode)
+                                      : next_block(connection.buffer, payload_)) {
+            if (opcode == ping) {
+                send(connection, masked_frame(payload_, ping + 1));
+            } else {
+                understand(connection);
+            }
+        }
+    }
+
+    static void say(const Connection& connection, std::string_view text) {
+        if (!text.empty()) {
+            send(connection, masked_frame(text));
         }
     }
 
     void understand(Connection& connection) {
-        if (payload_.starts_with("0")) {
-            send(connection, masked_frame("40"));
-        } else if (payload_ == "2") {
-            send(connection, masked_frame("3"));
-        } else if (payload_.starts_with("40") && !connection.joined) {
-            send(connection, masked_frame("420[\"join:role\",\"student\"]"));
-        } else if (payload_.starts_with("430") && !connection.joined) {
+        if (payload_ == protocol_.ping) {
+            say(connection, protocol_.answer);
+        } else if (!connection.joined && payload_.find(protocol_.joined) != std::string::npos) {
             connection.joined = true;
             ++joined_;
-        } else if (payload_.starts_with(wanted_) && ++connection.received == round_) {
+        } else if (!connection.joined && payload_.starts_with(protocol_.greeting)) {
+            say(connection, protocol_.join);
+        } else if (payload_.find(protocol_.event) != std::string::npos && ++connection.received == round_) {
             arrivals_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - started_).count());
         }
     }
 
-    std::string wanted_;
+    const Protocol& protocol_;
     std::vector<Connection> connections_;
     int epoll_;
     std::size_t joined_ = 0;
@@ -200,12 +271,12 @@ double quantile(const std::vector<double>& sorted, double share) {
     return sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(static_cast<double>(sorted.size()) * share))];
 }
 
-void run(std::uint16_t port, std::size_t size, const std::string& event) {
+void run(std::uint16_t port, std::size_t size, const Protocol& protocol) {
     rlimit files{};
     ::getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &files);
-    Crowd crowd(port, size, event);
+    Crowd crowd(port, size, protocol);
     if (crowd.joined() != size) {
         throw std::runtime_error("only " + std::to_string(crowd.joined()) + " connections were admitted");
     }
@@ -227,12 +298,12 @@ void run(std::uint16_t port, std::size_t size, const std::string& event) {
 
 int main(int count, char** arguments) {
     if (count != 4) {
-        std::fputs("usage: sockets PORT CONNECTIONS EVENT\n", stderr);
+        std::fputs("usage: sockets PORT CONNECTIONS socketio|supabase|sse\n", stderr);
         return 2;
     }
     try {
         run(static_cast<std::uint16_t>(std::atoi(arguments[1])), static_cast<std::size_t>(std::atol(arguments[2])),
-            arguments[3]);
+            protocol_of(arguments[3]));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "sockets: %s\n", error.what());
         return 1;

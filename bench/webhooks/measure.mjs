@@ -1,6 +1,6 @@
 // Commit to webhook arrived, and deliveries a second, beside graphile-worker in the same run.
 //
-//   node measure.mjs BOOKING_RELAY [--quick]        PG* names the database; it gets what it needs and is left dirty
+//   node measure.mjs BOOKING_RELAY [--quick] [--json]   PG* names the database; it gets what it needs and is left dirty
 //
 // One process is producer and receiver, so there is one clock. The receiver answers 200 at once. Both sides are given
 // work by one INSERT in a transaction of its own (paced) or by one INSERT of many rows (burst). graphile-worker runs one
@@ -154,6 +154,15 @@ async function measureBurst(client, system) {
 const median = (values) => quantile(values, 0.5);
 const spread = (values, digits) => `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}-${Math.max(...values).toFixed(digits)})`;
 
+// Lines for bench/measure, which makes the one table of them.
+function printRows(figures) {
+  const row = (goal, what, unit, name) => console.log(JSON.stringify({ row: { goal, what, unit,
+    figures: Object.fromEntries(Object.entries(figures).map(([system, values]) => [system === "booking-relay" ? "ours" : system, values[name]])) } }));
+  row("webhook_p50", `commit to webhook arrived, p50, ${paced.perSecond} events/s, loopback`, " ms", "p50");
+  row("webhook_p99", "the same, p99", " ms", "p99");
+  row("webhook_rate", `webhook deliveries, ${burst.toLocaleString("en")} events at once, every attempt logged`, "/s", "rate");
+}
+
 async function main() {
   const server = await receiver();
   const url = `http://127.0.0.1:${server.address().port}/`;
@@ -184,8 +193,8 @@ async function main() {
     `Medians of ${rounds} rounds (least to most): ${paced.count} events at ${paced.perSecond}/s, then ${burst} at once.`,
     `Deliveries/s against graphile-worker batched: ${ratio.toFixed(2)} (goal 1.5). Latency goals: p50 < 2 ms, p99 < 8 ms.`,
   ].join("\n");
-  console.log(report);
-  if (!quick) fs.writeFileSync(new URL("results.md", import.meta.url), `# Webhooks, measured by bench/run\n\n${report}\n`);
+  if (process.argv.includes("--json")) printRows(figures);
+  else console.log(report);
   await client.end();
   server.close();
   server.closeAllConnections();

@@ -1,0 +1,36 @@
+"""What the relay does, measured by the programs in bench/webhooks and bench/sockets: each prints its results as lines of
+JSON, {"row": …}, {"series": …} or {"note": …} with the fields that rows.py gives them."""
+
+import json
+import os
+import subprocess
+
+from . import cluster
+from .rows import Failure, from_json
+
+
+def webhooks(load):
+    """Commit to webhook arrived, and deliveries a second, beside graphile-worker."""
+    yield from run_node(load.options, "webhooks")
+
+
+def sockets(load):
+    """Fan-out of an event to thousands of sockets, beside socket.io."""
+    yield from run_node(load.options, "sockets", load.options.sockets)
+
+
+def run_node(options, name, *words, quick=False):
+    database = f"bench_{name}"
+    cluster.set_commit_delay(0)
+    cluster.psql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)", "postgres")
+    cluster.psql(f"CREATE DATABASE {database}", "postgres")
+    program = subprocess.Popen(
+        ["node", cluster.BENCH / name / "measure.mjs", options.relay, *words, "--json", *["--quick"] * (quick or options.quick)],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "PGDATABASE": database})
+    with program:
+        for line in program.stdout:
+            if line.startswith('{"'):  # libraries may have something to say
+                yield from_json(json.loads(line))
+    if program.returncode:
+        raise Failure(f"bench/{name}/measure.mjs ended with status {program.returncode}")
+    cluster.check_integrity(database)
