@@ -5,7 +5,7 @@
 //   [--listen CHANNEL] STATEMENT
 //
 // The connection comes from the environment (PGHOST, PGDATABASE, ...). STATEMENT is prepared once a connection; $1 is a
-// number that no other execution gets, $2 a line of the FILE, drawn at random. With --transactions a client ends after
+// bigint that no other execution gets, $2 a line of the FILE, drawn at random. With --transactions a client ends after
 // so many; with --until when an answer has that state. --warmup is run ten times on each connection before the clock
 // starts. With --listen one more connection LISTENs, and reads what it is told as soon as it comes.
 // Prints one line of JSON:
@@ -68,13 +68,14 @@ using Connection = std::unique_ptr<PGconn, FreeConnection>;
 using Result = std::unique_ptr<PGresult, FreeResult>;
 
 std::atomic<std::int64_t> next_number{1};
+constexpr Oid bigint = 20; // the type of $1, whether the statement uses it or not; that of $2 it says itself
 
 Connection connect_and_prepare(const std::string& statement) {
     Connection connection(PQconnectdb("application_name=load"));
     if (PQstatus(connection.get()) != CONNECTION_OK) {
         throw std::runtime_error(PQerrorMessage(connection.get()));
     }
-    const Result prepared(PQprepare(connection.get(), "s", statement.c_str(), 0, nullptr));
+    const Result prepared(PQprepare(connection.get(), "s", statement.c_str(), 1, &bigint));
     if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) {
         throw std::runtime_error(PQerrorMessage(connection.get()));
     }
@@ -94,16 +95,15 @@ const char* drawn(const std::vector<std::string>& list, std::mt19937& random) {
     return list.empty() ? nullptr : list[random() % list.size()].c_str();
 }
 
-// How many of $1 and $2 the statement uses.
 int parameters_of(const std::string& statement) {
-    return statement.find("$2") != std::string::npos ? 2 : statement.find("$1") != std::string::npos ? 1 : 0;
+    return statement.find("$2") == std::string::npos ? 1 : 2;
 }
 
 void warm_up(PGconn* connection, const Options& options) {
     constexpr int times = 10; // a cached plan becomes generic after five
     const std::string& statement = options.warmup;
     std::mt19937 random(std::random_device{}());
-    const Result prepared(PQprepare(connection, "w", statement.c_str(), 0, nullptr));
+    const Result prepared(PQprepare(connection, "w", statement.c_str(), 1, &bigint));
     for (int i = 0; i < times; ++i) {
         const std::string number = std::to_string(next_number.fetch_add(1));
         const char* const values[] = {number.c_str(), drawn(options.list, random)};

@@ -22,7 +22,7 @@ def sessions(load):
     sizes = [10 ** n for n in load.options.pick((3, 4, 5, 6, 7), (3, 4, 5))]
     fresh_database()
     activities = ("(SELECT a.id FROM booking.activities AS a WHERE a.organization_id = 1"
-                  " AND a.name = 'many ' || 1 + $1::bigint % {})")
+                  " AND a.name = 'many ' || 1 + $1 % {})")
     lines = {"reserve_slot": [], "check_slot_availability": [], "next_available_sessions": [], "released": []}
     for size in sizes:
         cluster.run_file("many_sessions.sql", activities=size // 1000, naive="false")

@@ -1,6 +1,8 @@
 -- Views, one an audience. activity_sessions asks with the reader's rights; the public_ views show the catalogue of
 -- active organizations with the owner's, since the public has no rights on the tables below them.
 
+-- OFFSET 0: a session's seats are added up once, not in each column that needs them. A session that has all its seats has
+-- no hold that could have run out.
 CREATE OR REPLACE VIEW booking.activity_sessions WITH (security_invoker = true) AS
 SELECT s.organization_id,
        s.id,
@@ -13,7 +15,7 @@ SELECT s.organization_id,
        s.capacity_total,
        GREATEST(f.seats, 0)::integer AS capacity_remaining,
        CASE WHEN s.kept_for_waitlist OR (s.uses_resources AND booking.resource_taken(s.organization_id, s.id)) THEN 0
-            WHEN s.waiting > 0 THEN GREATEST(f.seats, 0)::integer
+            WHEN s.waiting > 0 OR f.seats >= s.capacity_total THEN GREATEST(f.seats, 0)::integer
             ELSE GREATEST(f.seats + booking.expired_hold_seats(s.organization_id, s.id), 0)::integer END
            AS seats_available,
        GREATEST(- f.seats, 0)::integer AS oversold_by,
@@ -25,7 +27,8 @@ SELECT s.organization_id,
        SELECT s.remaining - s.oversold_by
               + CASE WHEN s.lane_count = 0 THEN 0
                      ELSE (SELECT COALESCE(sum(x.remaining + COALESCE(x.set_aside, 0)), 0) FROM booking.session_lanes x
-                            WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END AS seats) f;
+                            WHERE x.organization_id = s.organization_id AND x.session_id = s.id) END AS seats
+       OFFSET 0) f;
 COMMENT ON VIEW booking.activity_sessions IS
     'Sessions with their seats: capacity_remaining counts expired holds as taken until they are released, seats_available does not, leaves to those who wait (waiting) what is theirs, and is 0 while another session has a resource that is needed; oversold_by is what was sold beyond a capacity that was cut, and comes first when seats are given back';
 
