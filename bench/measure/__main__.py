@@ -8,14 +8,14 @@ import subprocess
 import sys
 import traceback
 
-from . import calendar_reads, contention, growth, options, release, relay, report, reserving, results, soak
+from . import calendar_reads, contention, generate, growth, options, release, relay, report, reserving, results, soak
 from .load import Load
 from .rows import Failure
 
 MEASUREMENTS = {function.__name__: function for function in (
     reserving.hot_session, reserving.many_sessions, reserving.clients, reserving.lanes, contention.notifying,
-    contention.sold_out, contention.refusals, release.release, contention.open_snapshot, calendar_reads.calendar_reads, relay.webhooks,
-    relay.sockets, growth.growth, soak.soak)}
+    contention.sold_out, contention.refusals, generate.generate, release.release, contention.open_snapshot,
+    calendar_reads.calendar_reads, relay.webhooks, relay.sockets, growth.growth, soak.soak)}
 BY_NAME_ONLY = ("soak",)  # it takes as long as it is told to
 
 

@@ -10,7 +10,7 @@ from .rows import Failure, from_json
 
 
 def webhooks(load):
-    """Commit to webhook arrived, and deliveries a second, beside graphile-worker."""
+    """Commit to webhook arrived, and deliveries a second, beside graphile-worker and pg-boss."""
     yield from run_node(load.options, "webhooks")
 
 

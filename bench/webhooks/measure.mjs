@@ -1,4 +1,4 @@
-// Commit to webhook arrived, and deliveries a second, beside graphile-worker in the same run.
+// Commit to webhook arrived, and deliveries a second, beside graphile-worker and pg-boss in the same run.
 //
 //   node measure.mjs BOOKING_RELAY [--quick] [--json]   PG* names the database; it gets what it needs and is left dirty
 //
@@ -14,6 +14,8 @@ import os from "node:os";
 import path from "node:path";
 import { run as runWorker, runMigrations } from "graphile-worker";
 import pg from "pg";
+import { pgBoss } from "./pg_boss.mjs";
+import { poster } from "./post.mjs";
 
 const relayBinary = process.argv[2];
 const quick = process.argv.includes("--quick");
@@ -80,16 +82,7 @@ async function bookingRelay(client, url) {
 
 async function graphileWorker(client, url, batching) {
   const connectionString = `postgresql:///${process.env.PGDATABASE}?host=${process.env.PGHOST}&port=${process.env.PGPORT}&user=${process.env.PGUSER}`;
-  const target = new URL(url);
-  const agent = new http.Agent({ keepAlive: true, maxSockets: concurrency });
-  const post = (payload) => new Promise((resolve, reject) => {
-    const request = http.request({ host: target.hostname, port: target.port, method: "POST", agent, headers: { "content-type": "application/json" } }, (response) => {
-      response.resume();
-      response.on("end", resolve);
-    });
-    request.on("error", reject);
-    request.end(JSON.stringify(payload));
-  });
+  const { post, close } = poster(url, concurrency);
   const preset = { worker: { connectionString, concurrentJobs: concurrency, maxPoolSize: concurrency + 2,
     ...(batching ? { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 } : {}) } };
   const logger = { debug() {}, info() {}, warn() {}, error: console.error, scope() { return logger; } };
@@ -106,7 +99,7 @@ async function graphileWorker(client, url, batching) {
     stop: async () => {
       await runner.stop();
       console.info = silent;
-      agent.destroy();
+      close();
     },
   };
 }
@@ -152,12 +145,13 @@ async function measureBurst(client, system) {
 }
 
 const median = (values) => quantile(values, 0.5);
-const spread = (values, digits) => `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}-${Math.max(...values).toFixed(digits)})`;
+const spread = (values, digits) => values.length && `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}-${Math.max(...values).toFixed(digits)})`;
 
 // Lines for bench/measure, which makes the one table of them.
 function printRows(figures) {
   const row = (goal, what, unit, name) => console.log(JSON.stringify({ row: { goal, what, unit,
-    figures: Object.fromEntries(Object.entries(figures).map(([system, values]) => [system === "booking-relay" ? "ours" : system, values[name]])) } }));
+    figures: Object.fromEntries(Object.entries(figures).filter(([, values]) => values[name].length)
+      .map(([system, values]) => [system === "booking-relay" ? "ours" : system, values[name]])) } }));
   row("webhook_p50", `commit to webhook arrived, p50, ${paced.perSecond} events/s, loopback`, " ms", "p50");
   row("webhook_p99", "the same, p99", " ms", "p99");
   row("webhook_rate", `webhook deliveries, ${burst.toLocaleString("en")} events at once, every attempt logged`, "/s", "rate");
@@ -171,15 +165,18 @@ async function main() {
     "booking-relay": () => bookingRelay(client, url),
     "graphile-worker": () => graphileWorker(client, url, false),
     "graphile-worker, batched": () => graphileWorker(client, url, true),
+    "pg-boss": () => pgBoss(client, url, concurrency),
   };
   const figures = Object.fromEntries(Object.keys(systems).map((name) => [name, { p50: [], p99: [], rate: [] }]));
   for (const [name, start] of Object.entries(systems)) {
     const system = await start();
     await measureBurst(client, system); // connections, plans and caches are warm
     for (let round = 0; round < rounds; round++) {
-      const { p50, p99 } = await measurePaced(client, system);
-      figures[name].p50.push(p50);
-      figures[name].p99.push(p99);
+      if (!system.polls) {
+        const { p50, p99 } = await measurePaced(client, system);
+        figures[name].p50.push(p50);
+        figures[name].p99.push(p99);
+      }
       figures[name].rate.push(await measureBurst(client, system));
     }
     await system.stop();
