@@ -10,7 +10,7 @@ import traceback
 
 from . import calendar_reads, contention, generate, growth, options, release, relay, report, reserving, results, soak
 from .load import Load
-from .rows import Failure
+from .rows import Failure, Note, Row
 
 MEASUREMENTS = {function.__name__: function for function in (
     reserving.hot_session, reserving.many_sessions, reserving.clients, reserving.lanes, contention.notifying,
@@ -32,8 +32,10 @@ def measure(name, load):
     try:
         for item in MEASUREMENTS[name](load):
             result.add(item)
-            if item in result.rows:
+            if isinstance(item, Row):
                 print(f"  {report.row_text(item)}", flush=True)
+            elif isinstance(item, Note):
+                print(f"  {item.text}", flush=True)
     except (Failure, OSError, subprocess.CalledProcessError) as error:
         result.failed = str(error)
     except Exception as error:  # pylint: disable=broad-exception-caught # a fault of ours costs one measurement, not all

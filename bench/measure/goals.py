@@ -11,21 +11,22 @@ class Goal:
     text: str
     reached: typing.Callable  # of the row
     share: typing.Callable  # of the row: 1 and more is reached; how far it is from that
+    measure: typing.Callable  # of the row: what is compared with the goal
 
 
 def at_least(name, share):
     return {"text": f"≥ {share} × {name}", "reached": lambda row: row.ratio(name) >= share,
-            "share": lambda row: row.ratio(name) / share}
+            "share": lambda row: row.ratio(name) / share, "measure": lambda row: f"{row.ratio(name):.2f}"}
 
 
 def at_most(name, share):
     return {"text": f"≤ {share} × {name}", "reached": lambda row: row.ratio(name) <= share,
-            "share": lambda row: share / row.ratio(name)}
+            "share": lambda row: share / row.ratio(name), "measure": lambda row: f"{row.ratio(name):.2f}"}
 
 
 def below(figure, unit):
     return {"text": f"< {figure} {unit}", "reached": lambda row: row.median() < figure,
-            "share": lambda row: figure / row.median()}
+            "share": lambda row: figure / row.median(), "measure": lambda row: f"{row.median():.1f}"}
 
 
 GOALS = {

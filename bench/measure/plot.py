@@ -68,10 +68,10 @@ def line_plot(series):
 
 def bar_plot(title, bars, explanation):
     """Horizontal bars of (label, value, text): 1 is the goal, which is a line across all of them."""
-    row, left = 26, 300
+    row, left, said_at = 26, 290, 190
     height = TOP + row * len(bars) + 20
-    most = 2.0
-    unit = (WIDTH - left - 70) / most
+    most = 1.5
+    unit = (WIDTH - left - said_at) / most
     parts = [text(20, 50, explanation)]
     for number, (label, value, said) in enumerate(bars):
         y = TOP + row * number
@@ -79,7 +79,7 @@ def bar_plot(title, bars, explanation):
         parts.append(text(left - 10, y + 15, label, "label", "end"))
         parts.append(f'<rect x="{left}" y="{y + 3}" width="{width:.1f}" height="{row - 9}" rx="3"'
                      f' style="fill: var({"--c2" if value >= 1 else "--c1"})"/>')
-        parts.append(text(left + width + 6, y + 15, said))
+        parts.append(text(WIDTH - said_at + 12, y + 15, said))
     parts.append(f'<line class="goal" x1="{left + unit:.1f}" x2="{left + unit:.1f}" y1="{TOP - 6}" y2="{height - 16}"/>')
     return document(height, title, parts)
 

@@ -24,8 +24,10 @@ def run_node(options, name, *words, quick=False):
     cluster.set_commit_delay(0)
     cluster.psql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)", "postgres")
     cluster.psql(f"CREATE DATABASE {database}", "postgres")
+    if quick or options.quick:
+        words += ("--quick",)
     program = subprocess.Popen(
-        ["node", cluster.BENCH / name / "measure.mjs", options.relay, *words, "--json", *["--quick"] * (quick or options.quick)],
+        ["node", cluster.BENCH / name / "measure.mjs", options.relay, *words, "--json"],
         stdout=subprocess.PIPE, text=True, env={**os.environ, "PGDATABASE": database})
     with program:
         for line in program.stdout:

@@ -18,8 +18,8 @@ def release(load):
                    JOIN (SELECT id, row_number() OVER () - 1 AS i, count(*) OVER () AS of FROM booking.sessions
                           WHERE capacity_total = 500) AS s ON s.i = n % s.of""")
         psql("UPDATE booking.sessions AS s SET capacity_total = s.capacity_total + h.holds FROM"
-             " (SELECT session_id, count(*) AS holds FROM booking.slot_reservations GROUP BY 1) AS h WHERE s.id = h.session_id"
-             " AND s.capacity_total = 500")  # so many seats more: these are taken
+             " (SELECT session_id, count(*) AS holds FROM booking.slot_reservations GROUP BY 1) AS h"
+             " WHERE s.id = h.session_id AND s.capacity_total = 500")  # so many seats more: these are taken
         psql("INSERT INTO public.bare SELECT * FROM booking.slot_reservations")
         psql("VACUUM ANALYZE")
         for name, sql in (("limit", "UPDATE public.bare SET status = 'expired', settled_at = now()"

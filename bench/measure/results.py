@@ -67,9 +67,9 @@ def goals_plot(rows):
     bars = []
     for name, goal in GOALS.items():
         for row in (row for row in rows if row.goal == name):
-            said = f"{report.number(row.ratio(row.others()[0]))} ×" if row.others() else report.figure(row, "ours")
-            bars.append((goal.what, goal.share(row), said))
-    return plot.bar_plot("Measured against the goals", bars, "share of the goal that is reached; the line is the goal")
+            bars.append((goal.what, goal.share(row), f"{goal.measure(row)} (goal {goal.text.split(' × ')[0]})"))
+    return plot.bar_plot("Measured against the goals", bars,
+                         "Longer is better; the line is the goal. Bars end at one and a half times the goal.")
 
 
 def written(result):

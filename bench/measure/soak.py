@@ -78,8 +78,8 @@ def slice_of(load, statements, seconds, sessions):
 
 def size_of(table):
     """In MB, with its indexes and partitions."""
-    return int(psql(f"SELECT pg_total_relation_size('booking.{table}') + COALESCE("
-                    f"(SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('booking.{table}')), 0)")) / 2 ** 20
+    partitions = f"SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('booking.{table}')"
+    return int(psql(f"SELECT pg_total_relation_size('booking.{table}') + COALESCE(({partitions}), 0)")) / 2 ** 20
 
 
 def report(minutes, rates, sizes):
@@ -89,8 +89,8 @@ def report(minutes, rates, sizes):
     yield Row(f"soak of {minutes:g} minutes, holds/s after an open snapshot was closed against before it",
               {"ours": end, "start": start}, "soak")
     during = rates["hold"][SNAPSHOT.start:SNAPSHOT.stop]
-    yield Note(f"Soak of {minutes:g} minutes, medians of slices: {statistics.median(start):,.0f} holds/s before a snapshot"
-               f" was held open, {statistics.median(during):,.0f} while it was, {statistics.median(end):,.0f} after it;"
+    yield Note(f"Soak of {minutes:g} minutes, medians of slices: {statistics.median(start):,.0f} holds/s before a"
+               f" snapshot was held open, {statistics.median(during):,.0f} while it was, {statistics.median(end):,.0f} after it;"
                " beside them " + ", ".join(f"{name} {statistics.median(values):,.0f}/s" for name, values in rates.items()
                                            if name != "hold") + ".")
     yield Series("soak_rate", f"Soak: {sum(CLIENTS.values())} clients", "minutes", "per second", times,

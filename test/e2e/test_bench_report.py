@@ -18,7 +18,8 @@ from measure.rows import Note, Row, Series, as_json, from_json
 HOT = Row("one session", {"ours": [900, 800, 1000], "limit": [1000, 1100, 1050], "naive": [30, 31, 29]}, "hot_2ms")
 LATENCY = Row("latency", {"ours": [1.5, 2.5, 2.25], "graphile-worker": [3, 3, 3]}, "webhook_p50", " ms")
 PLAIN = Row("sold <out>", {"ours": [0.05]}, unit=" s")
-CLIENTS = Series("clients", "Holds & clients", "clients", "per second", [1, 8, 32], {"ours": [1, 7, 20], "naive": [1, 1, 1]})
+CLIENTS = Series("clients", "Holds & clients", "clients", "per second", [1, 8, 32],
+                 {"ours": [1, 7, 20], "naive": [1, 1, 1]})
 
 
 def result(*items):
@@ -37,7 +38,7 @@ class Report(unittest.TestCase):
                          " (29.00-31.00) | 0.86 × limit<br>30.00 × naive | ≥ 0.8 × limit | met |")
         self.assertIn("| 2.25 ms (1.50-2.50) |", report.row_text(LATENCY))
         self.assertTrue(report.row_text(LATENCY).endswith("| < 2 ms | **not met** |"))
-        self.assertEqual(report.row_text(PLAIN), "| sold <out> | 0.05 s | | | | | |".replace("| |", "|  |").replace("| |", "|  |"))
+        self.assertEqual(report.row_text(PLAIN), "| sold <out> | 0.05 s |  |  |  |  |  |")
 
     def test_a_goal_without_a_row_is_seen(self):
         measured = {"hot_session": result(HOT)}
@@ -67,9 +68,9 @@ class Report(unittest.TestCase):
             self.assertEqual(list(again.measured), ["hot_session", "clients"])
             self.assertEqual(again.measured, book.measured)
             self.assertEqual(results.Book(directory, "Another.").measured, {})
-            self.assertIn("![Holds & clients](plots/clients.svg)", (pathlib.Path(directory) / "results.md").read_text("utf-8"))
-            self.assertEqual({path.name for path in (pathlib.Path(directory) / "plots").iterdir()},
-                             {"clients.svg", "goals.svg"})
+            written = pathlib.Path(directory)
+            self.assertIn("![Holds & clients](plots/clients.svg)", (written / "results.md").read_text("utf-8"))
+            self.assertEqual({path.name for path in (written / "plots").iterdir()}, {"clients.svg", "goals.svg"})
 
 
 class Plots(unittest.TestCase):
@@ -97,10 +98,12 @@ class Plots(unittest.TestCase):
                 self.assertTrue(plot.LEFT <= x <= plot.WIDTH - plot.RIGHT and plot.TOP <= y <= plot.HEIGHT - plot.BOTTOM)
 
     def test_it_is_readable_in_light_and_dark(self):
-        for svg in (plot.line_plot(CLIENTS), plot.bar_plot("Goals & more", [("a < b", 3.0, "3 ×"), ("c", 0.5, "0.5 ×")], "said")):
+        bars = plot.bar_plot("Goals & more", [("a < b", 3.0, "3 ×"), ("c", 0.5, "0.5 ×")], "said")
+        for svg in (plot.line_plot(CLIENTS), bars):
             self.assertIn("prefers-color-scheme: dark", svg)
             first = next(element for element in xml.fromstring(svg) if element.tag.endswith("rect"))
-            self.assertEqual((first.get("width"), first.get("style").split(";")[0]), (str(plot.WIDTH), "fill: var(--ground)"))
+            self.assertEqual(first.get("width"), str(plot.WIDTH))
+            self.assertEqual(first.get("style").split(";")[0], "fill: var(--ground)")
 
 
 if __name__ == "__main__":
