@@ -51,7 +51,7 @@ constexpr Protocol socketio{"/socket.io/?EIO=4&transport=websocket",
                             "40",
                             "40",
                             R"(420["join:role","student"])",
-                            "430",
+                            "430[",
                             R"(42["library:updated")",
                             "2",
                             "3"};

@@ -15,6 +15,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import readline from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 
 const [relayBinary, clientBinary, ...options] = process.argv.slice(2);
@@ -55,11 +56,15 @@ async function bookingRelay() {
     env: { ...process.env, BOOKING_DATABASE_URL: `postgresql:///${process.env.PGDATABASE}?host=${process.env.PGHOST}&port=${process.env.PGPORT}&user=${process.env.PGUSER}` },
     stdio: ["ignore", "ignore", fs.openSync(path.join(directory, "log"), "w")],
   });
-  while (!fs.existsSync(path.join(directory, "port")) || (await one("SELECT (booking.relay_status() ->> 'relays')::integer")) === 0);
+  const portFile = path.join(directory, "port");
+  while (!fs.existsSync(portFile)) await setTimeout(10);
+  const port = Number(fs.readFileSync(portFile, "utf8"));
+  const knowsWhereItIs = async () => (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).includes("booking_relay_realtime_position");
+  while (!(await knowsWhereItIs())) await setTimeout(10);
   let number = 0;
   return {
     pid: relay.pid,
-    port: Number(fs.readFileSync(path.join(directory, "port"), "utf8")),
+    port,
     emit: () => client.query("UPDATE booking.venues SET name = 'Bench ' || $3::integer WHERE organization_id = $1 AND id = $2",
       [organization, venue, ++number]),
     stop: async () => {
