@@ -15,7 +15,8 @@ from .rows import Failure, Note, Row
 MEASUREMENTS = {function.__name__: function for function in (
     reserving.hot_session, reserving.many_sessions, reserving.clients, reserving.lanes, contention.notifying,
     contention.sold_out, contention.refusals, generate.generate, release.release, contention.open_snapshot,
-    calendar_reads.calendar_reads, relay.webhooks, relay.sockets, growth.growth, soak.soak)}
+    calendar_reads.calendar_reads, relay.webhooks, relay.sockets, growth.growth_sessions,
+    growth.growth_events, growth.growth_sockets, soak.soak)}
 BY_NAME_ONLY = ("soak",)  # it takes as long as it is told to
 
 
@@ -28,7 +29,7 @@ def chosen(names):
 
 def measure(name, load):
     result = results.Result.begin()
-    print(f"{name}: {MEASUREMENTS[name].__doc__.splitlines()[0]}", flush=True)
+    print(f"{name}: {' '.join(MEASUREMENTS[name].__doc__.split())}", flush=True)
     try:
         for item in MEASUREMENTS[name](load):
             result.add(item)

@@ -10,20 +10,13 @@ from .rows import Failure, Note, Row, Series
 DRAWN = 200_000  # sessions that are asked for, at most
 
 
-def growth(load):
-    """By the number of sessions, of events, and of sockets."""
-    yield from sessions(load)
-    yield from events(load)
-    yield from sockets(load)
-
-
-def sessions(load):
+def growth_sessions(load):
     """1,000 to 10,000,000 sessions, each hold and each question for one drawn at random; then the holds expire."""
     sizes = [10 ** n for n in load.options.pick((3, 4, 5, 6, 7), (3, 4, 5))]
     fresh_database()
     activities = ("(SELECT a.id FROM booking.activities AS a WHERE a.organization_id = 1"
                   " AND a.name = 'many ' || 1 + $1 % {})")
-    lines = {"reserve_slot": [], "check_slot_availability": [], "next_available_sessions": [], "released": []}
+    lines = {"reserve_slot": [], "check_slot_availability": [], "next_available_sessions": [], "holds released": []}
     for size in sizes:
         cluster.run_file("many_sessions.sql", activities=size // 1000, naive="false")
         with session_list(min(size, DRAWN), "many %") as file:
@@ -34,9 +27,9 @@ def sessions(load):
                 "reserve_slot": ours(LISTED)}, CLIENTS, "--list", file.name, rounds=load.options.pick(3, 1))
         for name, values in figures.items():
             lines[name].append(values)
-        lines["released"].append([release_all()])
+        lines["holds released"].append([release_all()])
         check_integrity()
-    yield from grown("sessions", sizes, lines, CLIENTS)
+    yield from grown("sessions", sizes, lines)
 
 
 def release_all():
@@ -49,22 +42,22 @@ def release_all():
     return held / ms * 1000
 
 
-def grown(kind, sizes, lines, clients):
+def grown(kind, sizes, lines):
     for name, rounds in lines.items():
-        yield Row(f"{name}, {sizes[-1]:,} {kind} already there{f', {clients} clients' if name != 'released' else ''}",
+        yield Row(f"{name}, {sizes[-1]:,} {kind} there, against {sizes[0]:,}",
                   {"ours": rounds[-1], f"{sizes[0]:,}": rounds[0]})
     medians = {name: [Row(name, {"ours": values}).median() for values in rounds] for name, rounds in lines.items()}
     yield Series(f"growth_{kind}", f"With more {kind}", kind, "per second", sizes, medians, logarithmic=True)
 
 
-def events(load):
+def growth_events(load):
     """10,000 to 10,000,000 events that have a number: reserving with one more event each, a pass of the sequencer for
     1,000 new events, and a page of 1,000 for the relay."""
     sizes = [10 ** n for n in load.options.pick((4, 5, 6, 7), (3, 4, 5))]
     fresh_database()
     cluster.run_file("many_sessions.sql", activities=1, naive="false")
     hot = one(session_of("hot"))
-    lines = {"reserve_slot": [], "numbered by the sequencer": [], "read by a relay": []}
+    lines = {"reserve_slot": [], "events numbered": [], "events read by a relay": []}
     for size in sizes:
         there = int(psql("SELECT count(*) FROM booking.booking_events"))
         add_events(size - there)
@@ -76,12 +69,12 @@ def events(load):
             passes.append(1000 / milliseconds("SELECT * FROM booking.relay_sequence(1000)")[0] * 1000)
             last = int(psql("SELECT max(seq) FROM booking.event_positions"))
             pages.append(1000 / milliseconds(f"SELECT * FROM booking.relay_events({last - 1000}, 1000)")[0] * 1000)
-        lines["numbered by the sequencer"].append(passes)
-        lines["read by a relay"].append(pages)
+        lines["events numbered"].append(passes)
+        lines["events read by a relay"].append(pages)
         lines["reserve_slot"].append(
             load.interleave({"ours": ours(hot)}, CLIENTS, rounds=load.options.pick(3, 1))["ours"])
         check_integrity()
-    yield from grown("events", sizes, lines, CLIENTS)
+    yield from grown("events", sizes, lines)
     yield Note(f"Of {sizes[-1]:,} events: " + psql(
         "SELECT format('%s for booking_events with its indexes, %s for event_positions',"
         " pg_size_pretty(sum(pg_total_relation_size(relid)) FILTER (WHERE relid::regclass::text LIKE '%booking_events%')),"
@@ -104,7 +97,7 @@ def number_all():
         pass
 
 
-def sockets(load):
+def growth_sockets(load):
     """100 to 10,000 sockets: CPU a delivery."""
     counts = load.options.pick((100, 1000, 5000, 10000), (100, 1000))
     lines = {"booking-relay": [], "socket.io": []}
