@@ -6,8 +6,8 @@
 //
 // The connection comes from the environment (PGHOST, PGDATABASE, ...). STATEMENT is prepared once a connection; $1 is a
 // bigint that no other execution gets, $2 a line of the FILE, drawn at random. With --transactions a client ends after
-// so many; with --until when an answer has that state. --warmup is run ten times on each connection before the clock
-// starts. With --listen one more connection LISTENs, and reads what it is told as soon as it comes.
+// so many; with --until when an answer has that state. The statement, or that of --warmup, is run ten times on each
+// connection before the clock starts. With --listen one more connection LISTENs, and reads at once what it is told.
 // Prints one line of JSON:
 //   {"seconds": 5.0, "transactions": 1000, "per_second": 200.0, "states": {"00000": 990, "BK201": 10},
 //    "p50_ms": 1.2, "p99_ms": 3.4, "notifications": 0}
@@ -24,6 +24,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <future>
 #include <latch>
 #include <map>
 #include <memory>
@@ -99,9 +101,8 @@ int parameters_of(const std::string& statement) {
     return statement.find("$2") == std::string::npos ? 1 : 2;
 }
 
-void warm_up(PGconn* connection, const Options& options) {
+void warm_up(PGconn* connection, const std::string& statement, const Options& options) {
     constexpr int times = 10; // a cached plan becomes generic after five
-    const std::string& statement = options.warmup;
     std::mt19937 random(std::random_device{}());
     const Result prepared(PQprepare(connection, "w", statement.c_str(), 1, &bigint));
     for (int i = 0; i < times; ++i) {
@@ -111,6 +112,22 @@ void warm_up(PGconn* connection, const Options& options) {
         if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR && state_of(result.get()).substr(0, 2) != "BK") {
             throw std::runtime_error(PQerrorMessage(connection));
         }
+    }
+}
+
+// A statement of its own may work on several sessions, in which the connections would meet: one after another.
+void warm_up_all(const std::vector<Connection>& connections, const Options& options) {
+    std::vector<std::future<void>> warming;
+    for (const Connection& connection : connections) {
+        if (options.warmup.empty()) {
+            warming.push_back(std::async(std::launch::async, warm_up, connection.get(), std::cref(options.statement),
+                                         std::cref(options)));
+        } else {
+            warm_up(connection.get(), options.warmup, options);
+        }
+    }
+    for (std::future<void>& one : warming) {
+        one.get();
     }
 }
 
@@ -266,10 +283,8 @@ int main(int argc, char** argv) {
         std::vector<Connection> connections;
         for (int i = 0; i < options.clients; ++i) {
             connections.push_back(connect_and_prepare(options.statement));
-            if (!options.warmup.empty()) {
-                warm_up(connections.back().get(), options);
-            }
         }
+        warm_up_all(connections, options);
         const auto listener = options.listen.empty() ? nullptr : std::make_unique<Listener>(options.listen);
         std::vector<Outcome> outcomes(connections.size());
         std::vector<std::jthread> threads;

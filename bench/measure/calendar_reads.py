@@ -32,10 +32,10 @@ def calendar_reads(load):
     with session_list(100_000, "calendar %") as file:
         results = while_selling(load, statements, file.name)
     for what in READS:
-        for figure, unit, said in (("per_second", "/s", f"calendar, {what}, {READERS} clients"),
-                                   ("p50_ms", " ms", "the same, p50"), ("p99_ms", " ms", "the same, p99")):
-            yield Row(said, {"ours": [result[figure] for result in results[what]],
-                             "limit": [result[figure] for result in results["limit"]]}, unit=unit)
+        for figure, unit, said in (("per_second", "/s", ""), ("p50_ms", " ms", ", p50"), ("p99_ms", " ms", ", p99")):
+            yield Row(f"calendar, {what}, {READERS} clients{said}; limit: primary key",
+                      {"ours": [result[figure] for result in results[what]],
+                       "limit": [result[figure] for result in results["limit"]]}, unit=unit)
     check_integrity()
 
 

@@ -16,7 +16,8 @@ def notifying(load):
         limit = {"limit": figures["off"]}
         yield Row(f"reserve, one hot session, 32 clients, {delay} commit, NOTIFY coalesced; limit: without NOTIFY",
                   {"ours": figures["coalesced"], **limit}, "notify_2ms" if microseconds else "notify_native")
-        yield Row("the same, NOTIFY in each transaction", {"ours": figures["direct"], **limit})
+        yield Row(f"reserve, one hot session, 32 clients, {delay} commit, NOTIFY in each transaction; limit: without",
+                  {"ours": figures["direct"], **limit})
         yield Note(f"Notifier, {delay} commit: " + psql(
             "SELECT format('%s notifications for %s commits, %s transactions notified directly', notifications, commits,"
             " direct) FROM booking.notifier_status()") + f"; told of them: {told}.")
@@ -57,7 +58,7 @@ def sold_out(load):
                                              ("500 seats", naive, figures["naive"])):
             seconds.append(sell(load, statement, activity, number))
     yield Row("500 seats, 64 clients, 2 ms commit, until sold out", figures, "sold_out", " s")
-    yield Row("the same without lanes", {"ours": without, "limit": limit}, unit=" s")
+    yield Row("500 seats without lanes, 64 clients, 2 ms commit, until sold out", {"ours": without, "limit": limit}, unit=" s")
     check_integrity()
 
 

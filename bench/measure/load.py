@@ -17,9 +17,10 @@ class Load:
     def start(self, statement, clients, seconds, *words, warmup=None):
         """Each connection has run the warm-up, else the statement itself, ten times before the clock starts: those of a
         pool have their plans."""
+        if warmup:
+            words += ("--warmup", warmup)
         return subprocess.Popen(
-            [self.options.load, "--clients", str(clients), "--seconds", str(seconds), "--warmup", warmup or statement,
-             *map(str, words), statement],
+            [self.options.load, "--clients", str(clients), "--seconds", str(seconds), *map(str, words), statement],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PGDATABASE": DATABASE})
 
     def run(self, statement, clients, seconds=None, *words, warmup=None):

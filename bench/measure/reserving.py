@@ -21,9 +21,11 @@ def hot_session(load):
         yield Row(f"reserve, one hot session, 64 lanes, {CLIENTS} clients, {delay} commit, events on",
                   {"ours": figures["ours"], **limit, "naive": figures["naive"]},
                   "hot_2ms" if microseconds else "hot_native")
-        yield Row("the same, without lanes", {"ours": figures["plain"], **limit})
+        yield Row(f"reserve, one hot session without lanes, {CLIENTS} clients, {delay} commit, events on",
+                  {"ours": figures["plain"], **limit})
         cluster.events(False)
-        yield Row("the same, 64 lanes, events off", {**load.interleave({"ours": ours(one(hot))}, CLIENTS), **limit})
+        yield Row(f"reserve, one hot session, 64 lanes, {CLIENTS} clients, {delay} commit, events off",
+                  {**load.interleave({"ours": ours(one(hot))}, CLIENTS), **limit})
         cluster.events(True)
         yield from multixacts(load, hot)
         check_integrity()

@@ -153,7 +153,7 @@ function printRows(figures) {
     figures: Object.fromEntries(Object.entries(figures).filter(([, values]) => values[name].length)
       .map(([system, values]) => [system === "booking-relay" ? "ours" : system, values[name]])) } }));
   row("webhook_p50", `commit to webhook arrived, p50, ${paced.perSecond} events/s, loopback`, " ms", "p50");
-  row("webhook_p99", "the same, p99", " ms", "p99");
+  row("webhook_p99", `commit to webhook arrived, p99, ${paced.perSecond} events/s, loopback`, " ms", "p99");
   row("webhook_rate", `webhook deliveries, ${burst.toLocaleString("en")} events at once, every attempt logged`, "/s", "rate");
 }
 
