@@ -9,7 +9,7 @@ COMMENT ON FUNCTION booking.relay_sequence(integer) IS
 CREATE FUNCTION booking.relay_events(after bigint, most integer)
     RETURNS TABLE (
         seq bigint, organization_id integer, event_id uuid, kind text, occurred_at text, customer text, booking_id uuid,
-        rooms text[], public jsonb, customer_view jsonb, member jsonb)
+        rooms text[], public json, customer_view json, member json)
     AS 'MODULE_PATHNAME', 'pgbk_relay_events' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 1000;
 COMMENT ON FUNCTION booking.relay_events(bigint, integer) IS
     'Events with a greater number, in order and so many at most: whom they concern, and what of them everybody, the customer, and members of the organization may see (NULL: nothing); those that are not kept any more are left out; BK001, BK613';

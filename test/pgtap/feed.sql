@@ -44,7 +44,10 @@ SELECT 1, booking.new_id(1), k.kind,
        '2027-03-01 11:59:59.5+00'
   FROM booking.event_kinds() AS k;
 SELECT booking.relay_sequence() \g /dev/null
-CREATE TEMPORARY TABLE told AS SELECT * FROM booking.relay_events(0, 1000);
+CREATE TEMPORARY TABLE told (
+    seq bigint, organization_id integer, event_id uuid, kind text, occurred_at text, customer text, booking_id uuid, rooms text[],
+    public jsonb, customer_view jsonb, member jsonb);
+INSERT INTO pg_temp.told SELECT * FROM booking.relay_events(0, 1000);
 -- Of the event of a kind that was made just now.
 CREATE FUNCTION pg_temp.told(wanted text) RETURNS pg_temp.told STABLE LANGUAGE sql AS $$
     SELECT t FROM pg_temp.told AS t WHERE t.kind = wanted ORDER BY t.seq DESC LIMIT 1 $$;
@@ -121,7 +124,7 @@ SELECT public.is((pg_temp.told('reservation.held')).customer_view -> 'row' ->> '
 SELECT pg_temp.hold('stranger', 'tour 9', 1, 'nobody@private.example') \g /dev/null
 SELECT booking.relay_sequence() \g /dev/null
 SELECT public.results_eq(
-    $$ SELECT x.customer, x.customer_view FROM booking.relay_events((SELECT max(t.seq) FROM pg_temp.told AS t), 10) AS x $$,
+    $$ SELECT x.customer, x.customer_view::jsonb FROM booking.relay_events((SELECT max(t.seq) FROM pg_temp.told AS t), 10) AS x $$,
     $$ VALUES (NULL::text, NULL::jsonb) $$, 'a hold of nobody who has an account is told to members only');
 SELECT booking.confirm_reservation(pg_temp.id('stranger')) \g /dev/null
 SELECT booking.relay_sequence() \g /dev/null
@@ -183,7 +186,8 @@ DELETE FROM booking.activities WHERE id = pg_temp.id('hike');
 UPDATE booking.activities SET status = 'inactive', name = 'Retired' WHERE id = pg_temp.id('court');
 UPDATE booking.activities SET name = 'Retired for good' WHERE id = pg_temp.id('court');
 SELECT booking.relay_sequence() \g /dev/null
-CREATE TEMPORARY TABLE later AS SELECT * FROM booking.relay_events((SELECT max(t.seq) FROM pg_temp.told AS t), 1000);
+CREATE TEMPORARY TABLE later (LIKE pg_temp.told);
+INSERT INTO pg_temp.later SELECT * FROM booking.relay_events((SELECT max(t.seq) FROM pg_temp.told AS t), 1000);
 SELECT public.results_eq(
     $$ SELECT t.public -> 'row', t.public ->> 'description', t.public ->> 'venue_id', t.member -> 'row', t.rooms @> ARRAY['activity:' || pg_temp.id('hike')]
          FROM pg_temp.later AS t WHERE t.kind = 'activity.deleted' $$,

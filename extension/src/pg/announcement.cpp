@@ -30,8 +30,10 @@ void at_end_of_transaction(XactEvent event, void* /*argument*/) {
     }
     Place& place = *own_place();
     if (is_commit) {
-        pg_atomic_fetch_add_u64(&place.commits, 1);
-        if ((pg_atomic_fetch_or_u32(&place.flags, ended.channels) & notifier_sleeps) != 0) {
+        pg_atomic_fetch_add_u64(&place.commits, 1); // a barrier: what is read below is read after the commit
+        // Where it is set already, whoever did so has woken the notifier, which has not taken it yet.
+        const bool is_set = (pg_atomic_read_u32(&place.flags) & ended.channels) == ended.channels;
+        if (!is_set && (pg_atomic_fetch_or_u32(&place.flags, ended.channels) & notifier_sleeps) != 0) {
             wake_notifier(place);
         }
     }

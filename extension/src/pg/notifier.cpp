@@ -4,6 +4,7 @@
 // It leaves when it has had nothing to do for a while, and when somebody wants the database for themselves
 // (notifier_utility.cpp). If it is terminated the postmaster starts it again; that one then has a look whether there is
 // anything left to tell.
+#include "core/notify_pace.hpp"
 #include "pg/notifier_place.hpp"
 #include "pg/settings.hpp"
 
@@ -160,8 +161,25 @@ bool may_leave() {
     proc_exit(has_work() ? 1 : 0);
 }
 
+// Between two notifications.
+struct Pause {
+    std::int64_t length = 0;
+    std::int64_t since = steady_ms();
+    std::uint64_t commits = pg_atomic_read_u64(&place->commits); // before it
+
+    // Returns its end.
+    std::int64_t begin(std::int64_t now) {
+        const std::uint64_t all = pg_atomic_read_u64(&place->commits);
+        length = core::next_notify_pause(length, settings::notify_interval, all - commits, now - since);
+        commits = all;
+        since = now;
+        return now + length;
+    }
+};
+
 // Until it is time to leave.
 void serve() {
+    Pause pause;
     std::int64_t idle_since = steady_ms();
     std::int64_t next_at = idle_since;
     for (heed_signals(); !is_kept_away(); heed_signals()) {
@@ -172,7 +190,7 @@ void serve() {
         if (const std::uint32_t flags = take_flags(); flags != 0) {
             const bool told = tell(flags);
             idle_since = steady_ms();
-            next_at = idle_since + (told ? settings::notify_interval : pause_after_failure);
+            next_at = told ? pause.begin(idle_since) : idle_since + pause_after_failure;
             continue;
         }
         const std::int64_t leaves_at = idle_since + std::int64_t{1'000} * settings::notify_idle_seconds;
