@@ -16,7 +16,7 @@ MEASUREMENTS = {function.__name__: function for function in (
     reserving.hot_session, reserving.many_sessions, reserving.clients, reserving.lanes, contention.notifying,
     contention.sold_out, contention.refusals, generate.generate, release.release, contention.open_snapshot,
     calendar_reads.calendar_reads, relay.webhooks, relay.sockets, growth.growth_sessions,
-    growth.growth_events, growth.growth_sockets, soak.soak)}
+    growth.growth_events, relay.growth_endpoints, growth.growth_sockets, soak.soak)}
 BY_NAME_ONLY = ("soak",)  # it takes as long as it is told to
 
 

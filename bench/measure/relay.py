@@ -14,6 +14,11 @@ def webhooks(load):
     yield from run_node(load.options, "webhooks")
 
 
+def growth_endpoints(load):
+    """Deliveries a second to 1, 100 and 1,000 endpoints, and beside 1,000,000 events that wait."""
+    yield from run_node(load.options, "webhooks", "--growth")
+
+
 def sockets(load):
     """Fan-out of an event to thousands of sockets, beside socket.io."""
     yield from run_node(load.options, "sockets", load.options.sockets)
