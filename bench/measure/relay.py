@@ -1,9 +1,13 @@
 """What the relay does, measured by the programs in bench/webhooks and bench/sockets: each prints its results as lines of
 JSON, {"row": …}, {"series": …} or {"note": …} with the fields that rows.py gives them."""
 
+import contextlib
+import functools
 import json
 import os
+import signal
 import subprocess
+import threading
 
 from . import cluster
 from .rows import Failure, from_json
@@ -32,12 +36,25 @@ def run_node(options, name, *words, quick=False):
     if quick or options.quick:
         words += ("--quick",)
     program = subprocess.Popen(
-        ["node", cluster.BENCH / name / "measure.mjs", options.relay, *words, "--json"],
-        stdout=subprocess.PIPE, text=True, env={**os.environ, "PGDATABASE": database})
-    with program:
+        ["node", cluster.BENCH / name / "measure.mjs", options.relay, *words], stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PGDATABASE": database}, start_new_session=True)
+    end = functools.partial(end_group, program)
+    patience = threading.Timer(900, end)
+    patience.start()
+    try:
         for line in program.stdout:
             if line.startswith('{"'):  # libraries may have something to say
                 yield from_json(json.loads(line))
+        program.wait()
+    finally:
+        patience.cancel()
+        end()
     if program.returncode:
         raise Failure(f"bench/{name}/measure.mjs ended with status {program.returncode}")
     cluster.check_integrity(database)
+
+
+def end_group(program):
+    """With the servers that it has started, if it could not do that itself."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
