@@ -51,7 +51,7 @@ def line_plot(series):
     for value in labelled(series.x):
         parts.append(text(x_of(value), HEIGHT - BOTTOM + 18, short(value), anchor="middle"))
     parts.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, series.x_label, anchor="middle"))
-    legend_x = LEFT
+    legend_x = 20
     for number, (name, line) in enumerate(series.lines.items()):
         colour = f"var(--c{number % COLOURS})"
         points = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in zip(series.x, line))
@@ -59,10 +59,10 @@ def line_plot(series):
         if len(series.x) <= 12:
             parts += [f'<circle cx="{x_of(x):.1f}" cy="{y_of(y):.1f}" r="3.5" style="fill: {colour}"/>'
                       for x, y in zip(series.x, line)]
-        parts.append(f'<rect x="{legend_x}" y="44" width="14" height="4" rx="2" style="fill: {colour}"/>')
-        parts.append(text(legend_x + 20, 50, name, "label"))
-        legend_x += 36 + 7 * len(name)
-    parts.append(text(WIDTH - RIGHT, 50, series.y_label, anchor="end"))
+        parts.append(f'<rect x="{legend_x:.1f}" y="44" width="14" height="4" rx="2" style="fill: {colour}"/>')
+        parts.append(text(legend_x + 19, 50, name, "label"))
+        legend_x += 32 + 6.3 * len(name)
+    parts.append(text(WIDTH - RIGHT, 28, series.y_label, anchor="end"))
     return document(HEIGHT, series.title, parts)
 
 
@@ -120,7 +120,7 @@ def decades(values):
 def labelled(values):
     if len(values) <= 12:
         return values
-    return values[::max(1, len(values) // 8)]
+    return [tick for tick in steps(values[-1]) if values[0] <= tick <= values[-1]]
 
 
 def short(value):
