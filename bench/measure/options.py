@@ -33,7 +33,7 @@ def parse(arguments):
     parser.add_argument("--minutes", type=float, default=20, help="minutes of the soak (20)")
     for name in ("load", "sockets", "relay", "out"):
         parser.add_argument(f"--{name}", required=True, help=argparse.SUPPRESS)
-    given = parser.parse_args(arguments)
+    given = parser.parse_intermixed_args(arguments)
     return Options(load=given.load, sockets=given.sockets, relay=given.relay, out=given.out, quick=given.quick,
                    names=given.names, rounds=given.rounds or (2 if given.quick else 5),
                    seconds=given.seconds or (0.3 if given.quick else 2.5), minutes=given.minutes)
