@@ -1,13 +1,13 @@
 // Load generator: many connections run one statement as fast as they can, errors included, and the answers are counted
 // by SQLSTATE. (pgbench ends a client at the first refusal.)
 //
-//   load --clients N --seconds S [--transactions N] [--until SQLSTATE] [--warmup STATEMENT] [--listen CHANNEL]
-//   STATEMENT
+//   load --clients N --seconds S [--list FILE] [--transactions N] [--until SQLSTATE] [--warmup STATEMENT]
+//   [--listen CHANNEL] STATEMENT
 //
 // The connection comes from the environment (PGHOST, PGDATABASE, ...). STATEMENT is prepared once a connection; $1 is a
-// number that no other execution gets, $2 the number of the client. With --transactions a client ends after so many;
-// with --until when an answer has that state. --warmup is run ten times on each connection before the clock starts.
-// With --listen one more connection LISTENs, and reads what it is told as soon as it comes.
+// bigint that no other execution gets, $2 a line of the FILE, drawn at random. With --transactions a client ends after
+// so many; with --until when an answer has that state. The statement, or that of --warmup, is run ten times on each
+// connection before the clock starts. With --listen one more connection LISTENs, and reads at once what it is told.
 // Prints one line of JSON:
 //   {"seconds": 5.0, "transactions": 1000, "per_second": 200.0, "states": {"00000": 990, "BK201": 10},
 //    "p50_ms": 1.2, "p99_ms": 3.4, "notifications": 0}
@@ -23,9 +23,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <functional>
+#include <future>
 #include <latch>
 #include <map>
 #include <memory>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -40,6 +44,7 @@ struct Options {
     int clients = 1;
     double seconds = 5;
     std::int64_t transactions = 0; // a client; 0: until the time is over
+    std::vector<std::string> list;
     std::string until;
     std::string warmup;
     std::string listen;
@@ -65,13 +70,14 @@ using Connection = std::unique_ptr<PGconn, FreeConnection>;
 using Result = std::unique_ptr<PGresult, FreeResult>;
 
 std::atomic<std::int64_t> next_number{1};
+constexpr Oid bigint = 20; // the type of $1, whether the statement uses it or not; that of $2 it says itself
 
 Connection connect_and_prepare(const std::string& statement) {
     Connection connection(PQconnectdb("application_name=load"));
     if (PQstatus(connection.get()) != CONNECTION_OK) {
         throw std::runtime_error(PQerrorMessage(connection.get()));
     }
-    const Result prepared(PQprepare(connection.get(), "s", statement.c_str(), 0, nullptr));
+    const Result prepared(PQprepare(connection.get(), "s", statement.c_str(), 1, &bigint));
     if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) {
         throw std::runtime_error(PQerrorMessage(connection.get()));
     }
@@ -87,17 +93,21 @@ std::string state_of(const PGresult* result) {
     return state == nullptr ? "lost" : state;
 }
 
-// How many of $1 and $2 the statement uses.
-int parameters_of(const std::string& statement) {
-    return statement.find("$2") != std::string::npos ? 2 : statement.find("$1") != std::string::npos ? 1 : 0;
+const char* drawn(const std::vector<std::string>& list, std::mt19937& random) {
+    return list.empty() ? nullptr : list[random() % list.size()].c_str();
 }
 
-void warm_up(PGconn* connection, const std::string& statement) {
+int parameters_of(const std::string& statement) {
+    return statement.find("$2") == std::string::npos ? 1 : 2;
+}
+
+void warm_up(PGconn* connection, const std::string& statement, const Options& options) {
     constexpr int times = 10; // a cached plan becomes generic after five
-    const Result prepared(PQprepare(connection, "w", statement.c_str(), 0, nullptr));
+    std::mt19937 random(std::random_device{}());
+    const Result prepared(PQprepare(connection, "w", statement.c_str(), 1, &bigint));
     for (int i = 0; i < times; ++i) {
         const std::string number = std::to_string(next_number.fetch_add(1));
-        const char* const values[] = {number.c_str(), "0"};
+        const char* const values[] = {number.c_str(), drawn(options.list, random)};
         const Result result(PQexecPrepared(connection, "w", parameters_of(statement), values, nullptr, nullptr, 0));
         if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR && state_of(result.get()).substr(0, 2) != "BK") {
             throw std::runtime_error(PQerrorMessage(connection));
@@ -105,9 +115,25 @@ void warm_up(PGconn* connection, const std::string& statement) {
     }
 }
 
-Outcome run_client(PGconn* connection, const Options& options, int client, Clock::time_point end) {
+// A statement of its own may work on several sessions, in which the connections would meet: one after another.
+void warm_up_all(const std::vector<Connection>& connections, const Options& options) {
+    std::vector<std::future<void>> warming;
+    for (const Connection& connection : connections) {
+        if (options.warmup.empty()) {
+            warming.push_back(std::async(std::launch::async, warm_up, connection.get(), std::cref(options.statement),
+                                         std::cref(options)));
+        } else {
+            warm_up(connection.get(), options.warmup, options);
+        }
+    }
+    for (std::future<void>& one : warming) {
+        one.get();
+    }
+}
+
+Outcome run_client(PGconn* connection, const Options& options, Clock::time_point end) {
     Outcome outcome;
-    const std::string client_text = std::to_string(client);
+    std::mt19937 random(std::random_device{}());
     const int parameters = parameters_of(options.statement);
     for (std::int64_t done = 0; options.transactions == 0 || done < options.transactions; ++done) {
         const auto start = Clock::now();
@@ -115,7 +141,7 @@ Outcome run_client(PGconn* connection, const Options& options, int client, Clock
             break;
         }
         const std::string number = std::to_string(next_number.fetch_add(1));
-        const char* const values[] = {number.c_str(), client_text.c_str()};
+        const char* const values[] = {number.c_str(), drawn(options.list, random)};
         const Result result(PQexecPrepared(connection, "s", parameters, values, nullptr, nullptr, 0));
         outcome.last = Clock::now();
         outcome.milliseconds.push_back(std::chrono::duration<float, std::milli>(outcome.last - start).count());
@@ -200,6 +226,18 @@ void print(const std::vector<Outcome>& outcomes, Clock::time_point start, std::i
                 percentile(milliseconds, 0.99), static_cast<long long>(notifications));
 }
 
+std::vector<std::string> lines_of(const char* path) {
+    std::ifstream file(path);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) {
+        lines.push_back(line);
+    }
+    if (lines.empty()) {
+        throw std::runtime_error(std::string(path) + " has no lines");
+    }
+    return lines;
+}
+
 Options parse(int argc, char** argv) {
     Options options;
     for (int i = 1; i < argc; ++i) {
@@ -216,6 +254,8 @@ Options parse(int argc, char** argv) {
             options.clients = std::atoi(value);
         } else if (word == "--seconds") {
             options.seconds = std::atof(value);
+        } else if (word == "--list") {
+            options.list = lines_of(value);
         } else if (word == "--transactions") {
             options.transactions = std::atoll(value);
         } else if (word == "--warmup") {
@@ -229,8 +269,8 @@ Options parse(int argc, char** argv) {
         }
     }
     if (options.statement.empty() || options.clients < 1 || options.seconds <= 0) {
-        throw std::runtime_error("usage: load --clients N --seconds S [--transactions N] [--until SQLSTATE]"
-                                 " [--warmup STATEMENT] [--listen CHANNEL] STATEMENT");
+        throw std::runtime_error("usage: load --clients N --seconds S [--list FILE] [--transactions N]"
+                                 " [--until SQLSTATE] [--warmup STATEMENT] [--listen CHANNEL] STATEMENT");
     }
     return options;
 }
@@ -243,10 +283,8 @@ int main(int argc, char** argv) {
         std::vector<Connection> connections;
         for (int i = 0; i < options.clients; ++i) {
             connections.push_back(connect_and_prepare(options.statement));
-            if (!options.warmup.empty()) {
-                warm_up(connections.back().get(), options.warmup);
-            }
         }
+        warm_up_all(connections, options);
         const auto listener = options.listen.empty() ? nullptr : std::make_unique<Listener>(options.listen);
         std::vector<Outcome> outcomes(connections.size());
         std::vector<std::jthread> threads;
@@ -255,7 +293,7 @@ int main(int argc, char** argv) {
         for (std::size_t i = 0; i < connections.size(); ++i) {
             threads.emplace_back([&, i] {
                 ready.arrive_and_wait();
-                outcomes[i] = run_client(connections[i].get(), options, static_cast<int>(i), end);
+                outcomes[i] = run_client(connections[i].get(), options, end);
             });
         }
         const auto start = Clock::now();

@@ -1,6 +1,8 @@
 // Fan-out of one event to many sockets, beside socket.io in the same run.
 //
-//   node measure.mjs BOOKING_RELAY SOCKETS_CLIENT [--quick]     PG* names the database; it is left dirty
+//   node measure.mjs BOOKING_RELAY SOCKETS_CLIENT [--quick] [--connections N]     PG* names the database; it is left dirty
+//
+// Prints its rows as JSON, for bench/measure; with --connections those of Socket.IO alone.
 //
 // Both servers hold the same Socket.IO connections, made by the same client, and send the same number of events of about
 // the same size, one after another: the next one when everybody has the last. Ours does the same with its two other
@@ -16,9 +18,10 @@ import readline from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 
-const [relayBinary, clientBinary] = process.argv.slice(2);
-const quick = process.argv.includes("--quick");
-const connections = quick ? 2000 : 5000;
+const [relayBinary, clientBinary, ...options] = process.argv.slice(2);
+const quick = options.includes("--quick");
+const option = (name) => (options.includes(name) ? Number(options[options.indexOf(name) + 1]) : 0);
+const connections = option("--connections") || (quick ? 2000 : 5000);
 const rounds = quick ? 3 : 5;
 const events = quick ? 20 : 50; // a round
 const clockTick = 10; // ms; what /proc counts in
@@ -116,29 +119,25 @@ async function measure(system, protocol) {
 }
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-const spread = (values, digits) => `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}-${Math.max(...values).toFixed(digits)})`;
 
 const protocols = { socketio: "Socket.IO", supabase: "Supabase Realtime", sse: "Server-Sent Events" };
 const figures = {};
-for (const protocol of Object.keys(protocols)) {
+for (const protocol of option("--connections") ? ["socketio"] : Object.keys(protocols)) {
   const relay = await bookingRelay(); // a new one: what memory it has is what it needs
   figures[protocol] = await measure(relay, protocol);
   await relay.stop();
 }
-const row = { id: crypto.randomUUID(), name: "Bench 1", organization_id: 1, timezone: "UTC", description: "x".repeat(300) };
-const baseline = await socketIo(row);
+const venue = { id: crypto.randomUUID(), name: "Bench 1", organization_id: 1, timezone: "UTC", description: "x".repeat(300) };
+const baseline = await socketIo(venue);
 const theirs = await measure(baseline, "socketio");
 await baseline.stop();
 
-const line = (name, f) => `| ${name} | ${spread(f.cpu, 1)} | ${spread(f.p50, 1)} | ${spread(f.p99, 1)} | ${f.memory[0].toFixed(1)}, ${f.memory[1].toFixed(1)} |`;
-const report = [
-  "| server | CPU a delivery, µs | all told, p50, ms | p99, ms | KB a socket: connected, after the rounds |",
-  "| --- | --- | --- | --- | --- |",
-  ...Object.entries(protocols).map(([protocol, name]) => line(`booking-relay, ${name}`, figures[protocol])),
-  line("socket.io", theirs),
-  "",
-  `${connections} sockets, ${rounds} rounds of ${events} events; medians, least to most.`,
-  `CPU a delivery against socket.io: ${(median(figures.socketio.cpu) / median(theirs.cpu)).toFixed(2)} (goal 0.6); memory a socket goal 10 KB.`,
-].join("\n");
-console.log(report);
-if (!quick) fs.writeFileSync(new URL("results.md", import.meta.url), `# Fan-out to sockets, measured by bench/run\n\n${report}\n`);
+const crowd = `${connections.toLocaleString("en")} sockets`;
+for (const [protocol, ours] of Object.entries(figures)) {
+  const row = (goal, what, unit, name) => console.log(JSON.stringify({ row: { goal: protocol === "socketio" ? goal : "",
+    what: `${what}, ${protocols[protocol]}`, unit, figures: { ours: ours[name], "socket.io": theirs[name] } } }));
+  row("socket_cpu", `CPU a delivery, ${crowd}`, " µs", "cpu");
+  row("", `an event to ${crowd}, half of them told`, " ms", "p50");
+  row("", `an event to ${crowd}, 99 % of them told`, " ms", "p99");
+  row("socket_memory", `memory a socket of ${crowd}, connected and after the rounds`, " KB", "memory");
+}

@@ -1,95 +1,37 @@
-// Commit to webhook arrived, and deliveries a second, beside graphile-worker in the same run.
+// Commit to webhook arrived, and deliveries a second, beside graphile-worker and pg-boss in the same run; and how ours grow.
 //
-//   node measure.mjs BOOKING_RELAY [--quick]        PG* names the database; it gets what it needs and is left dirty
+//   node measure.mjs BOOKING_RELAY [--quick] [--growth]   PG* names the database; it gets what it needs and is left dirty
+//
+// Prints rows as JSON, for bench/measure; with --growth those of growth.mjs.
 //
 // One process is producer and receiver, so there is one clock. The receiver answers 200 at once. Both sides are given
 // work by one INSERT in a transaction of its own (paced) or by one INSERT of many rows (burst). graphile-worker runs one
 // task that POSTs with keep-alive, plain and with its batching; booking-relay signs each delivery, checks the address
 // and logs each attempt.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import fs from "node:fs";
-import http from "node:http";
-import os from "node:os";
-import path from "node:path";
 import { run as runWorker, runMigrations } from "graphile-worker";
-import pg from "pg";
+import { install, organization, startRelay } from "./booking_relay.mjs";
+import { growth } from "./growth.mjs";
+import { pgBoss } from "./pg_boss.mjs";
+import { poster } from "./post.mjs";
+import { connect, measureBurst, measurePaced, print, receiver } from "./shared.mjs";
 
-const relayBinary = process.argv[2];
 const quick = process.argv.includes("--quick");
 const rounds = quick ? 3 : 5;
-const paced = { count: quick ? 200 : 1000, perSecond: 100 };
+const paced = { count: quick ? 200 : 500, perSecond: 100 };
 const burst = quick ? 1000 : 5000;
+const waiting = quick ? 50_000 : 1_000_000;
 const concurrency = 32;
-
-// Arrivals by key, for whoever waits for them.
-const waiting = new Map();
-function arrival(key) {
-  return new Promise((resolve) => waiting.set(key, resolve));
-}
-
-function receiver() {
-  const server = http.createServer((request, response) => {
-    const chunks = [];
-    request.on("data", (chunk) => chunks.push(chunk));
-    request.on("end", () => {
-      const now = performance.now();
-      response.writeHead(200).end();
-      const key = JSON.parse(Buffer.concat(chunks)).event_id;
-      waiting.get(key)?.(now);
-      waiting.delete(key);
-    });
-  });
-  server.keepAliveTimeout = 60_000;
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
-}
-
-async function connect() {
-  const client = new pg.Client({ host: process.env.PGHOST, port: Number(process.env.PGPORT) });
-  await client.connect();
-  return client;
-}
 
 // Ours: an event is inserted, its endpoint gets it.
 async function bookingRelay(client, url) {
-  await client.query("CREATE EXTENSION IF NOT EXISTS pg_booking");
-  await client.query("SELECT count(*) FROM booking.install()");
-  const organization = (await client.query("INSERT INTO booking.organizations (name) VALUES ('Bench') RETURNING organization_id")).rows[0].organization_id;
-  await client.query("SELECT * FROM booking.create_webhook_endpoint($1, 'bench', $2, options => $3)",
-    [organization, url, { allowed_networks: ["127.0.0.0/8"], max_in_flight: concurrency }]);
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "pg_booking-bench-"));
-  const config = path.join(directory, "relay.toml");
-  fs.writeFileSync(config, `[http]\nport = 0\nport_file = "${directory}/port"\n`);
-  const relay = spawn(relayBinary, ["--config", config], {
-    env: { ...process.env, BOOKING_DATABASE_URL: `postgresql:///${process.env.PGDATABASE}?host=${process.env.PGHOST}&port=${process.env.PGPORT}&user=${process.env.PGUSER}` },
-    stdio: ["ignore", "ignore", fs.openSync(path.join(directory, "log"), "w")],
-  });
-  await until(() => client.query("SELECT (booking.relay_status() ->> 'relays')::integer AS n").then((r) => r.rows[0].n > 0));
-  const insert = `INSERT INTO booking.booking_events (organization_id, id, kind, subject_id, facts, occurred_at)
-                  SELECT ${organization}, n.id, 'venue.updated', n.id, '{}', booking.clock()
-                    FROM (SELECT booking.new_id(${organization}) AS id FROM generate_series(1, $1)) AS n RETURNING id::text AS key`;
-  return {
-    enqueue: async (count) => (await client.query(insert, [count])).rows.map((row) => row.key),
-    stop: async () => {
-      relay.kill("SIGTERM");
-      await once(relay, "exit");
-      fs.rmSync(directory, { recursive: true });
-    },
-  };
+  await install(client);
+  const { enqueue } = await organization(client, "Bench", [url], concurrency);
+  return { enqueue, stop: await startRelay(client) };
 }
 
 async function graphileWorker(client, url, batching) {
   const connectionString = `postgresql:///${process.env.PGDATABASE}?host=${process.env.PGHOST}&port=${process.env.PGPORT}&user=${process.env.PGUSER}`;
-  const target = new URL(url);
-  const agent = new http.Agent({ keepAlive: true, maxSockets: concurrency });
-  const post = (payload) => new Promise((resolve, reject) => {
-    const request = http.request({ host: target.hostname, port: target.port, method: "POST", agent, headers: { "content-type": "application/json" } }, (response) => {
-      response.resume();
-      response.on("end", resolve);
-    });
-    request.on("error", reject);
-    request.end(JSON.stringify(payload));
-  });
+  const { post, close } = poster(url, concurrency);
   const preset = { worker: { connectionString, concurrentJobs: concurrency, maxPoolSize: concurrency + 2,
     ...(batching ? { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 } : {}) } };
   const logger = { debug() {}, info() {}, warn() {}, error: console.error, scope() { return logger; } };
@@ -106,89 +48,43 @@ async function graphileWorker(client, url, batching) {
     stop: async () => {
       await runner.stop();
       console.info = silent;
-      agent.destroy();
+      close();
     },
   };
 }
 
-async function until(condition) {
-  const deadline = performance.now() + 20_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error("not ready within 20 s");
-  }
-}
-
-function quantile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-}
-
-// Milliseconds from just before COMMIT is sent to the arrival, one event at a time at a steady rate.
-async function measurePaced(client, system) {
-  const arrivals = [];
-  const start = performance.now();
-  for (let i = 0; i < paced.count; i++) {
-    const due = start + (i * 1000) / paced.perSecond;
-    if (due > performance.now()) await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
-    await client.query("BEGIN");
-    const [key] = await system.enqueue(1);
-    const arrived = arrival(key);
-    const committed = performance.now();
-    await client.query("COMMIT");
-    arrivals.push(arrived.then((at) => at - committed));
-  }
-  const latencies = await Promise.all(arrivals);
-  return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) };
-}
-
-// Deliveries a second of many events committed at once.
-async function measureBurst(client, system) {
-  await client.query("BEGIN");
-  const keys = await system.enqueue(burst);
-  const arrivals = keys.map(arrival);
-  const committed = performance.now();
-  await client.query("COMMIT");
-  return burst / ((Math.max(...(await Promise.all(arrivals))) - committed) / 1000);
-}
-
-const median = (values) => quantile(values, 0.5);
-const spread = (values, digits) => `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}-${Math.max(...values).toFixed(digits)})`;
-
-async function main() {
-  const server = await receiver();
-  const url = `http://127.0.0.1:${server.address().port}/`;
-  const client = await connect();
+async function besideOthers(client, url) {
   const systems = {
-    "booking-relay": () => bookingRelay(client, url),
+    ours: () => bookingRelay(client, url),
     "graphile-worker": () => graphileWorker(client, url, false),
     "graphile-worker, batched": () => graphileWorker(client, url, true),
+    "pg-boss": () => pgBoss(client, url, concurrency),
   };
-  const figures = Object.fromEntries(Object.keys(systems).map((name) => [name, { p50: [], p99: [], rate: [] }]));
+  const figures = { p50: {}, p99: {}, rate: {} };
+  const note = (kind, name, value) => (figures[kind][name] ??= []).push(value);
   for (const [name, start] of Object.entries(systems)) {
     const system = await start();
-    await measureBurst(client, system); // connections, plans and caches are warm
+    await measureBurst(client, system, burst); // connections, plans and caches are warm
     for (let round = 0; round < rounds; round++) {
-      const { p50, p99 } = await measurePaced(client, system);
-      figures[name].p50.push(p50);
-      figures[name].p99.push(p99);
-      figures[name].rate.push(await measureBurst(client, system));
+      if (!system.polls) {
+        const { p50, p99 } = await measurePaced(client, system, paced);
+        note("p50", name, p50);
+        note("p99", name, p99);
+      }
+      note("rate", name, await measureBurst(client, system, burst));
     }
     await system.stop();
   }
-  const ratio = median(figures["booking-relay"].rate) / median(figures["graphile-worker, batched"].rate);
-  const report = [
-    "| system | commit to arrival p50, ms | p99, ms | deliveries/s in a burst |",
-    "| --- | --- | --- | --- |",
-    ...Object.entries(figures).map(([name, { p50, p99, rate }]) => `| ${name} | ${spread(p50, 2)} | ${spread(p99, 2)} | ${spread(rate, 0)} |`),
-    "",
-    `Medians of ${rounds} rounds (least to most): ${paced.count} events at ${paced.perSecond}/s, then ${burst} at once.`,
-    `Deliveries/s against graphile-worker batched: ${ratio.toFixed(2)} (goal 1.5). Latency goals: p50 < 2 ms, p99 < 8 ms.`,
-  ].join("\n");
-  console.log(report);
-  if (!quick) fs.writeFileSync(new URL("results.md", import.meta.url), `# Webhooks, measured by bench/run\n\n${report}\n`);
-  await client.end();
-  server.close();
-  server.closeAllConnections();
+  print("webhook_p50", `commit to webhook arrived, p50, ${paced.perSecond} events/s, loopback`, " ms", figures.p50);
+  print("webhook_p99", `commit to webhook arrived, p99, ${paced.perSecond} events/s, loopback`, " ms", figures.p99);
+  print("webhook_rate", `webhook deliveries, ${burst.toLocaleString("en")} events at once, every attempt logged`, "/s", figures.rate);
 }
 
-await main();
+const server = await receiver();
+const port = server.address().port;
+const client = await connect();
+if (process.argv.includes("--growth")) await growth(client, port, { rounds, deliveries: burst, waiting, paced });
+else await besideOthers(client, `http://127.0.0.1:${port}/`);
+await client.end();
+server.close();
+server.closeAllConnections();

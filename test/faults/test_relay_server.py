@@ -117,6 +117,48 @@ class RelayServer(RelayCase):
     def test_postmaster_killed(self):
         self.restart(self.cluster.kill_postmaster)
 
+    def test_connection_lost_in_a_report(self):
+        """Many answers are on their way to the database, in one call that claims what is next, when its connection goes."""
+        admin = self.admin()
+        self.endpoint(admin, "crm", max_in_flight=IN_FLIGHT)
+        relay = self.relay(f"outbound.max_in_flight = {2 * IN_FLIGHT}\noutbound.poll_ms = 60000").ready()
+        self.receiver.hold("/crm")
+        self.happen(admin, 3 * IN_FLIGHT)
+        self.wait_for_requests(IN_FLIGHT)
+        with Session(self.name, ("BEGIN", "LOCK TABLE booking.webhook_attempts IN EXCLUSIVE MODE")) as locker:
+            self.receiver.release("/crm")
+            wait_until(lambda: self.value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "1", "its report waits")
+            self.assertEqual(self.value("SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity"
+                                        " WHERE application_name = 'booking-relay' AND wait_event_type = 'Lock'"), "1")
+            locker.query("COMMIT")
+        self.wait_drained(relay)
+        self.check_books()
+        self.assert_nothing_twice()
+        self.assertEqual(relay.stop(), 0)
+
+    def test_claims_refused(self):
+        """Answers are taken also while the database refuses every claim that comes with them."""
+        admin = self.admin()
+        self.endpoint(admin, "crm", max_in_flight=IN_FLIGHT)
+        relay = self.relay(f"outbound.max_in_flight = {2 * IN_FLIGHT}\noutbound.poll_ms = 100").ready()
+        self.receiver.hold("/crm")
+        self.happen(admin, 3 * IN_FLIGHT)
+        self.wait_for_requests(IN_FLIGHT)
+        admin.query("CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                    " $$ BEGIN RAISE 'no leases today'; END $$")
+        admin.query("CREATE TRIGGER refuse BEFORE UPDATE ON booking.webhook_deliveries"
+                    " FOR EACH ROW WHEN (NEW.status = 'leased') EXECUTE FUNCTION public.refuse()")
+        self.receiver.release("/crm")
+        wait_until(lambda: admin.value("SELECT count(*) FROM booking.webhook_deliveries") == str(2 * IN_FLIGHT),
+                   "the answers are taken")
+        wait_until(lambda: relay.logged("claim failed"), "and claims are not")
+        self.assertEqual(self.receiver.count(), IN_FLIGHT)
+        admin.query("DROP TRIGGER refuse ON booking.webhook_deliveries")
+        self.wait_drained(relay)
+        self.check_books()
+        self.assert_nothing_twice()
+        self.assertEqual(relay.stop(), 0)
+
     @unittest.skipUnless(LONG, "the server is away for a minute and more")
     def test_away_for_long(self):
         """Relays come back one after the other, each with answers to report: none takes another for dead meanwhile."""

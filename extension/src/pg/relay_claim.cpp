@@ -15,15 +15,26 @@ namespace pgbk {
 
 namespace {
 
+struct Due {
+    core::Uuid delivery;
+    core::Uuid event;
+    std::optional<core::Uuid> batch;
+    bool is_new; // never sent
+};
+
 // What will be leased.
 struct Picked {
     std::vector<std::int32_t> organizations;
     std::vector<core::Uuid> deliveries;
     std::vector<std::optional<core::Uuid>> batches;
+    core::Uuid first_event{}; // in the order of their ids
+    core::Uuid last_event{};
 
-    void add(std::int32_t organization, const core::Uuid& delivery, const std::optional<core::Uuid>& batch) {
+    void add(std::int32_t organization, const Due& due, const std::optional<core::Uuid>& batch) {
+        first_event = deliveries.empty() ? due.event : std::min(first_event, due.event);
+        last_event = deliveries.empty() ? due.event : std::max(last_event, due.event);
         organizations.push_back(organization);
-        deliveries.push_back(delivery);
+        deliveries.push_back(due.delivery);
         batches.push_back(batch);
     }
 };
@@ -46,19 +57,19 @@ class Packer {
 public:
     Packer(Source& source, int requests, Picked& picked) : source_(source), left_(requests), picked_(picked) {}
 
-    void add(const core::Uuid& delivery, const std::optional<core::Uuid>& batch, bool is_new) {
-        if (batch.has_value()) {
-            const bool known = std::find(old_batches.begin(), old_batches.end(), *batch) != old_batches.end();
+    void add(const Due& due) {
+        if (due.batch.has_value()) {
+            const bool known = std::find(old_batches.begin(), old_batches.end(), *due.batch) != old_batches.end();
             if (!known && take()) {
-                old_batches.push_back(*batch);
+                old_batches.push_back(*due.batch);
             }
-        } else if (source_.batch_max == 1 || !is_new) {
+        } else if (source_.batch_max == 1 || !due.is_new) {
             if (take()) {
-                picked_.add(source_.state.organization, delivery, std::nullopt);
+                picked_.add(source_.state.organization, due, std::nullopt);
             }
         } else if (room_in_batch_ > 0 || begin_batch()) {
             --room_in_batch_;
-            picked_.add(source_.state.organization, delivery, batch_);
+            picked_.add(source_.state.organization, due, batch_);
         }
     }
 
@@ -97,7 +108,7 @@ private:
 // being changed, waits.
 void pick_batches(std::int32_t organization, const std::vector<core::Uuid>& batches, Picked& picked) {
     static constinit Statement lock(
-        "SELECT d.id, d.batch_id FROM booking.webhook_deliveries AS d"
+        "SELECT d.id, d.event_id, d.batch_id FROM booking.webhook_deliveries AS d"
         " WHERE d.organization_id = $1 AND d.batch_id = ANY ($2) AND d.status = 'pending' FOR UPDATE SKIP LOCKED");
     static constinit Statement count("SELECT d.batch_id, count(*) FROM booking.webhook_deliveries AS d"
                                      " WHERE d.organization_id = $1 AND d.batch_id = ANY ($2)"
@@ -109,11 +120,12 @@ void pick_batches(std::int32_t organization, const std::vector<core::Uuid>& batc
         missing[sizes.uuid(row, 1)] = sizes.int8(row, 2);
     }
     for (std::uint64_t row = 0; row < locked_rows.count(); ++row) {
-        --missing[locked_rows.uuid(row, 2)];
+        --missing[locked_rows.uuid(row, 3)];
     }
     for (std::uint64_t row = 0; row < locked_rows.count(); ++row) {
-        if (missing[locked_rows.uuid(row, 2)] == 0) {
-            picked.add(organization, locked_rows.uuid(row, 1), locked_rows.uuid(row, 2));
+        const core::Uuid batch = locked_rows.uuid(row, 3);
+        if (missing[batch] == 0) {
+            picked.add(organization, {locked_rows.uuid(row, 1), locked_rows.uuid(row, 2), batch, false}, batch);
         }
     }
 }
@@ -134,10 +146,10 @@ Picked pick(std::vector<Source>& sources, const Request& request) {
         limits.push_back(shares[i] * sources[i].batch_max);
     }
     static constinit Statement statement(
-        "SELECT k.place::integer, d.id, d.batch_id, d.attempts + d.throttled = 0"
+        "SELECT k.place::integer, d.id, d.event_id, d.batch_id, d.attempts + d.throttled = 0"
         "  FROM unnest($1, $2, $3) WITH ORDINALITY AS k (organization_id, endpoint_id, most, place)"
         " CROSS JOIN LATERAL ("
-        "       SELECT d.id, d.batch_id, d.attempts, d.throttled FROM booking.webhook_deliveries AS d"
+        "       SELECT d.id, d.event_id, d.batch_id, d.attempts, d.throttled FROM booking.webhook_deliveries AS d"
         "        WHERE d.organization_id = k.organization_id AND d.endpoint_id = k.endpoint_id"
         "          AND d.status = 'pending' AND d.next_attempt_at <= $4 AND ($5 IS NULL OR d.id = $5)"
         "        ORDER BY d.next_attempt_at, d.id LIMIT k.most FOR UPDATE SKIP LOCKED) AS d"
@@ -151,8 +163,8 @@ Picked pick(std::vector<Source>& sources, const Request& request) {
     for (std::size_t i = 0; i < sources.size(); ++i) {
         Packer packer(sources[i], shares[i], picked);
         for (; row < rows.count() && rows.int4(row, 1) == static_cast<std::int32_t>(i + 1); ++row) {
-            packer.add(rows.uuid(row, 2), rows.is_null(row, 3) ? std::nullopt : std::optional(rows.uuid(row, 3)),
-                       rows.boolean(row, 4));
+            packer.add({rows.uuid(row, 2), rows.uuid(row, 3),
+                        rows.is_null(row, 4) ? std::nullopt : std::optional(rows.uuid(row, 4)), rows.boolean(row, 5)});
         }
         if (!packer.old_batches.empty()) {
             pick_batches(sources[i].state.organization, packer.old_batches, picked);
@@ -185,7 +197,8 @@ void give_up(const Rows& rows, const std::vector<std::uint64_t>& without_body) {
 }
 
 void lease(const Picked& picked, const Request& request, ResultSet& result) {
-    // The body is found by its key for each row, whatever the planner expects of the view.
+    // Whatever endpoints and events have in common is made once. An event is found by its key, whatever the planner
+    // expects of the view; between which ids all of them lie is said as well, so that other partitions are not opened.
     static constinit Statement statement(
         "WITH leased AS ("
         "    UPDATE booking.webhook_deliveries AS d"
@@ -193,30 +206,40 @@ void lease(const Picked& picked, const Request& request, ResultSet& result) {
         "           lease_owner = $5, lease_token = d.lease_token + 1"
         "      FROM unnest($1, $2, $3) AS n (organization_id, id, batch_id)"
         "     WHERE d.organization_id = n.organization_id AND d.id = n.id AND d.status = 'pending'"
-        "    RETURNING d.*)"
+        "    RETURNING d.*),"
+        " endpoints AS MATERIALIZED ("
+        "    SELECT e.organization_id, e.id, e.name, e.url, e.preset, e.timeout_ms, e.headers, k.secrets,"
+        "           to_jsonb(e.allowed_networks) AS networks"
+        "      FROM (SELECT DISTINCT l.organization_id, l.endpoint_id FROM leased AS l) AS n"
+        "     CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoints AS x"
+        "                          WHERE x.organization_id = n.organization_id AND x.id = n.endpoint_id LIMIT 1) AS e"
+        "     CROSS JOIN LATERAL ("
+        "           SELECT COALESCE(jsonb_agg(jsonb_build_object('scheme', s.scheme, 'secret', s.secret)"
+        "                                     || CASE s.scheme WHEN 'hmac' THEN jsonb_build_object("
+        "                                            'header', e.hmac_header, 'prefix', e.hmac_prefix,"
+        "                                            'encoding', e.hmac_encoding) ELSE '{}' END"
+        "                                     ORDER BY s.valid_from DESC, s.id DESC), '[]') AS secrets"
+        "             FROM booking.webhook_secrets AS s"
+        "            WHERE s.organization_id = n.organization_id AND s.endpoint_id = n.endpoint_id"
+        "              AND s.valid_from <= $6 AND (s.valid_until IS NULL OR s.valid_until > $6)) AS k),"
+        " bodies AS MATERIALIZED ("
+        "    SELECT n.organization_id, n.event_id, p.document"
+        "      FROM (SELECT DISTINCT l.organization_id, l.event_id FROM leased AS l) AS n"
+        "     CROSS JOIN LATERAL ("
+        "           SELECT x.document FROM booking.event_payloads AS x"
+        "            WHERE x.organization_id = n.organization_id AND x.event_id = n.event_id"
+        "              AND x.event_id BETWEEN $7 AND $8 LIMIT 1) AS p)"
         " SELECT l.id, l.lease_token, COALESCE(l.batch_id, l.event_id)::text, l.batch_id IS NOT NULL,"
-        "        l.organization_id, l.endpoint_id, e.name, e.url, e.preset, e.timeout_ms, e.headers, k.secrets,"
-        "        to_jsonb(e.allowed_networks), l.event_type, l.attempts, l.occurred_at, p.body::text"
+        "        l.organization_id, l.endpoint_id, e.name, e.url, e.preset, e.timeout_ms, e.headers, e.secrets,"
+        "        e.networks, l.event_type, l.attempts, l.occurred_at, b.document"
         "   FROM leased AS l"
-        "  CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoints AS x"
-        "                       WHERE x.organization_id = l.organization_id AND x.id = l.endpoint_id LIMIT 1) AS e"
-        "  CROSS JOIN LATERAL ("
-        "        SELECT COALESCE(jsonb_agg(jsonb_build_object('scheme', s.scheme, 'secret', s.secret)"
-        "                                  || CASE s.scheme WHEN 'hmac' THEN jsonb_build_object("
-        "                                         'header', e.hmac_header, 'prefix', e.hmac_prefix,"
-        "                                         'encoding', e.hmac_encoding) ELSE '{}' END"
-        "                                  ORDER BY s.valid_from DESC, s.id DESC), '[]') AS secrets"
-        "          FROM booking.webhook_secrets AS s"
-        "         WHERE s.organization_id = l.organization_id AND s.endpoint_id = l.endpoint_id"
-        "           AND s.valid_from <= $6 AND (s.valid_until IS NULL OR s.valid_until > $6)) AS k"
-        "   LEFT JOIN LATERAL ("
-        "        SELECT x.body FROM booking.event_payloads AS x"
-        "         WHERE x.organization_id = l.organization_id AND x.event_id = l.event_id LIMIT 1) AS p ON true"
+        "   JOIN endpoints AS e ON e.organization_id = l.organization_id AND e.id = l.endpoint_id"
+        "   LEFT JOIN bodies AS b ON b.organization_id = l.organization_id AND b.event_id = l.event_id"
         "  ORDER BY l.endpoint_id, COALESCE(l.batch_id, l.id), l.id");
     const TimestampTz until = request.now + request.lease_seconds * USECS_PER_SEC;
-    const Rows rows =
-        statement.write({int4_array(picked.organizations), uuid_array(picked.deliveries), uuid_array(picked.batches),
-                         Value::timestamp(until), request.relay, Value::timestamp(request.now)});
+    const Rows rows = statement.write({int4_array(picked.organizations), uuid_array(picked.deliveries),
+                                       uuid_array(picked.batches), Value::timestamp(until), request.relay,
+                                       Value::timestamp(request.now), picked.first_event, picked.last_event});
     constexpr int body_column = 17;
     std::vector<std::uint64_t> without_body;
     for (std::uint64_t row = 0; row < rows.count(); ++row) {

@@ -1,7 +1,8 @@
 // relay_complete: what came of deliveries, and what follows.
 //
 // States are locked before deliveries, both in their order, as everybody does. A success of an endpoint that is well
-// needs no state at all, so that completions do not stand in the way of claims.
+// needs no state at all, so that completions do not stand in the way of claims. Where all are successes, which is
+// nearly always, deliveries are not locked and read before they are deleted: deleting says what they were.
 #include "pg/access.hpp"
 #include "pg/array.hpp"
 #include "pg/identity.hpp"
@@ -38,18 +39,20 @@ KeyArrays in_order(const KeyArrays& keys) {
     return out;
 }
 
-// States that these results may change, locked.
-std::map<Key, EndpointState> lock_concerned(const std::vector<RelayResult>& results, const KeyArrays& keys) {
+#define PGBK_ENDPOINT_IS_WELL_SQL                                                                                      \
+    "(s.circuit = 'closed' AND s.consecutive_failures = 0 AND s.throttled_times = 0"                                   \
+    " AND num_nonnulls(s.failing_since, s.window_from, s.hold_until) = 0)"
+
+// Endpoints whose states these results may change.
+KeyArrays concerned_by(const std::vector<RelayResult>& results, const KeyArrays& keys) {
     static constinit Statement statement(
-        "SELECT k.place::integer, k.organization_id, d.endpoint_id,"
-        "       s.circuit = 'closed' AND s.consecutive_failures = 0 AND s.throttled_times = 0"
-        "       AND num_nonnulls(s.failing_since, s.window_from, s.hold_until) = 0"
+        "SELECT k.place::integer, k.organization_id, d.endpoint_id, " PGBK_ENDPOINT_IS_WELL_SQL
         "  FROM unnest($1, $2) WITH ORDINALITY AS k (organization_id, id, place)"
         " CROSS JOIN LATERAL (SELECT x.endpoint_id FROM booking.webhook_deliveries AS x"
         "                      WHERE x.organization_id = k.organization_id AND x.id = k.id LIMIT 1) AS d"
         " CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoint_states AS x"
-        "                      WHERE x.organization_id = k.organization_id AND x.endpoint_id = d.endpoint_id LIMIT 1) "
-        "AS s");
+        "                      WHERE x.organization_id = k.organization_id AND x.endpoint_id = d.endpoint_id LIMIT 1)"
+        "            AS s");
     const Rows rows = statement.write({int4_array(keys.organizations), uuid_array(keys.ids)});
     KeyArrays concerned;
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
@@ -58,6 +61,30 @@ std::map<Key, EndpointState> lock_concerned(const std::vector<RelayResult>& resu
             concerned.add({rows.int4(row, 2), rows.uuid(row, 3)});
         }
     }
+    return concerned;
+}
+
+// The same where all results are successes: endpoints that are not well.
+KeyArrays concerned_by_successes(const KeyArrays& keys) {
+    static constinit Statement statement(
+        "SELECT n.organization_id, n.endpoint_id"
+        "  FROM (SELECT DISTINCT k.organization_id, d.endpoint_id"
+        "          FROM unnest($1, $2) AS k (organization_id, id)"
+        "         CROSS JOIN LATERAL (SELECT x.endpoint_id FROM booking.webhook_deliveries AS x"
+        "                              WHERE x.organization_id = k.organization_id AND x.id = k.id LIMIT 1) AS d) AS n"
+        " CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoint_states AS x"
+        "                      WHERE x.organization_id = n.organization_id AND x.endpoint_id = n.endpoint_id LIMIT 1)"
+        "            AS s"
+        " WHERE NOT " PGBK_ENDPOINT_IS_WELL_SQL);
+    const Rows rows = statement.write({int4_array(keys.organizations), uuid_array(keys.ids)});
+    KeyArrays concerned;
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        concerned.add({rows.int4(row, 1), rows.uuid(row, 2)});
+    }
+    return concerned;
+}
+
+std::map<Key, EndpointState> lock_concerned(const KeyArrays& concerned) {
     std::map<Key, EndpointState> states;
     for (const EndpointState& state : lock_states(concerned.organizations, concerned.ids)) {
         states.emplace(Key(state.organization, state.endpoint), state);
@@ -65,12 +92,34 @@ std::map<Key, EndpointState> lock_concerned(const std::vector<RelayResult>& resu
     return states;
 }
 
+// What is known of a delivery; organization_id and id come before these.
+#define PGBK_DELIVERY_COLUMNS                                                                                          \
+    "d.endpoint_id, d.event_id, d.event_type, d.occurred_at, d.batch_id, d.status, d.attempts, d.throttled,"           \
+    " d.last_http_status, d.same_status_times, d.next_attempt_at, d.expires_at, d.lease_token"
+constexpr int columns_of_delivery = 15; // with these two
+
+Delivery read_delivery(const Rows& rows, std::uint64_t row) {
+    Delivery delivery{};
+    delivery.endpoint = {rows.int4(row, 1), rows.uuid(row, 3)};
+    delivery.event = rows.uuid(row, 4);
+    delivery.event_type = rows.bytes(row, 5);
+    delivery.occurred_at = rows.timestamp(row, 6);
+    delivery.batch = rows.is_null(row, 7) ? std::nullopt : std::optional(rows.uuid(row, 7));
+    delivery.status = rows.bytes(row, 8);
+    delivery.attempts = rows.int4(row, 9);
+    delivery.throttled = rows.int4(row, 10);
+    delivery.last_http_status = rows.is_null(row, 11) ? std::nullopt : std::optional(rows.int4(row, 11));
+    delivery.same_status_times = rows.int4(row, 12);
+    delivery.next_attempt_at = rows.timestamp(row, 13);
+    delivery.expires_at = rows.timestamp(row, 14);
+    delivery.lease_token = rows.int8(row, 15);
+    return delivery;
+}
+
 // In the order of their keys, each once, as they are given.
 std::map<Key, Delivery> lock_deliveries(const KeyArrays& keys) {
     static constinit Statement statement(
-        "SELECT k.organization_id, k.id, d.endpoint_id, d.event_id, d.event_type, d.occurred_at, d.batch_id, d.status,"
-        "       d.attempts, d.throttled, d.last_http_status, d.same_status_times, d.next_attempt_at, d.expires_at,"
-        "       d.lease_token, e.preset = 'make', e.status = 'active'"
+        "SELECT k.organization_id, k.id, " PGBK_DELIVERY_COLUMNS ", e.preset = 'make', e.status = 'active'"
         "  FROM unnest($1, $2) AS k (organization_id, id)"
         " CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_deliveries AS x"
         "                      WHERE x.organization_id = k.organization_id AND x.id = k.id FOR UPDATE) AS d"
@@ -79,23 +128,24 @@ std::map<Key, Delivery> lock_deliveries(const KeyArrays& keys) {
     const Rows rows = statement.write({int4_array(keys.organizations), uuid_array(keys.ids)});
     std::map<Key, Delivery> deliveries;
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        Delivery delivery{};
-        delivery.endpoint = {rows.int4(row, 1), rows.uuid(row, 3)};
-        delivery.event = rows.uuid(row, 4);
-        delivery.event_type = rows.bytes(row, 5);
-        delivery.occurred_at = rows.timestamp(row, 6);
-        delivery.batch = rows.is_null(row, 7) ? std::nullopt : std::optional(rows.uuid(row, 7));
-        delivery.status = rows.bytes(row, 8);
-        delivery.attempts = rows.int4(row, 9);
-        delivery.throttled = rows.int4(row, 10);
-        delivery.last_http_status = rows.is_null(row, 11) ? std::nullopt : std::optional(rows.int4(row, 11));
-        delivery.same_status_times = rows.int4(row, 12);
-        delivery.next_attempt_at = rows.timestamp(row, 13);
-        delivery.expires_at = rows.timestamp(row, 14);
-        delivery.lease_token = rows.int8(row, 15);
-        delivery.is_make = rows.boolean(row, 16);
-        delivery.endpoint_active = rows.boolean(row, 17);
+        Delivery delivery = read_delivery(rows, row);
+        delivery.is_make = rows.boolean(row, columns_of_delivery + 1);
+        delivery.endpoint_active = rows.boolean(row, columns_of_delivery + 2);
         deliveries.emplace(Key(rows.int4(row, 1), rows.uuid(row, 2)), delivery);
+    }
+    return deliveries;
+}
+
+// Deletes what has arrived, in that order too: as much of each as a success asks for.
+std::map<Key, Delivery> delete_deliveries(const KeyArrays& keys) {
+    static constinit Statement statement(
+        "DELETE FROM booking.webhook_deliveries AS d USING unnest($1, $2) AS n (organization_id, id)"
+        " WHERE d.organization_id = n.organization_id AND d.id = n.id"
+        " RETURNING d.organization_id, d.id, " PGBK_DELIVERY_COLUMNS);
+    const Rows rows = statement.write({int4_array(keys.organizations), uuid_array(keys.ids)});
+    std::map<Key, Delivery> deliveries;
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        deliveries.emplace(Key(rows.int4(row, 1), rows.uuid(row, 2)), read_delivery(rows, row));
     }
     return deliveries;
 }
@@ -190,10 +240,7 @@ void write_deliveries(const Writes& writes) {
         for (const Key& key : writes.deleted) {
             keys.add(key);
         }
-        static constinit Statement statement(
-            "DELETE FROM booking.webhook_deliveries AS d USING unnest($1, $2) AS n (organization_id, id)"
-            " WHERE d.organization_id = n.organization_id AND d.id = n.id");
-        statement.write({int4_array(keys.organizations), uuid_array(keys.ids)});
+        delete_deliveries(keys);
     }
     if (writes.changed.empty()) {
         return;
@@ -244,14 +291,19 @@ Datum relay_complete_body(Call& call) {
     }
     const TimestampTz now = settings::now();
     const KeyArrays keys = keys_of(results);
-    std::map<Key, EndpointState> states = lock_concerned(results, keys);
-    Judge judge(std::move(states), lock_deliveries(in_order(keys)), now);
+    const bool all_arrived = std::all_of(results.begin(), results.end(), is_success);
+    std::map<Key, EndpointState> states =
+        lock_concerned(all_arrived ? concerned_by_successes(keys) : concerned_by(results, keys));
+    Judge judge(std::move(states), all_arrived ? delete_deliveries(in_order(keys)) : lock_deliveries(in_order(keys)),
+                now);
     for (std::size_t i = 0; i < results.size(); ++i) {
         judge.judge(results[i], static_cast<std::int32_t>(i));
     }
     note_unknown(judge.unknown(), judge.writes);
     write_attempts(judge.writes, relay, document, now);
-    write_deliveries(judge.writes);
+    if (!all_arrived) {
+        write_deliveries(judge.writes);
+    }
     write_states(judge.changed_states());
     for (const auto& [endpoint, reason] : judge.disabled) {
         disable_endpoint(endpoint.first, endpoint.second, reason);

@@ -47,21 +47,41 @@ struct Look {
 };
 
 Look look(TimestampTz now) {
-    static constinit Statement statement("SELECT EXISTS (SELECT 1 FROM booking.webhook_deliveries AS d"
-                                         "                WHERE d.status = 'leased' AND d.lease_until <= $1),"
-                                         "       EXISTS (SELECT 1 FROM booking.webhook_deliveries AS d"
-                                         "                WHERE d.status = 'pending' AND d.next_attempt_at <= $1)");
+    // The first of each index. EXISTS would be planned as a scan of the table, which is over at once where much is due,
+    // and reads all of it where much waits for its next attempt.
+    static constinit Statement statement(
+        "SELECT COALESCE((SELECT d.lease_until FROM booking.webhook_deliveries AS d"
+        "                  WHERE d.status = 'leased' ORDER BY d.lease_until LIMIT 1) <= $1, false),"
+        "       COALESCE((SELECT d.next_attempt_at FROM booking.webhook_deliveries AS d"
+        "                  WHERE d.status = 'pending' ORDER BY d.next_attempt_at, d.id LIMIT 1) <= $1, false)");
     const Rows rows = statement.write({Value::timestamp(now)});
     return {rows.boolean(0, 1), rows.boolean(0, 2)};
 }
 
-// Endpoints that have something due and might take it, the longest due first. One index entry is read for each endpoint
-// that has anything pending, however much that is: a backlog of one that hangs holds up nobody.
-std::vector<EndpointKey> candidates(const Request& request) {
+// Where the next claim of this backend begins to look, in the order of keys. Of no consequence but for who is first:
+// where more endpoints have something due than a claim looks at, all get their turn.
+std::optional<EndpointKey> place_to_go_on;
+
+struct Candidate {
+    EndpointKey key;
+    TimestampTz due_since;
+};
+
+constexpr std::int32_t fewest_looked_for = 16;
+
+bool is_after(const EndpointKey& a, const EndpointKey& b) {
+    return std::tie(a.organization, a.endpoint) > std::tie(b.organization, b.endpoint);
+}
+
+// Endpoints after the one that have something due and might take it, in the order of their keys, so many at most. One
+// index entry is read for each endpoint that has anything pending, however much that is: a backlog of one that hangs
+// holds up nobody.
+std::vector<Candidate> candidates_after(const std::optional<EndpointKey>& start, TimestampTz now, std::int32_t most) {
     static constinit Statement statement(
         "WITH RECURSIVE waiting AS ("
         "    (SELECT d.organization_id, d.endpoint_id, d.next_attempt_at FROM booking.webhook_deliveries AS d"
-        "      WHERE d.status = 'pending' ORDER BY d.organization_id, d.endpoint_id, d.next_attempt_at LIMIT 1)"
+        "      WHERE d.status = 'pending' AND (d.organization_id, d.endpoint_id) > ($2, $3)"
+        "      ORDER BY d.organization_id, d.endpoint_id, d.next_attempt_at LIMIT 1)"
         "    UNION ALL"
         "    SELECT n.organization_id, n.endpoint_id, n.next_attempt_at"
         "      FROM waiting AS w CROSS JOIN LATERAL ("
@@ -69,7 +89,7 @@ std::vector<EndpointKey> candidates(const Request& request) {
         "            WHERE d.status = 'pending'"
         "              AND (d.organization_id, d.endpoint_id) > (w.organization_id, w.endpoint_id)"
         "            ORDER BY d.organization_id, d.endpoint_id, d.next_attempt_at LIMIT 1) AS n)"
-        " SELECT w.organization_id, w.endpoint_id"
+        " SELECT w.organization_id, w.endpoint_id, w.next_attempt_at"
         "   FROM waiting AS w"
         "  CROSS JOIN LATERAL (SELECT x.* FROM booking.webhook_endpoint_states AS x"
         "                       WHERE x.organization_id = w.organization_id AND x.endpoint_id = w.endpoint_id"
@@ -84,13 +104,60 @@ std::vector<EndpointKey> candidates(const Request& request) {
         "    AND (SELECT count(DISTINCT COALESCE(d.batch_id, d.id)) FROM booking.webhook_deliveries AS d"
         "          WHERE d.organization_id = w.organization_id AND d.endpoint_id = w.endpoint_id"
         "            AND d.status = 'leased') < CASE s.circuit WHEN 'half_open' THEN 1 ELSE e.max_in_flight END"
-        "  ORDER BY w.next_attempt_at, w.endpoint_id LIMIT $2");
-    static constinit Statement of_one(
+        "  LIMIT $4");
+    const EndpointKey before_all{std::numeric_limits<std::int32_t>::min(), core::Uuid{}};
+    const EndpointKey& after = start.has_value() ? *start : before_all;
+    const Rows rows = statement.write({Value::timestamp(now), after.organization, after.endpoint, most});
+    std::vector<Candidate> found;
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        found.push_back({{rows.int4(row, 1), rows.uuid(row, 2)}, rows.timestamp(row, 3)});
+    }
+    return found;
+}
+
+// All around from where the last claim ended, so many at most; and where the next one goes on, if there may be more.
+std::vector<Candidate> candidates_around(TimestampTz now, std::int32_t most) {
+    const std::optional<EndpointKey> start = std::exchange(place_to_go_on, std::nullopt);
+    std::vector<Candidate> found = candidates_after(start, now, most);
+    auto left = most - static_cast<std::int32_t>(found.size());
+    if (start.has_value() && left > 0) {
+        for (const Candidate& candidate : candidates_after(std::nullopt, now, left)) {
+            if (is_after(candidate.key, *start)) {
+                return found; // been there
+            }
+            found.push_back(candidate);
+            --left;
+        }
+    }
+    if (left == 0) {
+        place_to_go_on = found.back().key;
+    }
+    return found;
+}
+
+// The longest due of them first.
+std::vector<EndpointKey> next_candidates(const Request& request) {
+    std::vector<Candidate> found = candidates_around(request.now, std::max(request.wanted, fewest_looked_for));
+    std::stable_sort(found.begin(), found.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.due_since < b.due_since; });
+    std::vector<EndpointKey> keys;
+    for (const Candidate& candidate : found) {
+        if (keys.size() < static_cast<std::size_t>(request.wanted)) {
+            keys.push_back(candidate.key);
+        }
+    }
+    return keys;
+}
+
+std::vector<EndpointKey> candidates(const Request& request) {
+    if (!request.only.has_value()) {
+        return next_candidates(request);
+    }
+    static constinit Statement statement(
         "SELECT d.organization_id, d.endpoint_id FROM booking.webhook_deliveries AS d"
         " WHERE d.organization_id = $1 AND d.id = $2 AND d.status = 'pending' AND d.next_attempt_at <= $3");
-    const Rows rows = request.only.has_value() ? of_one.write({core::organization_of(*request.only).value_or(0),
-                                                               *request.only, Value::timestamp(request.now)})
-                                               : statement.write({Value::timestamp(request.now), request.wanted});
+    const Rows rows = statement.write(
+        {core::organization_of(*request.only).value_or(0), *request.only, Value::timestamp(request.now)});
     std::vector<EndpointKey> keys;
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
         keys.push_back({rows.int4(row, 1), rows.uuid(row, 2)});

@@ -25,7 +25,8 @@ struct Source {
 // Frees deliveries whose lease is lost, if there are any; then whether anything is due. Writes nothing otherwise.
 bool is_anything_due(const Request& request);
 
-// Locks endpoints that nobody else is at, the longest due first.
+// Locks endpoints that nobody else is at. Where there are more than a claim looks at, each claim goes on where the last
+// one of its session ended.
 std::vector<Source> lock_sources(const Request& request);
 
 } // namespace pgbk

@@ -225,6 +225,9 @@ void Connection::keep_answer(PGresult* result) {
     }
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
+        if (answer_.rows != nullptr) {
+            answer_.earlier.push_back(std::move(answer_.rows));
+        }
         answer_.rows = std::move(owned);
         return;
     case PGRES_PIPELINE_ABORTED: // not done, since one before it has failed

@@ -35,6 +35,7 @@ struct Answer {
     std::string field = {}; // of the request, which our refusal names (as column of the error)
     std::string detail = {};
     std::string hint = {};
+    std::vector<std::unique_ptr<PGresult, FreeResult>> earlier = {}; // of the transaction's statements before the last
 
     bool ok() const { return error.empty(); }
     int count() const { return PQntuples(rows.get()); }

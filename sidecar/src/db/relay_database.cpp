@@ -99,6 +99,10 @@ std::vector<ClaimedRow> read_claim(const Answer& answer) {
     return rows;
 }
 
+int read_accepted(const PGresult* rows) {
+    return std::stoi(PQgetvalue(rows, 0, 0));
+}
+
 std::vector<SourceRow> read_sources(const Answer& answer) {
     std::vector<SourceRow> rows;
     for (int i = 0; i < answer.count(); ++i) {
@@ -124,10 +128,10 @@ RelayDatabase::RelayDatabase(Link& link, Metrics& metrics, std::string relay_id)
     : link_(link), metrics_(metrics), relay_id_(std::move(relay_id)) {}
 
 template <class Value, class Read>
-void RelayDatabase::call(const char* name, const std::string& sql, const Parameters& parameters, Read read,
+void RelayDatabase::call(const char* name, const std::vector<Statement>& transaction, Read read,
                          CallHandler<Value> handler) {
     const auto start = std::chrono::steady_clock::now();
-    link_.call(sql, parameters, [this, name, start, read, handler = std::move(handler)](Answer answer) {
+    link_.call(transaction, [this, name, start, read, handler = std::move(handler)](Answer answer) {
         std::optional<Value> value;
         if (answer.ok()) {
             const auto took = std::chrono::steady_clock::now() - start;
@@ -148,63 +152,81 @@ void RelayDatabase::call(const char* name, const std::string& sql, const Paramet
 void RelayDatabase::listen(CallHandler<bool> handler) {
     const auto nothing_to_read = [](const Answer&) { return true; };
     // The answer to the second one says how both went: the first leaves no doubt, or an error that repeats itself.
-    call<bool>("listen", "LISTEN booking_events", {}, nothing_to_read, [](std::optional<bool>, const Answer&) {});
-    call<bool>("listen", "LISTEN booking_webhooks", {}, nothing_to_read, std::move(handler));
+    call<bool>("listen", {{"LISTEN booking_events"}}, nothing_to_read, [](std::optional<bool>, const Answer&) {});
+    call<bool>("listen", {{"LISTEN booking_webhooks"}}, nothing_to_read, std::move(handler));
 }
 
 void RelayDatabase::attach(const std::string& host, const std::string& version, CallHandler<Attachment> handler) {
     call<Attachment>("attach",
-                     "SELECT a, extract(epoch FROM (a ->> 'server_time')::timestamptz)::float8 "
-                     "FROM booking.relay_attach($1::uuid, $2::text, $3::text) AS a",
-                     {relay_id_, host, version}, read_attachment, std::move(handler));
+                     {{"SELECT a, extract(epoch FROM (a ->> 'server_time')::timestamptz)::float8 "
+                       "FROM booking.relay_attach($1::uuid, $2::text, $3::text) AS a",
+                       {relay_id_, host, version}}},
+                     read_attachment, std::move(handler));
 }
 
 void RelayDatabase::make_endpoint(int organization, const std::string& url, const std::string& secret,
                                   CallHandler<bool> handler) {
     call<bool>(
-        "make_endpoint", "SELECT booking.relay_make_endpoint($1::integer, $2::text, $3::text)",
-        {std::to_string(organization), url, secret.empty() ? std::nullopt : std::optional(secret)},
+        "make_endpoint",
+        {{"SELECT booking.relay_make_endpoint($1::integer, $2::text, $3::text)",
+          {std::to_string(organization), url, secret.empty() ? std::nullopt : std::optional(secret)}}},
         [](const Answer&) { return true; }, std::move(handler));
+}
+
+Statement RelayDatabase::claiming(int wanted, std::chrono::seconds lease,
+                                  const std::optional<std::string>& only_delivery) const {
+    return {"SELECT delivery_id, lease_token, request_id, batched, endpoint_name, url, timeout_ms, headers, secrets, "
+            "allowed_networks, event_type, attempt, extract(epoch FROM occurred_at)::float8, body "
+            "FROM booking.relay_claim($1::uuid, $2::integer, $3::integer, $4::uuid)",
+            {relay_id_, std::to_string(wanted), std::to_string(lease.count()), only_delivery}};
+}
+
+Statement RelayDatabase::completing(std::span<const Result> results) const {
+    return {"SELECT booking.relay_complete($1::uuid, $2::jsonb)", {relay_id_, results_json(results)}};
 }
 
 void RelayDatabase::claim(int wanted, std::chrono::seconds lease, const std::optional<std::string>& only_delivery,
                           CallHandler<std::vector<ClaimedRow>> handler) {
-    call<std::vector<ClaimedRow>>(
-        "claim",
-        "SELECT delivery_id, lease_token, request_id, batched, endpoint_name, url, timeout_ms, headers, secrets, "
-        "allowed_networks, event_type, attempt, extract(epoch FROM occurred_at)::float8, body "
-        "FROM booking.relay_claim($1::uuid, $2::integer, $3::integer, $4::uuid)",
-        {relay_id_, std::to_string(wanted), std::to_string(lease.count()), only_delivery}, read_claim,
-        std::move(handler));
+    call<std::vector<ClaimedRow>>("claim", {claiming(wanted, lease, only_delivery)}, read_claim, std::move(handler));
 }
 
 void RelayDatabase::complete(std::span<const Result> results, CallHandler<int> handler) {
     call<int>(
-        "complete", "SELECT booking.relay_complete($1::uuid, $2::jsonb)", {relay_id_, results_json(results)},
-        [](const Answer& answer) { return std::stoi(answer.text(0, 0)); }, std::move(handler));
+        "complete", {completing(results)}, [](const Answer& answer) { return read_accepted(answer.rows.get()); },
+        std::move(handler));
+}
+
+void RelayDatabase::complete_and_claim(std::span<const Result> results, int wanted, std::chrono::seconds lease,
+                                       CallHandler<Turn> handler) {
+    call<Turn>(
+        "complete_and_claim", {completing(results), claiming(wanted, lease, std::nullopt)},
+        [](const Answer& answer) {
+            return Turn{read_accepted(answer.earlier.front().get()), read_claim(answer)};
+        },
+        std::move(handler));
 }
 
 void RelayDatabase::status(CallHandler<QueueStatus> handler) {
-    call<QueueStatus>("status", "SELECT booking.relay_status()", {}, read_status, std::move(handler));
+    call<QueueStatus>("status", {{"SELECT booking.relay_status()"}}, read_status, std::move(handler));
 }
 
 void RelayDatabase::sources(CallHandler<std::vector<SourceRow>> handler) {
     call<std::vector<SourceRow>>(
         "sources",
-        "SELECT source_id, organization_id, name, scheme, options, secret, valid_from, valid_until "
-        "FROM booking.relay_sources()",
-        {}, read_sources, std::move(handler));
+        {{"SELECT source_id, organization_id, name, scheme, options, secret, valid_from, valid_until "
+          "FROM booking.relay_sources()"}},
+        read_sources, std::move(handler));
 }
 
 void RelayDatabase::test_webhook(int organization, const std::string& name, CallHandler<std::string> handler) {
     call<std::string>(
-        "test_webhook", "SELECT booking.test_webhook($1::integer, $2::text)", {std::to_string(organization), name},
+        "test_webhook", {{"SELECT booking.test_webhook($1::integer, $2::text)", {std::to_string(organization), name}}},
         [](const Answer& answer) { return answer.text(0, 0); }, std::move(handler));
 }
 
 void RelayDatabase::delivery(const std::string& id, CallHandler<TestOutcome> handler) {
     call<TestOutcome>(
-        "delivery", "SELECT status, http_status, total_ms, error FROM booking.relay_delivery($1::uuid)", {id},
+        "delivery", {{"SELECT status, http_status, total_ms, error FROM booking.relay_delivery($1::uuid)", {id}}},
         [](const Answer& answer) {
             TestOutcome outcome;
             outcome.status = answer.text(0, 0);

@@ -29,6 +29,12 @@ struct QueueStatus {
     double calls_pending = 0, calls_due = 0, calls_running = 0, calls_failed = 0; // of providers
 };
 
+// A report, and what was claimed right after it.
+struct Turn {
+    int accepted = 0;
+    std::vector<ClaimedRow> rows;
+};
+
 struct TestOutcome {
     std::string status;
     std::optional<int> http_status;
@@ -49,6 +55,9 @@ public:
     void claim(int wanted, std::chrono::seconds lease, const std::optional<std::string>& only_delivery,
                CallHandler<std::vector<ClaimedRow>> handler);
     void complete(std::span<const Result> results, CallHandler<int> handler);
+    // Both in one round trip and one transaction: one wait for the disk.
+    void complete_and_claim(std::span<const Result> results, int wanted, std::chrono::seconds lease,
+                            CallHandler<Turn> handler);
     void status(CallHandler<QueueStatus> handler);
     void sources(CallHandler<std::vector<SourceRow>> handler);
     void test_webhook(int organization, const std::string& name, CallHandler<std::string> handler);
@@ -59,8 +68,9 @@ public:
 private:
     // Times the call, counts its failure, and hands a good answer to `read`.
     template <class Value, class Read>
-    void call(const char* name, const std::string& sql, const Parameters& parameters, Read read,
-              CallHandler<Value> handler);
+    void call(const char* name, const std::vector<Statement>& transaction, Read read, CallHandler<Value> handler);
+    Statement claiming(int wanted, std::chrono::seconds lease, const std::optional<std::string>& only_delivery) const;
+    Statement completing(std::span<const Result> results) const;
 
     Link& link_;
     Metrics& metrics_;

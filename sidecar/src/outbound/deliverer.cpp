@@ -69,39 +69,85 @@ void Deliverer::pump() {
     if (!attached_) {
         return;
     }
-    if (!results_.empty() && !completing_ && !pausing_) {
-        complete();
-        // What was reported made room, here and at its endpoint. The claim goes out behind the report, in one round
-        // trip.
-        wanted_ = true;
-    }
-    if (catching_up_ && (results_.empty() || pausing_)) {
+    const bool reports = may_report();
+    // What is reported makes room, here and at its endpoint.
+    wanted_ = wanted_ || reports;
+    const bool is_last_report = reports && results_to_report(results_, batch_limit_) == results_.size();
+    if (catching_up_ && (results_.empty() || is_last_report || pausing_)) {
         catching_up_ = false;
     }
-    if (wanted_ && !claiming_ && !stopping_ && !catching_up_ && requests_in_flight_ < settings_.max_in_flight) {
+    if (reports && !apart_ && may_claim()) {
+        turn();
+    } else if (reports) {
+        complete();
+    }
+    if (may_claim()) { // behind a report that is under way
         claim();
     }
     check_stopped();
 }
 
+bool Deliverer::may_report() const {
+    return !results_.empty() && !completing_ && !pausing_;
+}
+
+bool Deliverer::may_claim() const {
+    return wanted_ && !claiming_ && !stopping_ && !catching_up_ && room() > 0;
+}
+
+int Deliverer::room() const {
+    return std::min(settings_.max_in_flight - requests_in_flight_, settings_.claim_limit);
+}
+
+// Reports and claims by one call. What comes in meanwhile goes with the next one.
+void Deliverer::turn() {
+    claiming_ = true;
+    completing_ = true;
+    wanted_ = false;
+    const std::vector<Result> batch = take_batch();
+    const int wanted = room();
+    const auto claimed_at = std::chrono::steady_clock::now();
+    database_.complete_and_claim(batch, wanted, settings_.lease,
+                                 [this, wanted, claimed_at, kept = std::deque<Result>(batch.begin(), batch.end())](
+                                     std::optional<Turn> turn, const Answer& answer) {
+                                     claiming_ = false;
+                                     completing_ = false;
+                                     if (turn) {
+                                         accept(kept.size(), turn->accepted);
+                                         claimed(std::move(turn->rows), wanted, claimed_at);
+                                     } else {
+                                         wanted_ = true;
+                                         apart_ = !answer.lost;
+                                         put_back(kept);
+                                         pump();
+                                     }
+                                     check_stopped();
+                                 });
+    count();
+}
+
 void Deliverer::claim() {
     claiming_ = true;
     wanted_ = false;
-    const int wanted = std::min(settings_.max_in_flight - requests_in_flight_, settings_.claim_limit);
+    const int wanted = room();
     const auto claimed_at = std::chrono::steady_clock::now(); // the lease begins later, if anything
     database_.claim(
         wanted, settings_.lease, std::nullopt,
         [this, wanted, claimed_at](std::optional<std::vector<ClaimedRow>> rows, const Answer& answer) {
             claiming_ = false;
             if (rows) {
-                wanted_ = wanted_ || rows->size() >= static_cast<std::size_t>(wanted);
-                dispatch(std::move(*rows), claimed_at);
-                pump();
+                claimed(std::move(*rows), wanted, claimed_at);
             } else if (!answer.lost) { // the clock tries again
                 log(LogLevel::error, "claim failed", {{"sqlstate", answer.sqlstate}, {"error", answer.error}});
             }
             check_stopped();
         });
+}
+
+void Deliverer::claimed(std::vector<ClaimedRow> rows, int wanted, SteadyTime claimed_at) {
+    wanted_ = wanted_ || rows.size() >= static_cast<std::size_t>(wanted);
+    dispatch(std::move(rows), claimed_at);
+    pump();
 }
 
 std::size_t Deliverer::dispatch(std::vector<ClaimedRow> rows, SteadyTime claimed_at) {
@@ -171,11 +217,17 @@ void Deliverer::sent(const Dispatch& dispatch, SteadyTime lease_end, const std::
     pump();
 }
 
-void Deliverer::complete() {
-    completing_ = true;
+// Taken off, and put back if they cannot be reported.
+std::vector<Result> Deliverer::take_batch() {
     const auto end = results_.begin() + static_cast<std::ptrdiff_t>(results_to_report(results_, batch_limit_));
     std::vector<Result> batch(std::make_move_iterator(results_.begin()), std::make_move_iterator(end));
     results_.erase(results_.begin(), end);
+    return batch;
+}
+
+void Deliverer::complete() {
+    completing_ = true;
+    const std::vector<Result> batch = take_batch();
     database_.complete(batch,
                        [this, kept = std::deque<Result>(batch.begin(), batch.end())](
                            std::optional<int> accepted, const Answer& answer) { completed(kept, accepted, answer); });
@@ -185,19 +237,26 @@ void Deliverer::complete() {
 void Deliverer::completed(std::deque<Result> batch, std::optional<int> accepted, const Answer& answer) {
     completing_ = false;
     if (accepted) {
-        batch_limit_ = std::min(batch_limit_ * 2, most_results_a_call);
-        if (static_cast<std::size_t>(*accepted) < batch.size()) {
-            log(LogLevel::warn, "some results came too late: their leases had run out",
-                {{"results", batch.size()}, {"accepted", *accepted}});
-        }
+        apart_ = false;
+        accept(batch.size(), *accepted);
         pump();
-        return;
-    }
-    if (answer.lost) { // reported again after reconnecting; whether it was taken already does not matter
+    } else if (answer.lost) { // reported again after reconnecting; whether it was taken already does not matter
         put_back(std::move(batch));
-        check_stopped();
-        return;
+    } else {
+        refused(std::move(batch), answer);
     }
+    check_stopped();
+}
+
+void Deliverer::accept(std::size_t reported, int accepted) {
+    batch_limit_ = std::min(batch_limit_ * 2, most_results_a_call);
+    if (static_cast<std::size_t>(accepted) < reported) {
+        log(LogLevel::warn, "some results came too late: their leases had run out",
+            {{"results", reported}, {"accepted", accepted}});
+    }
+}
+
+void Deliverer::refused(std::deque<Result> batch, const Answer& answer) {
     log(LogLevel::error, "results refused",
         {{"results", batch.size()}, {"sqlstate", answer.sqlstate}, {"error", answer.error}});
     // If one request's are to blame, smaller reports get the others through.
@@ -228,7 +287,6 @@ void Deliverer::completed(std::deque<Result> batch, std::optional<int> accepted,
             pump();
         }
     });
-    check_stopped();
 }
 
 void Deliverer::put_back(std::deque<Result> batch) {

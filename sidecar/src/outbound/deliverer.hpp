@@ -36,12 +36,20 @@ public:
 
 private:
     void pump();
+    bool may_report() const;
+    bool may_claim() const;
+    int room() const; // so many requests may be claimed
+    void turn();
     void claim();
+    void claimed(std::vector<ClaimedRow> rows, int wanted, SteadyTime claimed_at);
     std::size_t dispatch(std::vector<ClaimedRow> rows, SteadyTime claimed_at); // how many requests these are
     void give_back(const Dispatch& dispatch, SteadyTime lease_end);
     void sent(const Dispatch& dispatch, SteadyTime lease_end, const std::shared_ptr<const Facts>& facts);
+    std::vector<Result> take_batch();
     void complete();
     void completed(std::deque<Result> batch, std::optional<int> accepted, const Answer& answer);
+    void accept(std::size_t reported, int accepted);
+    void refused(std::deque<Result> batch, const Answer& answer);
     void put_back(std::deque<Result> batch);
     void wait_to_poll();
     void check_stopped();
@@ -67,6 +75,7 @@ private:
     bool catching_up_ = false;
     bool claiming_ = false;
     bool completing_ = false;
+    bool apart_ = false; // report and claim each by itself, until it is known which of the two was refused
     bool pausing_ = false;
     bool stopping_ = false;
     std::function<void(std::size_t)> finished_; // as long as it has not been called
