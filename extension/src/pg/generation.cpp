@@ -61,7 +61,7 @@ void lock_generation(const core::Uuid& activity) {
     lock_until_transaction_ends(LockOf::generation, as_bytes(activity));
 }
 
-ScheduledActivity read_activity(std::int32_t organization, const core::Uuid& id) {
+ScheduledActivity find_activity(std::int32_t organization, const core::Uuid& id) {
     // The fingerprint depends on no setting of the session: dates and times go in as numbers.
     static constinit Statement statement(
         "SELECT a.schedule, v.timezone, a.capacity, v.id, f.fingerprint,"
@@ -98,14 +98,24 @@ ScheduledActivity read_activity(std::int32_t organization, const core::Uuid& id)
     activity.uses_resources = rows.boolean(0, 10);
     activity.timezone = rows.bytes(0, 2);
     activity.fingerprint = rows.bytes(0, 5);
-    activity.schedule = schedule_of(rows.datum(0, 1));
-    activity.exceptions = exceptions_of(organization, id, activity.venue);
+    activity.schedule_document = rows.datum(0, 1);
     if (!rows.is_null(0, 7)) {
         activity.marked = Dates{to_local_days(rows.date(0, 7)), to_local_days(rows.date(0, 8))};
     }
     if (!rows.is_null(0, 6) && rows.boolean(0, 6)) {
         activity.generated = activity.marked;
     }
+    return activity;
+}
+
+void read_schedule(ScheduledActivity& activity) {
+    activity.schedule = schedule_of(activity.schedule_document);
+    activity.exceptions = exceptions_of(activity.organization, activity.id, activity.venue);
+}
+
+ScheduledActivity read_activity(std::int32_t organization, const core::Uuid& id) {
+    ScheduledActivity activity = find_activity(organization, id);
+    read_schedule(activity);
     return activity;
 }
 
