@@ -19,10 +19,11 @@ CREATE TRIGGER check_transition BEFORE UPDATE ON booking.bookings
     WHEN ((OLD.status, OLD.payment_status, OLD.refund_status)
           IS DISTINCT FROM (NEW.status, NEW.payment_status, NEW.refund_status))
     EXECUTE FUNCTION booking.check_transition('booking');
+-- A pending hold may become whatever a hold may be.
 DROP TRIGGER IF EXISTS check_transition ON booking.slot_reservations;
 CREATE TRIGGER check_transition BEFORE UPDATE ON booking.slot_reservations
     FOR EACH ROW
-    WHEN (OLD.status IS DISTINCT FROM NEW.status)
+    WHEN (OLD.status <> 'pending' AND OLD.status IS DISTINCT FROM NEW.status)
     EXECUTE FUNCTION booking.check_transition('reservation');
 
 -- What a hold depends on besides the seats. Other changes of these tables make no new version: it is a row that they

@@ -97,9 +97,20 @@ std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session,
 // resources stay as they are.
 std::int64_t reclaim(const Seats& seats, TimestampTz clock);
 
-// Expires up to limit holds of the organization that have run out, leaving out those that another transaction is
-// working on, and those of sessions that somebody waits for. Returns how many.
-std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t limit);
+// A place in the order in which holds are released: by session and when they ran out.
+struct HoldPlace {
+    core::Uuid session;
+    TimestampTz expires_at;
+};
+
+struct Released {
+    std::int64_t count;
+    std::optional<HoldPlace> last; // if limit holds were found: there may be more from there on
+};
+
+// Expires up to limit holds of the organization that have run out, from a place on, leaving out those that another
+// transaction is working on, and those of sessions that somebody waits for.
+Released release(std::int32_t organization, TimestampTz clock, std::int32_t limit, const HoldPlace& from);
 
 // Spreads the free seats of a session over lanes; the number never shrinks. Locks the whole session.
 void stripe(std::int32_t organization, const core::Uuid& session, std::int32_t lanes);

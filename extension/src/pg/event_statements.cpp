@@ -229,12 +229,18 @@ constinit TransitionStatement units_deleted(PGBK_UNIT_EVENTS_SQL(
     "SELECT o.organization_id, o.activity_id, o.code, NULL::jsonb FROM old_rows AS o WHERE o.active"));
 
 // Sessions come and go by the hundred: one event an activity and statement, with the session's id if it is one only.
-constinit TransitionStatement sessions_inserted(PGBK_WRITE_EVENTS_SQL(R"sql(
-    SELECT n.organization_id, 'sessions.generated' AS kind, n.activity_id AS subject_id,
-           CASE count(*) WHEN 1 THEN (array_agg(n.id))[1] END AS session_id, NULL::uuid AS booking_id,
-           jsonb_build_object('count', count(*), 'first_start', min(n.start_time), 'last_start', max(n.start_time))
-               AS facts
-      FROM new_rows AS n GROUP BY n.organization_id, n.activity_id)sql"));
+#define PGBK_GENERATED_EVENTS_SQL(rows)                                                                                \
+    PGBK_WRITE_EVENTS_SQL(                                                                                             \
+        "SELECT n.organization_id, 'sessions.generated' AS kind, n.activity_id AS subject_id,"                         \
+        "       CASE count(*) WHEN 1 THEN (array_agg(n.id))[1] END AS session_id, NULL::uuid AS booking_id,"           \
+        "       jsonb_build_object('count', count(*), 'first_start', min(n.start_time),"                               \
+        "                          'last_start', max(n.start_time)) AS facts"                                          \
+        "  FROM " rows " AS n GROUP BY n.organization_id, n.activity_id")
+
+constinit TransitionStatement sessions_inserted(PGBK_GENERATED_EVENTS_SQL("new_rows"));
+
+constinit Statement sessions_generated(PGBK_GENERATED_EVENTS_SQL(
+    "(SELECT $2 AS organization_id, $3 AS activity_id, u.id, u.start_time FROM unnest($4, $5) AS u (id, start_time))"));
 
 constinit TransitionStatement sessions_deleted(PGBK_WRITE_EVENTS_SQL(R"sql(
     SELECT o.organization_id, 'sessions.removed' AS kind, o.activity_id AS subject_id,
@@ -338,6 +344,10 @@ TransitionStatement* event_statement(std::string_view entity, Change change) {
 
 Statement& session_updated_statement() {
     return session_updated;
+}
+
+Statement& sessions_generated_statement() {
+    return sessions_generated;
 }
 
 } // namespace pgbk

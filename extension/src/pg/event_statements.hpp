@@ -14,4 +14,8 @@ TransitionStatement* event_statement(std::string_view entity, Change change);
 // $6 capacity before, $7 after.
 Statement& session_updated_statement();
 
+// The event of sessions that were inserted without the trigger. $1 clock, $2 organization, $3 activity, $4 their ids,
+// $5 their starts.
+Statement& sessions_generated_statement();
+
 } // namespace pgbk

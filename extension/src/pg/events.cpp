@@ -6,6 +6,7 @@
 #include "pg/event_statements.hpp"
 #include "pg/held_event.hpp"
 #include "pg/notify.hpp"
+#include "pg/reservation_events.hpp"
 #include "pg/settings.hpp"
 #include "pg/trigger.hpp"
 #include "pg/waitlist.hpp"
@@ -25,6 +26,9 @@ void record_statement(TriggerData& data, const char* entity) {
         refuse_trigger("function \"%s\" is not for this kind of change", function_name);
     }
     use_transition_tables(data, change, function_name);
+    if (change == Change::updated && strcmp(entity, "reservation") == 0 && write_reservation_events(data)) {
+        return;
+    }
     notify_of_events(statement->write(data, {Value::timestamp(settings::now())}));
 }
 

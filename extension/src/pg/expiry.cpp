@@ -8,15 +8,17 @@
 namespace pgbk::capacity {
 
 // Expires the holds of "due" and gives their seats back. Rows are locked before anything is counted, and a row that a
-// rival settled meanwhile is not counted. Whether a session is striped is decided once (target), since both places
-// count and lanes are never removed. The row of a session that uses resources is locked even if its seats lie in lanes,
-// before these. $1 organization, $2 clock, $3 number of this backend.
+// rival settled meanwhile is not counted. They are found again by where they lie, whatever the table's size: a plan is
+// made once, and by their ids it would read the whole table for what may be thousands. One that a rival has moved just
+// before it was locked waits for the next call. Whether a session is striped is decided once (target), since both
+// places count and lanes are never removed. The row of a session that uses resources is locked even if its seats lie in
+// lanes, before these. $1 organization, $2 clock, $3 number of this backend.
 #define PGBK_EXPIRE_AND_GIVE_SQL                                                                                       \
     ", expired AS ("                                                                                                   \
     "    UPDATE booking.slot_reservations AS r"                                                                        \
     "       SET status = 'expired', settled_at = $2"                                                                   \
-    "      FROM due"                                                                                                   \
-    "     WHERE r.organization_id = $1 AND r.id = due.id AND r.status = 'pending'"                                     \
+    "     WHERE r.organization_id = $1 AND r.ctid = ANY (ARRAY(SELECT d.place FROM due AS d))"                         \
+    "       AND r.status = 'pending' AND r.expires_at <= $2"                                                           \
     " RETURNING r.session_id, r.party_size, CASE WHEN r.counted_unpaid THEN r.party_size ELSE 0 END AS unpaid,"        \
     "           r.waitlist_entry_id)"                                                                                  \
     ", freed AS ("                                                                                                     \
@@ -53,8 +55,7 @@ namespace pgbk::capacity {
     "        (SELECT array_agg(x.id) FROM (SELECT q.id FROM to_session AS q WHERE q.is_watched UNION ALL"              \
     "                                      SELECT t.session_id FROM to_lane AS t WHERE t.is_watched) AS x),"           \
     "        (SELECT array_agg(x.id) FROM (SELECT t.session_id FROM target AS t WHERE t.uses_resources UNION"          \
-    "                                      SELECT q.id FROM to_session AS q WHERE q.uses_resources) AS x (id))"        \
-    "   FROM expired AS e"
+    "                                      SELECT q.id FROM to_session AS q WHERE q.uses_resources) AS x (id))"
 
 namespace {
 
@@ -84,9 +85,9 @@ void give_resources_begun_meanwhile(std::int32_t organization, Datum sessions) {
 std::int64_t reclaim(const Seats& seats, TimestampTz clock) {
     static constinit Statement statement(
         "WITH due AS MATERIALIZED ("
-        "    SELECT r.id FROM booking.slot_reservations AS r"
+        "    SELECT r.ctid AS place FROM booking.slot_reservations AS r"
         "     WHERE r.organization_id = $1 AND r.session_id = $4 AND r.status = 'pending' AND r.expires_at <= $2"
-        "     ORDER BY r.id FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL);
+        "     ORDER BY r.id FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL " FROM expired AS e");
     const Rows rows = statement.write({seats.organization, Value::timestamp(clock), backend_number(), seats.session});
     end_offers(seats.organization, rows, clock);
     return rows.int8(0, 1);
@@ -107,17 +108,24 @@ std::int64_t expired_seats(std::int32_t organization, const core::Uuid& session,
     return statement.write({organization, session, Value::timestamp(clock)}).int8(0, 1);
 }
 
-std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t limit) {
-    // In the order of the sessions, also from batch to batch, so that two releases lock sessions in the same order.
-    // Those that somebody waits for come afterwards (serve_all_waitlists).
+Released release(std::int32_t organization, TimestampTz clock, std::int32_t limit, const HoldPlace& from) {
+    // In the order of the sessions, also from batch to batch, so that two releases lock sessions in the same order; and
+    // from where the last batch ended, since what it has expired is still in the index. Those that somebody waits for
+    // come afterwards (serve_all_waitlists).
     static constinit Statement statement(
         "WITH due AS MATERIALIZED ("
-        "    SELECT r.id FROM booking.slot_reservations AS r"
+        "    SELECT r.ctid AS place, r.session_id, r.expires_at FROM booking.slot_reservations AS r"
         "     WHERE r.organization_id = $1 AND r.status = 'pending' AND r.expires_at <= $2"
+        "       AND (r.session_id, r.expires_at) >= ($5, $6)"
         "       AND r.session_id <> ALL (ARRAY(SELECT DISTINCT w.session_id FROM booking.waitlist_entries AS w"
         "                                       WHERE w.organization_id = $1 AND w.status = 'waiting'))"
-        "     ORDER BY r.session_id, r.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)" PGBK_EXPIRE_AND_GIVE_SQL);
-    const Rows rows = statement.write({organization, Value::timestamp(clock), backend_number(), limit});
+        "     ORDER BY r.session_id, r.expires_at LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)"
+        ", edge AS MATERIALIZED ("
+        "    SELECT d.session_id, d.expires_at FROM due AS d ORDER BY d.session_id, d.expires_at OFFSET $4 - "
+        "1)" PGBK_EXPIRE_AND_GIVE_SQL ", (SELECT x.session_id FROM edge AS x), (SELECT x.expires_at FROM edge AS x)"
+        " FROM expired AS e");
+    const Rows rows = statement.write({organization, Value::timestamp(clock), backend_number(), limit, from.session,
+                                       Value::timestamp(from.expires_at)});
     end_offers(organization, rows, clock);
     if (!rows.is_null(0, 3)) {
         serve_if_waited_for(organization, Value::array(UUIDARRAYOID, rows.datum(0, 3)), clock);
@@ -126,7 +134,11 @@ std::int64_t release(std::int32_t organization, TimestampTz clock, std::int32_t 
     if (!rows.is_null(0, 4)) {
         give_resources_of_empty(organization, rows.datum(0, 4));
     }
-    return rows.int8(0, 1);
+    Released released{rows.int8(0, 1), std::nullopt};
+    if (!rows.is_null(0, 5)) {
+        released.last = HoldPlace{rows.uuid(0, 5), rows.timestamp(0, 6)};
+    }
+    return released;
 }
 
 } // namespace pgbk::capacity

@@ -37,11 +37,12 @@ std::int32_t generate(std::int32_t organization, const core::Uuid& id, const Dat
         return 0;
     }
     lock_generation(id);
-    const ScheduledActivity activity = read_activity(organization, id);
+    ScheduledActivity activity = find_activity(organization, id);
     const std::vector<Dates> missing = missing_dates(activity, wanted);
     if (missing.empty()) {
         return 0;
     }
+    read_schedule(activity);
     std::size_t created = 0;
     const TimestampTz clock = settings::now();
     for (const Dates& dates : missing) {

@@ -3,11 +3,17 @@
 #include "core/schedule.hpp"
 #include "pg/advisory_lock.hpp"
 #include "pg/arguments.hpp"
+#include "pg/array.hpp"
 #include "pg/blocked_periods.hpp"
 #include "pg/capacity.hpp"
 #include "pg/digest.hpp"
+#include "pg/event_statements.hpp"
 #include "pg/identity.hpp"
 #include "pg/jsonb_node.hpp"
+#include "pg/notify.hpp"
+#include "pg/plain_rows.hpp"
+#include "pg/session_parts.hpp"
+#include "pg/settings.hpp"
 #include "pg/time_zone.hpp"
 
 namespace pgbk {
@@ -55,7 +61,7 @@ void lock_generation(const core::Uuid& activity) {
     lock_until_transaction_ends(LockOf::generation, as_bytes(activity));
 }
 
-ScheduledActivity read_activity(std::int32_t organization, const core::Uuid& id) {
+ScheduledActivity find_activity(std::int32_t organization, const core::Uuid& id) {
     // The fingerprint depends on no setting of the session: dates and times go in as numbers.
     static constinit Statement statement(
         "SELECT a.schedule, v.timezone, a.capacity, v.id, f.fingerprint,"
@@ -92,14 +98,24 @@ ScheduledActivity read_activity(std::int32_t organization, const core::Uuid& id)
     activity.uses_resources = rows.boolean(0, 10);
     activity.timezone = rows.bytes(0, 2);
     activity.fingerprint = rows.bytes(0, 5);
-    activity.schedule = schedule_of(rows.datum(0, 1));
-    activity.exceptions = exceptions_of(organization, id, activity.venue);
+    activity.schedule_document = rows.datum(0, 1);
     if (!rows.is_null(0, 7)) {
         activity.marked = Dates{to_local_days(rows.date(0, 7)), to_local_days(rows.date(0, 8))};
     }
     if (!rows.is_null(0, 6) && rows.boolean(0, 6)) {
         activity.generated = activity.marked;
     }
+    return activity;
+}
+
+void read_schedule(ScheduledActivity& activity) {
+    activity.schedule = schedule_of(activity.schedule_document);
+    activity.exceptions = exceptions_of(activity.organization, activity.id, activity.venue);
+}
+
+ScheduledActivity read_activity(std::int32_t organization, const core::Uuid& id) {
+    ScheduledActivity activity = find_activity(organization, id);
+    read_schedule(activity);
     return activity;
 }
 
@@ -202,14 +218,55 @@ Arrays arrays_of(const core::Uuid* ids, std::span<const core::PlannedSession> se
               [&](std::size_t i) { return DateADTGetDatum(to_date(sessions[i].local_date)); })};
 }
 
-void insert_batch(const ScheduledActivity& activity, std::span<const core::PlannedSession> sessions) {
-    // The seats of a striped session lie in its lanes, evenly.
+// With the seats of a striped session in its lanes, evenly.
+void insert_by_statement(const ScheduledActivity& activity, const Arrays& arrays) {
     static constinit Statement statement(
         "INSERT INTO booking.sessions (organization_id, id, activity_id, start_time, end_time, local_date,"
         "       capacity_total, remaining, timezone, lane_count, uses_resources)"
         " SELECT $1, p.id, $2, p.start_time, p.end_time, p.local_date, $7, CASE $9 WHEN 0 THEN $7 ELSE 0 END, $8, $9,"
         "        $10"
         "   FROM unnest($3, $4, $5, $6) AS p (id, start_time, end_time, local_date)");
+    statement.write({activity.organization, activity.id, Value::array(UUIDARRAYOID, arrays.ids),
+                     Value::array(TIMESTAMPTZARRAYOID, arrays.starts), Value::array(TIMESTAMPTZARRAYOID, arrays.ends),
+                     Value::array(DATEARRAYOID, arrays.dates), activity.capacity, activity.timezone, activity.lanes,
+                     activity.uses_resources});
+}
+
+// What the foreign key would do for each session.
+void keep_activity(const ScheduledActivity& activity) {
+    static constinit Statement statement("SELECT 1 FROM booking.activities AS a"
+                                         " WHERE a.organization_id = $1 AND a.id = $2 FOR KEY SHARE");
+    if (statement.write({activity.organization, activity.id}).empty()) {
+        throw Refusal(RefusalKind::activity_not_found, "no activity has the id " + uuid_text(activity.id));
+    }
+}
+
+// Returns how many were written, from the first on.
+std::size_t insert_plainly(const ScheduledActivity& activity, const std::vector<core::Uuid>& ids,
+                           std::span<const core::PlannedSession> sessions) {
+    static constinit PlainRows plain("sessions", "record_events", "activities", PlainColumn{"organization_id", INT4OID},
+                                     PlainColumn{"id", UUIDOID}, PlainColumn{"activity_id", UUIDOID},
+                                     PlainColumn{"start_time", TIMESTAMPTZOID}, PlainColumn{"end_time", TIMESTAMPTZOID},
+                                     PlainColumn{"local_date", DATEOID}, PlainColumn{"capacity_total", INT4OID},
+                                     PlainColumn{"remaining", INT4OID}, PlainColumn{"timezone", TEXTOID},
+                                     PlainColumn{"lane_count", INT2OID}, PlainColumn{"uses_resources", BOOLOID});
+    const Value seats = activity.capacity;
+    const Value seats_here = activity.lanes == 0 ? activity.capacity : 0;
+    const Value lanes = Value::int2(static_cast<std::int16_t>(activity.lanes));
+    std::vector<Value> values;
+    values.reserve(sessions.size() * 11);
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+        const core::PlannedSession& session = sessions[i];
+        values.insert(values.end(),
+                      {activity.organization, ids[i], activity.id, Value::timestamp(to_timestamp(session.start)),
+                       Value::timestamp(to_timestamp(session.end)), Value::date(to_date(session.local_date)), seats,
+                       seats_here, std::string_view(activity.timezone), lanes, activity.uses_resources});
+    }
+    keep_activity(activity);
+    return plain.write(values);
+}
+
+void insert_lanes_by_statement(const ScheduledActivity& activity, const std::vector<core::Uuid>& sessions) {
     static constinit Statement lanes("INSERT INTO booking.session_lanes (organization_id, session_id, lane, remaining,"
                                      "       set_aside)"
                                      " SELECT $1, p.id, n, CASE WHEN $5 THEN 0 ELSE x.seats END,"
@@ -217,20 +274,52 @@ void insert_batch(const ScheduledActivity& activity, std::span<const core::Plann
                                      "   FROM unnest($2) AS p (id) CROSS JOIN generate_series(0, $4 - 1) AS n"
                                      "  CROSS JOIN LATERAL (SELECT $3 / $4 + CASE WHEN n < $3 % $4 THEN 1 ELSE 0 END)"
                                      "     AS x (seats)");
+    lanes.write(
+        {activity.organization, uuid_array(sessions), activity.capacity, activity.lanes, activity.uses_resources});
+}
+
+// The lanes of these sessions, which this transaction has made, and so nobody else deletes.
+void insert_lanes(const ScheduledActivity& activity, std::span<const core::Uuid> sessions) {
+    static constinit PlainRows plain("session_lanes", nullptr, "sessions", PlainColumn{"organization_id", INT4OID},
+                                     PlainColumn{"session_id", UUIDOID}, PlainColumn{"lane", INT2OID},
+                                     PlainColumn{"remaining", INT4OID}, PlainColumn{"set_aside", INT4OID});
+    std::vector<Value> values;
+    values.reserve(sessions.size() * static_cast<std::size_t>(activity.lanes) * 5);
+    for (const core::Uuid& session : sessions) {
+        for (std::int32_t lane = 0; lane < activity.lanes; ++lane) {
+            const Value seats = capacity::part_of(activity.capacity, activity.lanes, lane);
+            values.insert(values.end(), {activity.organization, session, Value::int2(static_cast<std::int16_t>(lane)),
+                                         activity.uses_resources ? Value(0) : seats,
+                                         activity.uses_resources ? seats : Value::null(INT4OID)});
+        }
+    }
+    const std::size_t written = plain.write(values);
+    if (written < sessions.size() * static_cast<std::size_t>(activity.lanes)) {
+        // All or none: the table has no partitions, or it is none that rows are written to without a statement.
+        insert_lanes_by_statement(activity, {sessions.begin(), sessions.end()});
+    }
+}
+
+void insert_batch(const ScheduledActivity& activity, std::span<const core::PlannedSession> sessions) {
     std::vector<core::Uuid> ids;
     ids.reserve(sessions.size());
     for (std::size_t i = 0; i < sessions.size(); ++i) {
         ids.push_back(new_id(activity.organization));
     }
+    const std::size_t written = insert_plainly(activity, ids, sessions);
     const core::Uuid* const first_id = ids.data();
-    const Arrays arrays = server([&] { return arrays_of(first_id, sessions); });
-    statement.write({activity.organization, activity.id, Value::array(UUIDARRAYOID, arrays.ids),
-                     Value::array(TIMESTAMPTZARRAYOID, arrays.starts), Value::array(TIMESTAMPTZARRAYOID, arrays.ends),
-                     Value::array(DATEARRAYOID, arrays.dates), activity.capacity, activity.timezone, activity.lanes,
-                     activity.uses_resources});
-    if (activity.lanes > 0) {
-        lanes.write({activity.organization, Value::array(UUIDARRAYOID, arrays.ids), activity.capacity, activity.lanes,
-                     activity.uses_resources});
+    if (written > 0) {
+        const Arrays arrays = server([&] { return arrays_of(first_id, sessions.first(written)); });
+        notify_of_events(sessions_generated_statement().write({Value::timestamp(settings::now()), activity.organization,
+                                                               activity.id, Value::array(UUIDARRAYOID, arrays.ids),
+                                                               Value::array(TIMESTAMPTZARRAYOID, arrays.starts)}));
+    }
+    if (written < sessions.size()) {
+        insert_by_statement(activity, server([&] { return arrays_of(first_id + written, sessions.subspan(written)); }));
+    }
+    constexpr std::size_t at_once = 500;
+    for (std::size_t i = 0; activity.lanes > 0 && i < ids.size(); i += at_once) {
+        insert_lanes(activity, std::span(ids).subspan(i, std::min(at_once, ids.size() - i)));
     }
 }
 

@@ -23,6 +23,7 @@ struct ScheduledActivity {
     bool uses_resources;
     std::string_view timezone;
     std::string_view fingerprint;
+    Datum schedule_document;
     core::Schedule schedule;
     std::vector<core::ScheduleException> exceptions;
     std::optional<Dates> marked;    // dates of the watermark, if there is one
@@ -33,7 +34,12 @@ struct ScheduledActivity {
 // their ids.
 void lock_generation(const core::Uuid& activity);
 
-// Throws Refusal activity_not_found.
+// Throws Refusal activity_not_found. In two steps, since most of the time all is generated: without schedule and
+// exceptions, and these.
+ScheduledActivity find_activity(std::int32_t organization, const core::Uuid& id);
+void read_schedule(ScheduledActivity& activity);
+
+// Both.
 ScheduledActivity read_activity(std::int32_t organization, const core::Uuid& id);
 
 // What stands in the way of new sessions around these dates: sessions, but for those with the ids given, and periods

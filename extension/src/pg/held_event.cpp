@@ -59,8 +59,9 @@ bool is_pending(TupleTableSlot* slot) {
     return get(slot, "status", TEXTOID, status) && strcmp(TextDatumGetCString(status), "pending") == 0;
 }
 
-// What jsonb_build_object would give.
-Datum facts_of(std::int32_t party_size, TimestampTz expires_at) {
+} // namespace
+
+Datum hold_facts(std::int32_t party_size, TimestampTz expires_at) {
     JsonbParseState* state = nullptr;
     const auto push_text = [&](JsonbIteratorToken token, const char* text) {
         JsonbValue value;
@@ -81,8 +82,6 @@ Datum facts_of(std::int32_t party_size, TimestampTz expires_at) {
     push_text(WJB_VALUE, text);
     return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, nullptr)));
 }
-
-} // namespace
 
 HeldEvent::HeldEvent(std::int32_t organization, const core::Uuid& reservation)
     : organization_(organization), reservation_(reservation), outer_(current) {
@@ -147,7 +146,7 @@ void HeldEvent::write(const Terms& terms) {
     }
     event_ = new_id(organization_);
     is_announced_ = !terms.has_endpoint;
-    const Datum facts = server([&] { return facts_of(party_size_, expires_at_); });
+    const Datum facts = server([&] { return hold_facts(party_size_, expires_at_); });
     const std::initializer_list<Value> values = {organization_,
                                                  event_,
                                                  std::string_view("reservation.held"),

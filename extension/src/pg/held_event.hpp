@@ -41,4 +41,7 @@ private:
     HeldEvent* outer_; // a trigger of the owner may reserve on the way
 };
 
+// Server frame. What events say of a hold without units, as jsonb_build_object would give it.
+Datum hold_facts(std::int32_t party_size, TimestampTz expires_at);
+
 } // namespace pgbk

@@ -90,13 +90,13 @@ bool cancel(const Reservation& reservation, TimestampTz clock) {
 std::int64_t release_all(std::int32_t organization, TimestampTz clock) {
     constexpr std::int32_t batch = 5000;
     std::int64_t total = 0;
-    for (;;) {
-        const std::int64_t released = capacity::release(organization, clock, batch);
-        total += released;
-        if (released < batch) {
-            return total + capacity::serve_all_waitlists(organization, clock);
-        }
+    std::optional<capacity::HoldPlace> from = capacity::HoldPlace{core::Uuid{}, DT_NOBEGIN};
+    while (from.has_value()) {
+        const capacity::Released released = capacity::release(organization, clock, batch, *from);
+        total += released.count;
+        from = released.count > 0 ? released.last : std::nullopt;
     }
+    return total + capacity::serve_all_waitlists(organization, clock);
 }
 
 Datum extend_reservation_body(Call& call) {

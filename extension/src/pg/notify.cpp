@@ -33,31 +33,56 @@ void notify_of_work() {
     }
 }
 
+namespace {
+
+// What is sent to those who listen for events of one organization.
+class Message {
+public:
+    explicit Message(std::int32_t organization) : payload_(beginning(organization)) {}
+
+    void add(const core::Uuid& event) {
+        const std::string id = (is_first_ ? "\"" : ",\"") + uuid_text(event) + "\"";
+        is_first_ = false;
+        is_complete_ = is_complete_ && payload_.size() + id.size() + without_the_rest.size() <= longest;
+        if (is_complete_) {
+            payload_ += id;
+        }
+    }
+
+    bool is_complete() const { return is_complete_; }
+    std::string text() const { return payload_ + std::string(is_complete_ ? "]}" : without_the_rest); }
+
+private:
+    std::string payload_;
+    bool is_first_ = true;
+    bool is_complete_ = true;
+};
+
+} // namespace
+
 void notify_of_events(const Rows& events) {
     if (events.empty() || !is_direct(Channel::events)) {
         return;
     }
-    struct Message {
-        std::string payload;
-        bool complete = true;
-    };
     std::map<std::int32_t, Message> messages; // by organization
     for (std::uint64_t row = 0; row < events.count(); ++row) {
         const std::int32_t organization = events.int4(row, 1);
-        const auto [position, first] = messages.try_emplace(organization);
-        Message& message = position->second;
-        if (first) {
-            message.payload = beginning(organization);
-        }
-        const std::string id = (first ? "\"" : ",\"") + uuid_text(events.uuid(row, 2)) + "\"";
-        message.complete = message.complete && message.payload.size() + id.size() + without_the_rest.size() <= longest;
-        if (message.complete) {
-            message.payload += id;
-        }
+        messages.try_emplace(organization, organization).first->second.add(events.uuid(row, 2));
     }
     for (const auto& [organization, message] : messages) {
-        send(Channel::events, message.payload + std::string(message.complete ? "]}" : without_the_rest));
+        send(Channel::events, message.text());
     }
+}
+
+void notify_of_these_events(std::int32_t organization, std::span<const core::Uuid> events) {
+    if (events.empty() || !is_direct(Channel::events)) {
+        return;
+    }
+    Message message(organization);
+    for (std::size_t i = 0; i < events.size() && message.is_complete(); ++i) {
+        message.add(events[i]);
+    }
+    send(Channel::events, message.text());
 }
 
 void notify_of_event(std::int32_t organization, const core::Uuid& event) {

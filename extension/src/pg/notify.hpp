@@ -3,6 +3,8 @@
 
 #include "pg/statement.hpp"
 
+#include <span>
+
 namespace pgbk {
 
 // C++ frames. All do what the setting pg_booking.notify says: where it is coalesced, they announce that there is
@@ -15,6 +17,9 @@ void notify_of_work();
 // The events just written, on channel booking_events: one message an organization, {"organization_id":1,"ids":[...]}.
 // Ids that do not fit into a message are left out, and "more":true says so. Columns: organization_id, id.
 void notify_of_events(const Rows& events);
+
+// The same of events of one organization.
+void notify_of_these_events(std::int32_t organization, std::span<const core::Uuid> events);
 
 // The same of one event.
 void notify_of_event(std::int32_t organization, const core::Uuid& event);

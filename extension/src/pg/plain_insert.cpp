@@ -6,29 +6,9 @@ namespace {
 
 // Server frames.
 
-void fill(const PlainTable& table, const Datum* given, const bool* nulls, int count) {
-    TupleTableSlot* const slot = table.slot;
-    ExecClearTuple(slot);
-    const int natts = slot->tts_tupleDescriptor->natts;
-    std::fill_n(slot->tts_values, natts, Datum{0});
-    std::fill_n(slot->tts_isnull, natts, true);
-    for (int i = 0; i < count; ++i) {
-        const int at = table.attributes[static_cast<std::size_t>(i)] - 1;
-        slot->tts_values[at] = given[i];
-        slot->tts_isnull[at] = nulls[i];
-    }
-    ExprContext* const context = GetPerTupleExprContext(table.estate);
-    for (int i = 0; i < table.defaults_count; ++i) {
-        const int at = table.defaulted[i] - 1;
-        slot->tts_values[at] = ExecEvalExpr(table.defaults[i], context, &slot->tts_isnull[at]);
-    }
-    ExecStoreVirtualTuple(slot);
-}
-
 void store(const PlainTable& table, Relation leaf) {
     ResultRelInfo* const target = table.target;
     open_plain_indexes(table, leaf);
-    table.slot->tts_tableOid = RelationGetRelid(leaf);
     if (RelationGetDescr(leaf)->constr != nullptr) {
         ExecConstraints(target, table.slot, table.estate);
     }
@@ -53,7 +33,7 @@ bool insert(PlainAccess& access, const Value* values) {
         return false;
     }
     ResetPerTupleExprContext(entered.table->estate);
-    fill(*entered.table, given, nulls, count);
+    fill_plain_row(*entered.table, entered.table->slot, given, nulls, count);
     store(*entered.table, entered.leaf);
     PlainAccess::leave(entered);
     CommandCounterIncrement();

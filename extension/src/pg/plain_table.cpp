@@ -70,18 +70,43 @@ bool fires_nothing(Relation relation, AttrNumber changed) {
            });
 }
 
-// How many triggers inserting would fire that nobody answers for, and how many that somebody does.
+bool is_named(Relation relation, AttrNumber attribute, const PlainShape& shape) {
+    const char* const name = NameStr(TupleDescAttr(RelationGetDescr(relation), attribute - 1)->attname);
+    return std::any_of(shape.columns.begin(), shape.columns.begin() + shape.count,
+                       [name](const PlainColumn& column) { return strcmp(column.name, name) == 0; });
+}
+
+// The check of a foreign key of columns that values are given for.
+bool is_answered_reference(Relation relation, const Trigger& trigger, const PlainShape& shape) {
+    if (shape.referenced == nullptr || trigger.tgfoid != F_RI_FKEY_CHECK_INS ||
+        trigger.tgconstrrelid != get_relname_relid(shape.referenced, get_namespace_oid("booking", true))) {
+        return false;
+    }
+    ListCell* cell = nullptr;
+    foreach (cell, RelationGetFKeyList(relation)) {
+        const auto* const key = static_cast<ForeignKeyCacheInfo*>(lfirst(cell));
+        if (key->conoid == trigger.tgconstraint) {
+            return std::all_of(key->conkey, key->conkey + key->nkeys,
+                               [&](AttrNumber attribute) { return is_named(relation, attribute, shape); });
+        }
+    }
+    return false;
+}
+
+// How many triggers inserting would fire that nobody answers for, and how many that somebody does, foreign keys aside.
 struct Fired {
     int foreign;
     int answered_for;
 };
 
-Fired fired_by_insert(Relation relation, const char* function) {
+Fired fired_by_insert(Relation relation, const PlainShape& shape) {
     Fired fired{0, 0};
     const TriggerDesc* const all = relation->trigdesc;
     for (int i = 0; all != nullptr && i < all->numtriggers; ++i) {
-        if (fires_on_insert(all->triggers[i])) {
-            ++(function != nullptr && is_answered_for(all->triggers[i], function) ? fired.answered_for : fired.foreign);
+        const Trigger& trigger = all->triggers[i];
+        if (fires_on_insert(trigger) && !is_answered_reference(relation, trigger, shape)) {
+            const bool is_answered = shape.trigger != nullptr && is_answered_for(trigger, shape.trigger);
+            ++(is_answered ? fired.answered_for : fired.foreign);
         }
     }
     return fired;
@@ -101,9 +126,9 @@ bool has_plain_triggers(Relation root, Relation leaf, const PlainShape& shape, c
     if (shape.use == PlainUse::update) {
         return fires_nothing(leaf, table.attributes[static_cast<std::size_t>(shape.keys)]);
     }
-    const Fired fired = fired_by_insert(root, shape.trigger);
-    return fired.foreign == 0 && fired.answered_for == 1 &&
-           (root == leaf || fired_by_insert(leaf, nullptr).foreign == 0);
+    const Fired fired = fired_by_insert(root, shape);
+    return fired.foreign == 0 && fired.answered_for == (shape.trigger == nullptr ? 0 : 1) &&
+           (root == leaf || fired_by_insert(leaf, PlainShape{}).foreign == 0);
 }
 
 bool has_plain_constraints(Relation leaf) {
@@ -299,6 +324,25 @@ PlainTable* examine_table(Relation root, Relation leaf, const PlainShape& shape)
     MemoryContextSwitchTo(before);
     MemoryContextSetParent(context, TopMemoryContext); // not earlier: an error on the way leaves nothing behind
     return table;
+}
+
+void fill_plain_row(const PlainTable& table, TupleTableSlot* slot, const Datum* given, const bool* nulls, int count) {
+    ExecClearTuple(slot);
+    const int natts = slot->tts_tupleDescriptor->natts;
+    std::fill_n(slot->tts_values, natts, Datum{0});
+    std::fill_n(slot->tts_isnull, natts, true);
+    for (int i = 0; i < count; ++i) {
+        const int at = table.attributes[static_cast<std::size_t>(i)] - 1;
+        slot->tts_values[at] = given[i];
+        slot->tts_isnull[at] = nulls[i];
+    }
+    ExprContext* const context = GetPerTupleExprContext(table.estate);
+    for (int i = 0; i < table.defaults_count; ++i) {
+        const int at = table.defaulted[i] - 1;
+        slot->tts_values[at] = ExecEvalExpr(table.defaults[i], context, &slot->tts_isnull[at]);
+    }
+    ExecStoreVirtualTuple(slot);
+    slot->tts_tableOid = table.leaf;
 }
 
 void open_plain_indexes(const PlainTable& table, Relation leaf) {

@@ -37,6 +37,7 @@ struct PlainShape {
     int keys;            // so many of the columns begin the primary key, if not of an insert; all of it, of an update
     std::array<PlainColumn, most_columns> columns;
     int count;
+    const char* referenced = nullptr; // a table to which foreign keys of the columns need no check
 
     LOCKMODE lock() const { return use == PlainUse::look ? AccessShareLock : RowExclusiveLock; }
 };
@@ -69,6 +70,10 @@ Oid plain_leaf(Relation root, const PlainShape& shape, const Datum* values);
 
 // Both are locked. Made in a new child of TopMemoryContext.
 PlainTable* examine_table(Relation root, Relation leaf, const PlainShape& shape);
+
+// Into slot the values of the columns, and the defaults of the others. They are valid as long as what is given, and as
+// the memory of a row of the table's executor.
+void fill_plain_row(const PlainTable& table, TupleTableSlot* slot, const Datum* given, const bool* nulls, int count);
 
 // Those of a table that is plain, with leaf as its relation.
 void open_plain_indexes(const PlainTable& table, Relation leaf);

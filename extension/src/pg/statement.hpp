@@ -15,6 +15,7 @@ public:
     Value(bool v) : type_(BOOLOID), datum_(BoolGetDatum(v)) {}
     Value(const core::Uuid& v) : type_(UUIDOID), datum_(PointerGetDatum(v.data())) {}
     Value(std::string_view v) : type_(TEXTOID), bytes_(v) {}
+    static Value int2(std::int16_t v) { return {INT2OID, Int16GetDatum(v)}; }
     static Value int8(std::int64_t v) { return {INT8OID, Int64GetDatum(v)}; }
     static Value timestamp(TimestampTz v) { return {TIMESTAMPTZOID, TimestampTzGetDatum(v)}; }
     static Value civil_time(Timestamp v) { return {TIMESTAMPOID, TimestampGetDatum(v)}; }
