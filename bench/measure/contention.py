@@ -8,8 +8,7 @@ from .rows import Failure, Note, Row
 
 def notifying(load):
     """Reserving on one hot session, 32 clients, events on, and somebody who listens: NOTIFY by the notifier or by each
-    writer, against none. Rounds are short and many: with a commit latency clients fall into step, in one way or
-    another."""
+    writer, against none. Rounds are short and many, since with a commit latency they differ by a third."""
     for delay, microseconds in DELAYS.items():
         fresh_database(microseconds)
         figures, told = told_in_rounds(load, ours(one(session_of("hot"))))
