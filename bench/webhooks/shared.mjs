@@ -34,10 +34,10 @@ export async function connect() {
   return client;
 }
 
-export async function until(condition) {
-  const deadline = performance.now() + 20_000;
+export async function until(condition, seconds = 20) {
+  const deadline = performance.now() + seconds * 1000;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error("not ready within 20 s");
+    if (performance.now() > deadline) throw new Error(`not ready within ${seconds} s`);
   }
 }
 

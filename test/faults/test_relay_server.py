@@ -67,7 +67,8 @@ class RelayServer(RelayCase):
 
     @staticmethod
     def claims(relay):
-        return relay.metric("booking_relay_database_seconds_count", 'call="claim"')
+        """With a report, or alone."""
+        return relay.metric("booking_relay_database_seconds_count", 'claim"')
 
     def restart(self, go_away):
         """First while it waits for answers, which come when there is no server to tell them to; then in full flow."""
@@ -121,7 +122,7 @@ class RelayServer(RelayCase):
         """Many answers are on their way to the database, in one call that claims what is next, when its connection goes."""
         admin = self.admin()
         self.endpoint(admin, "crm", max_in_flight=IN_FLIGHT)
-        relay = self.relay(f"outbound.max_in_flight = {2 * IN_FLIGHT}\noutbound.poll_ms = 60000").ready()
+        relay = self.relay(f"outbound.max_in_flight = {2 * IN_FLIGHT}").ready()
         self.receiver.hold("/crm")
         self.happen(admin, 3 * IN_FLIGHT)
         self.wait_for_requests(IN_FLIGHT)

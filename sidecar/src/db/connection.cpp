@@ -9,6 +9,11 @@ namespace asio = boost::asio;
 
 namespace {
 
+// What becomes of a statement that was prepared: its function has been replaced by another version's, or somebody has
+// taken it away.
+constexpr std::string_view result_type_changed = "0A000";
+constexpr std::string_view not_prepared = "26000";
+
 std::string one_line(const char* message) {
     std::string out = message == nullptr ? "" : message;
     while (!out.empty() && out.back() == '\n') {
@@ -122,9 +127,24 @@ void Connection::call(const std::vector<Statement>& transaction, AnswerHandler h
         return;
     }
     waiting_.push_back(std::move(handler));
-    // Without BEGIN, what is sent up to a sync is one transaction, which the sync commits.
-    if (!std::all_of(transaction.begin(), transaction.end(), [this](const Statement& s) { return send(s); }) ||
-        PQpipelineSync(connection_) != 1) {
+    finish_call(std::all_of(transaction.begin(), transaction.end(), [this](const Statement& s) { return send(s); }));
+}
+
+void Connection::prepare(const std::string& name, const std::string& sql) {
+    if (connection_ == nullptr) {
+        return;
+    }
+    waiting_.push_back([this, name](const Answer& answer) {
+        if (answer.ok()) {
+            prepared_.insert(name);
+        }
+    });
+    finish_call(PQsendPrepare(connection_, name.c_str(), sql.c_str(), 0, nullptr) == 1);
+}
+
+// Without BEGIN, what is sent up to a sync is one transaction, which the sync commits.
+void Connection::finish_call(bool is_sent) {
+    if (!is_sent || PQpipelineSync(connection_) != 1) {
         asio::post(timer_.get_executor(), [self = shared_from_this()] {
             self->fail(self->connection_ == nullptr ? "" : one_line(PQerrorMessage(self->connection_)));
         });
@@ -139,8 +159,12 @@ bool Connection::send(const Statement& statement) {
     for (const auto& parameter : statement.parameters) {
         values.push_back(parameter ? parameter->c_str() : nullptr);
     }
-    return PQsendQueryParams(connection_, statement.sql.c_str(), static_cast<int>(values.size()), nullptr,
-                             values.data(), nullptr, nullptr, 0) == 1;
+    const int count = static_cast<int>(values.size());
+    if (prepared_.contains(statement.name)) {
+        return PQsendQueryPrepared(connection_, statement.name.c_str(), count, values.data(), nullptr, nullptr, 0) == 1;
+    }
+    return PQsendQueryParams(connection_, statement.sql.c_str(), count, nullptr, values.data(), nullptr, nullptr, 0) ==
+           1;
 }
 
 void Connection::flush() {
@@ -240,6 +264,9 @@ void Connection::keep_answer(PGresult* result) {
         answer_.hint = field(result, PG_DIAG_MESSAGE_HINT);
         if (answer_.error.empty()) {
             answer_.error = one_line(PQresultErrorMessage(result));
+        }
+        if (answer_.sqlstate == result_type_changed || answer_.sqlstate == not_prepared) {
+            prepared_.clear(); // the next time it is sent as it stands
         }
     }
 }

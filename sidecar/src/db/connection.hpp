@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,7 @@ using Parameters = std::vector<std::optional<std::string>>;
 struct Statement {
     std::string sql;
     Parameters parameters = {};
+    std::string name = {}; // under which it may have been prepared
 };
 
 using AnswerHandler = std::function<void(Answer)>;
@@ -68,6 +70,8 @@ public:
     // The statements are one transaction: all of them are done, or none. The answer is the last one's, or that of the
     // first one that failed.
     void call(const std::vector<Statement>& transaction, AnswerHandler handler);
+    // From when this is done, statements of that name are planned no more. Nobody waits for it, or needs it.
+    void prepare(const std::string& name, const std::string& sql);
     void close(); // silently; handlers that wait are called with `lost`
 
 private:
@@ -75,6 +79,7 @@ private:
     void wait_open(bool for_reading);
     void opened();
     bool send(const Statement& statement);
+    void finish_call(bool is_sent);
     void wait_readable();
     void flush();
     void on_readable();
@@ -89,6 +94,7 @@ private:
     Events events_;
     std::deque<AnswerHandler> waiting_;
     Answer answer_; // to the call at the front, as far as it has come
+    std::set<std::string> prepared_;
     bool writing_ = false;
 };
 

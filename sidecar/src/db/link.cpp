@@ -67,6 +67,12 @@ void Link::call(const std::vector<Statement>& transaction, AnswerHandler handler
     });
 }
 
+void Link::prepare(const std::string& name, const std::string& sql) {
+    if (up_ && connection_ != nullptr) {
+        connection_->prepare(name, sql);
+    }
+}
+
 void Link::give_up(const std::string& reason) {
     if (const auto connection = std::exchange(connection_, nullptr)) {
         connection->close();

@@ -36,6 +36,7 @@ public:
     // Only while it is up; otherwise the answer says that the connection is lost.
     void call(const std::string& sql, const Parameters& parameters, AnswerHandler handler);
     void call(const std::vector<Statement>& transaction, AnswerHandler handler); // all of them, or none
+    void prepare(const std::string& name, const std::string& sql);               // on the present connection
 
     // The connection stands but is of no use: give it up and try again, the next server first.
     void give_up(const std::string& reason);

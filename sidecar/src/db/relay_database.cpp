@@ -12,6 +12,14 @@ namespace {
 
 namespace json = boost::json;
 
+const std::string claim_name = "relay_claim";
+const std::string claim_sql =
+    "SELECT delivery_id, lease_token, request_id, batched, endpoint_name, url, timeout_ms, headers, secrets, "
+    "allowed_networks, event_type, attempt, extract(epoch FROM occurred_at)::float8, body "
+    "FROM booking.relay_claim($1::uuid, $2::integer, $3::integer, $4::uuid)";
+const std::string complete_name = "relay_complete";
+const std::string complete_sql = "SELECT booking.relay_complete($1::uuid, $2::jsonb)";
+
 std::optional<double> number(const json::object& object, std::string_view name) {
     const auto* const value = object.if_contains(name);
     if (value == nullptr || !value->is_number()) {
@@ -173,16 +181,18 @@ void RelayDatabase::make_endpoint(int organization, const std::string& url, cons
         [](const Answer&) { return true; }, std::move(handler));
 }
 
+void RelayDatabase::prepare() {
+    link_.prepare(claim_name, claim_sql);
+    link_.prepare(complete_name, complete_sql);
+}
+
 Statement RelayDatabase::claiming(int wanted, std::chrono::seconds lease,
                                   const std::optional<std::string>& only_delivery) const {
-    return {"SELECT delivery_id, lease_token, request_id, batched, endpoint_name, url, timeout_ms, headers, secrets, "
-            "allowed_networks, event_type, attempt, extract(epoch FROM occurred_at)::float8, body "
-            "FROM booking.relay_claim($1::uuid, $2::integer, $3::integer, $4::uuid)",
-            {relay_id_, std::to_string(wanted), std::to_string(lease.count()), only_delivery}};
+    return {claim_sql, {relay_id_, std::to_string(wanted), std::to_string(lease.count()), only_delivery}, claim_name};
 }
 
 Statement RelayDatabase::completing(std::span<const Result> results) const {
-    return {"SELECT booking.relay_complete($1::uuid, $2::jsonb)", {relay_id_, results_json(results)}};
+    return {complete_sql, {relay_id_, results_json(results)}, complete_name};
 }
 
 void RelayDatabase::claim(int wanted, std::chrono::seconds lease, const std::optional<std::string>& only_delivery,

@@ -52,6 +52,7 @@ public:
     void listen(CallHandler<bool> handler); // before attach: what happens in between is notified
     void attach(const std::string& host, const std::string& version, CallHandler<Attachment> handler);
     void make_endpoint(int organization, const std::string& url, const std::string& secret, CallHandler<bool> handler);
+    void prepare(); // what is called for each delivery, or so
     void claim(int wanted, std::chrono::seconds lease, const std::optional<std::string>& only_delivery,
                CallHandler<std::vector<ClaimedRow>> handler);
     void complete(std::span<const Result> results, CallHandler<int> handler);

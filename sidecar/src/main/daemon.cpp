@@ -107,6 +107,7 @@ private:
                                  link_.give_up("booking.relay_attach: " + answer.error);
                              }
                          });
+        database_.prepare();
     }
 
     void attached(const Attachment& attachment) {

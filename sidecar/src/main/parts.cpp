@@ -43,7 +43,8 @@ Link::Settings link_settings(const Config& config, const std::string& purpose) {
 }
 
 Sender::Settings sender_settings(const Config& config) {
-    // Endpoints that take turns are more than requests under way, and each wants its connection kept until its next turn.
+    // Endpoints that take turns are more than requests under way, and each wants its connection kept until its next
+    // turn.
     const long most_connections = 4L * config.outbound_max_in_flight;
     return {relay_version(), config.outbound_proxy, config.outbound_ca_file,
             std::chrono::milliseconds(config.outbound_connect_timeout_ms), most_connections};

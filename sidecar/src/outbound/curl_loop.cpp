@@ -144,15 +144,32 @@ void CurlLoop::set_timer(long milliseconds) {
         return;
     }
     if (milliseconds < 0) {
-        timer_.cancel();
+        due_.reset(); // the timer goes off in vain
         return;
     }
-    timer_.expires_after(std::chrono::milliseconds(milliseconds));
+    due_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+    // Each request and each answer moves the next timeout, seconds ahead. A timer that goes off before is soon enough
+    // to set it anew, and saves a system call for each.
+    if (!armed_ || timer_.expiry() > *due_) {
+        arm_timer(*due_);
+    }
+}
+
+void CurlLoop::arm_timer(std::chrono::steady_clock::time_point at) {
+    armed_ = false;
+    timer_.expires_at(at);
     timer_.async_wait([this](boost::system::error_code error) {
-        if (!error) {
+        if (error) { // set anew meanwhile
+            return;
+        }
+        armed_ = false;
+        if (due_ && *due_ > std::chrono::steady_clock::now()) {
+            arm_timer(*due_);
+        } else if (std::exchange(due_, std::nullopt)) {
             act(CURL_SOCKET_TIMEOUT, 0);
         }
     });
+    armed_ = true;
 }
 
 void CurlLoop::act(curl_socket_t socket, int events) {

@@ -7,8 +7,10 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 namespace pgbk::relay {
@@ -44,11 +46,14 @@ private:
     void wait(curl_socket_t socket, const std::shared_ptr<Watch>& watch);
     void ready(curl_socket_t socket, const std::shared_ptr<Watch>& watch, int events);
     void set_timer(long milliseconds);
+    void arm_timer(std::chrono::steady_clock::time_point at);
     void act(curl_socket_t socket, int events);
     void collect(bool broken);
 
     boost::asio::io_context& loop_;
     boost::asio::steady_timer timer_;
+    std::optional<std::chrono::steady_clock::time_point> due_; // when libcurl wants to be called
+    bool armed_ = false;                                       // the timer goes off, no later than that
     CURLM* multi_;
     std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     std::unordered_map<CURL*, Done> transfers_;

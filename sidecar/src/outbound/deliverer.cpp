@@ -109,21 +109,27 @@ void Deliverer::turn() {
     const auto claimed_at = std::chrono::steady_clock::now();
     database_.complete_and_claim(batch, wanted, settings_.lease,
                                  [this, wanted, claimed_at, kept = std::deque<Result>(batch.begin(), batch.end())](
-                                     std::optional<Turn> turn, const Answer& answer) {
+                                     std::optional<Turn> done, const Answer& answer) {
                                      claiming_ = false;
                                      completing_ = false;
-                                     if (turn) {
-                                         accept(kept.size(), turn->accepted);
-                                         claimed(std::move(turn->rows), wanted, claimed_at);
+                                     if (done) {
+                                         accept(kept.size(), done->accepted);
+                                         claimed(std::move(done->rows), wanted, claimed_at);
                                      } else {
-                                         wanted_ = true;
-                                         apart_ = !answer.lost;
-                                         put_back(kept);
-                                         pump();
+                                         turn_failed(kept, answer);
                                      }
                                      check_stopped();
                                  });
     count();
+}
+
+void Deliverer::turn_failed(std::deque<Result> batch, const Answer& answer) {
+    wanted_ = true;
+    put_back(std::move(batch));
+    if (!answer.lost) { // otherwise both are done again after reconnecting
+        apart_ = true;
+        pump();
+    }
 }
 
 void Deliverer::claim() {

@@ -40,6 +40,7 @@ private:
     bool may_claim() const;
     int room() const; // so many requests may be claimed
     void turn();
+    void turn_failed(std::deque<Result> batch, const Answer& answer);
     void claim();
     void claimed(std::vector<ClaimedRow> rows, int wanted, SteadyTime claimed_at);
     std::size_t dispatch(std::vector<ClaimedRow> rows, SteadyTime claimed_at); // how many requests these are
