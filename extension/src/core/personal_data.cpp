@@ -47,6 +47,7 @@ constexpr std::array columns{
     PersonalColumn{"booking_units", "ticket_hash", T::kept, random_token},
     PersonalColumn{"booking_units", "ticket_salt", T::kept, "random; says nothing without the token of the booking"},
     PersonalColumn{"booking_units", "unit_code", T::kept, "what was sold"},
+    PersonalColumn{"bookings", "added_seats", T::kept, "what was sold"},
     PersonalColumn{"bookings", "additional_notes", T::removed, typed},
     PersonalColumn{"bookings", "appointments", T::removed, "leads to the person at the calendar provider"},
     PersonalColumn{"bookings", "booking_number", T::kept, "random; receipts name it"},

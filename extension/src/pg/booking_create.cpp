@@ -170,7 +170,9 @@ Datum booking_create_body(Call& call) {
     const Purchase purchase{organization, document, core::read_booking_request(*tree)};
     const ActorScope scope(ActorKind::visitor, "token");
     auto made = earlier_booking(purchase);
-    if (!made.has_value()) {
+    if (made.has_value()) {
+        retry_booking_payment(organization, made->id, made->token);
+    } else {
         made = make_booking(purchase);
     }
     return copied_result(call, answer(purchase, *made), 0, 1);

@@ -33,8 +33,9 @@ std::vector<core::UnitLine> unit_lines_in(const std::optional<Datum>& unit_items
 
 // How many of each unit, for people and events: {"adult": 2}; NULL where there are none.
 #define PGBK_UNITS_COUNT_SQL(unit_items)                                                                               \
-    "(SELECT jsonb_object_agg(x.item ->> 'unit', x.item -> 'quantity')"                                                \
-    "   FROM jsonb_array_elements(" unit_items ") AS x (item))"
+    "(SELECT jsonb_object_agg(y.unit, y.quantity)"                                                                     \
+    "   FROM (SELECT x.item ->> 'unit' AS unit, sum((x.item ->> 'quantity')::integer) AS quantity"                     \
+    "           FROM jsonb_array_elements(" unit_items ") AS x (item) GROUP BY 1) AS y)"
 
 // Tickets of these lines for the booking, one each, numbered after those that there are.
 void write_tickets(std::int32_t organization, const core::Uuid& booking, const std::vector<core::UnitLine>& lines);
