@@ -293,7 +293,7 @@ SELECT public.bag_eq(
           AND (a.atttypid = 'bigint'::regtype
                OR a.attname ~ '(price|amount|cents|_minor)' AND a.attname !~ 'price_(id|basis)|^amounts$') $$,
     $$ VALUES ('booking.activities.price_minor'), ('booking.activity_prices.price_minor'), ('booking.activity_units.price_minor'), ('booking.booking_units.price_minor'), ('booking.booking_units.kept_minor'), ('booking.packages.price_minor'), ('booking.bookings.amount_cents'), ('booking.bookings.seat_price_minor'),
-              ('booking.bookings.paid_minor'), ('booking.bookings.kept_minor'),
+              ('booking.bookings.paid_minor'), ('booking.bookings.kept_minor'), ('booking.bookings.given_up_minor'), ('booking.bookings.returned_minor'),
               ('booking.bookings.total_amount'), ('booking.bookings.version'), ('booking.installation.system_identifier'),
               ('booking.installation.database_oid'), ('booking.event_positions.seq'), ('booking.event_sequencer.last_seq'),
               ('booking.event_sequencer.system_identifier'), ('booking.event_sequencer.database_oid'),

@@ -5,7 +5,7 @@ BEGIN;
 \ir shared/life.sql
 \ir shared/packages.sql
 \ir shared/payments.sql
-SELECT public.plan(99);
+SELECT public.plan(100);
 
 CREATE FUNCTION pg_temp.moved(name text, session text, arguments text DEFAULT '') RETURNS text VOLATILE
     LANGUAGE plpgsql AS $$
@@ -162,6 +162,9 @@ UPDATE booking.activities SET price_minor = 700 WHERE id = pg_temp.id('tour');
 SELECT public.is(pg_temp.resized('free', c.seats), c.answer, c.what)
   FROM (VALUES (2, '2 700 pending none 0 700 2', 'what was free may come to cost something'),
                (1, '1 0 not_required none 0 0 3', 'and be free again')) AS c (seats, answer, what);
+SELECT pg_temp.resized('free', 2), pg_temp.arrived('free', 700, 'fee') \g /dev/null
+SELECT public.is((SELECT concat_ws(' ', b.payment_status, p.accepted) FROM booking.bookings AS b JOIN booking.payments AS p
+                      ON p.booking_id = b.id WHERE b.id = pg_temp.id('free')), 'paid t', 'or be paid');
 SELECT booking.cancel_booking(pg_temp.id('free')) \g /dev/null
 UPDATE booking.activities SET price_minor = 0 WHERE id = pg_temp.id('tour');
 
