@@ -97,6 +97,7 @@ constexpr std::array columns{
     PersonalColumn{"packages", "name", T::kept, business},
     PersonalColumn{"packages", "payment_provider", T::kept, business},
     PersonalColumn{"packages", "payment_url", T::kept, business},
+    PersonalColumn{"packages", "price_basis", T::kept, business},
     PersonalColumn{"packages", "stripe_price_id", T::kept, business},
     PersonalColumn{"payment_events", "body", T::removed, "what the provider has sent, names and addresses with it"},
     PersonalColumn{"payment_events", "body_hash", T::kept, "of bytes with random ids in them; knows what comes again"},

@@ -10,6 +10,8 @@ namespace pgbk {
 // session_not_found.
 std::vector<core::UnitRule> unit_rules_of(std::int32_t organization, const core::Uuid& session);
 
+std::vector<core::UnitRule> unit_rules_of_activity(std::int32_t organization, const core::Uuid& activity);
+
 // The same as the caller's own statement sees it, also on a standby.
 std::vector<core::UnitRule> unit_rules_read(std::int32_t organization, const core::Uuid& session);
 
