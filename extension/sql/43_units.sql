@@ -28,16 +28,17 @@ CREATE FUNCTION booking.update_reservation_units(
     OUT party_size integer, OUT price_minor bigint, OUT currency text, OUT expires_at timestamptz)
     AS 'MODULE_PATHNAME', 'pgbk_update_reservation_units' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.update_reservation_units(uuid, jsonb, text) IS
-    'Gives a live hold these units and no others; what it has keeps its price, what is new costs what it costs now; repeated, it changes nothing; BK001, BK002, BK102, BK201, BK205 to BK207, BK260 to BK263, BK301, BK401';
+    'Gives a live hold these units and no others; what stays keeps its price, what is added costs what it costs now; repeated, it changes nothing; BK001, BK002, BK102, BK201, BK205 to BK207, BK260 to BK263, BK301, BK401';
 
 CREATE FUNCTION booking.change_units(
     booking_id uuid, unit_items jsonb, expected_version bigint DEFAULT NULL, booking_token text DEFAULT NULL,
+    refund text DEFAULT NULL, amount_minor bigint DEFAULT NULL,
     OUT id uuid, OUT booking_number text, OUT status text, OUT session_id uuid, OUT scheduled_start timestamptz,
     OUT seats integer, OUT amount_cents bigint, OUT currency text, OUT payment_status text,
     OUT refund_status text, OUT refund_due_minor bigint, OUT amount_due_minor bigint, OUT version bigint)
     AS 'MODULE_PATHNAME', 'pgbk_change_units' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION booking.change_units(uuid, jsonb, bigint, text) IS
-    'Gives a booking that is still to come these units and no others: tickets come and go, those that stay keep their price, new ones cost what they cost now, and the difference is due from the customer or to him. Customers, with their token, until the cutoff; BK001, BK002, BK104, BK201 to BK204, BK217, BK220 to BK222, BK260 to BK263, BK302, BK310';
+COMMENT ON FUNCTION booking.change_units(uuid, jsonb, bigint, text, text, bigint) IS
+    'Gives a booking that is still to come these units and no others: tickets come and go, the last ones first, those that stay keep their price, and new ones cost what they cost now. Of what was paid and the booking costs less goes back what cancel_booking would give, by the terms of the purchase or as staff decide, and the rest stays in amount_cents. Customers, with their token, until the cutoff; BK001, BK002, BK017, BK104, BK201 to BK204, BK217, BK220 to BK223, BK260 to BK263, BK302, BK310, BK311';
 
 CREATE FUNCTION booking.cancel_units(
     booking_id uuid, units integer[], refund text DEFAULT NULL, amount_minor bigint DEFAULT NULL,

@@ -12,7 +12,7 @@ COMMENT ON FUNCTION booking.create_default_packages(integer, text, bigint, bigin
 CREATE FUNCTION booking.booking_create(organization_id integer, request jsonb) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_booking_create' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION booking.booking_create(integer, jsonb) IS
-    'Books a package: packageId, customerName, customerEmail, and optionally customerPhone, notes, metadata, idempotencyKey. Returns bookingToken, bookingId, requiresPayment, paymentUrl where there is one, expiresAt; the price is the package''s; BK001, BK005, BK015, BK208, BK219';
+    'Books a package: packageId, customerName, customerEmail, and optionally customerPhone, notes, metadata, idempotencyKey and, of a package that is sold by units, units, a list of unit and quantity. Returns bookingToken, bookingId, requiresPayment, paymentUrl where there is one, expiresAt; the price is the package''s; BK001, BK005, BK015, BK208, BK219';
 
 CREATE FUNCTION booking.booking_schedule(request jsonb) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'pgbk_booking_schedule' LANGUAGE C VOLATILE PARALLEL UNSAFE;

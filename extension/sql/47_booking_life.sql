@@ -31,12 +31,13 @@ COMMENT ON FUNCTION booking.reschedule_appointment(uuid, timestamptz, timestampt
 
 CREATE FUNCTION booking.change_party_size(
     booking_id uuid, party_size integer, expected_version bigint DEFAULT NULL, booking_token text DEFAULT NULL,
+    refund text DEFAULT NULL, amount_minor bigint DEFAULT NULL,
     OUT id uuid, OUT booking_number text, OUT status text, OUT session_id uuid, OUT scheduled_start timestamptz,
     OUT seats integer, OUT amount_cents bigint, OUT currency text, OUT payment_status text,
     OUT refund_status text, OUT refund_due_minor bigint, OUT amount_due_minor bigint, OUT version bigint)
     AS 'MODULE_PATHNAME', 'pgbk_change_party_size' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION booking.change_party_size(uuid, integer, bigint, text) IS
-    'Gives a booking that is still to come more or fewer seats of its session; a price by the seat changes with them, at the price of the purchase, and the difference is due from the customer or to him. Customers, with their token, until the cutoff; BK002, BK104, BK201 to BK204, BK217, BK220 to BK222, BK302, BK310';
+COMMENT ON FUNCTION booking.change_party_size(uuid, integer, bigint, text, text, bigint) IS
+    'Gives a booking that is still to come more or fewer seats of its session. Where the price is by the seat, one more costs what it costs now; of what was paid for those that go, the last ones, goes back what cancel_booking would give, by the terms of the purchase or as staff decide, and the rest stays in amount_cents. Customers, with their token, until the cutoff; BK002, BK017, BK104, BK201 to BK204, BK217, BK220 to BK223, BK302, BK310, BK311';
 
 -- The same for buyers, jsonb in and out. All need bookingToken (of booking_create, or the hold_token together with
 -- bookingId) and take bookingId (a session of a package) and expectedVersion; all answer with success, bookingId,

@@ -112,6 +112,8 @@ export interface HoldStatus {
   currency: string;
   requires_payment: boolean;
   payment_url?: string;
+  payment_pending?: true;
+  payment_failed?: true;
   booking_id?: string;
   booking_number?: string;
   booking_status?: string;
@@ -154,6 +156,7 @@ export class BookingClient {
   sessions(activityId: string, options?: { from?: string; to?: string } & RequestOptions): Promise<SessionList>;
   hold(sessionId: string, request: { partySize?: number; unitItems?: UnitItem[]; email: string; idempotencyKey?: string }): Promise<Hold>;
   holdStatus(hold: Pick<Hold, 'reservation_id' | 'hold_token'>): Promise<HoldStatus>;
+  pay(hold: Pick<Hold, 'reservation_id' | 'hold_token'>): Promise<HoldStatus>;
   confirm(hold: Pick<Hold, 'reservation_id' | 'hold_token'>, customer?: { name?: string; phone?: string }): Promise<Confirmation>;
   cancel(hold: Pick<Hold, 'reservation_id' | 'hold_token'>): Promise<{ cancelled: boolean }>;
 }

@@ -430,6 +430,11 @@ export class BookingClient {
     return this.request(`/api/holds/${encodeURIComponent(reservation_id)}`, { headers: { authorization: `Bearer ${hold_token}` } });
   }
 
+  // Asks the provider of payments for the page, if there is one; the answer is that of holdStatus.
+  pay({ reservation_id, hold_token }) {
+    return this.request(`/api/holds/${encodeURIComponent(reservation_id)}/payment`, { method: 'POST', body: { hold_token } });
+  }
+
   confirm({ reservation_id, hold_token }, { name, phone } = {}) {
     return this.request(`/api/holds/${encodeURIComponent(reservation_id)}/confirm`,
       { method: 'POST', body: { hold_token, customer_name: name, customer_phone: phone } });

@@ -248,7 +248,7 @@ async function hold() {
     const made = await client.hold(state.session.id, { partySize: state.people, email: email.value.trim(), idempotencyKey: newKey() });
     state.hold = made;
     state.offset = Date.parse(made.server_time) - Date.now();
-    if (state.activity.price_minor > 0 || state.activity.units) state.hold = { ...made, ...await client.holdStatus(made) };
+    if (state.activity.price_minor > 0 || state.activity.units) state.hold = await askForPage(made);
     showHold();
   } catch (error) {
     if (error.field === 'email') byId('email-problem').textContent = error.message;
@@ -262,19 +262,35 @@ async function hold() {
   }
 }
 
-let ticking;
-let said;
-function showHold() {
+// What is known of the hold, and where it is paid. One that cannot be asked about is still held, and is asked about again.
+async function askForPage(held) {
+  const now = await client.pay(held).catch(() => client.holdStatus(held)).catch(() => ({ requires_payment: true, payment_failed: true }));
+  return { ...held, ...now };
+}
+
+// A page that is not there yet is being made; one that could not be had can be asked for again; without a provider it is
+// the venue's own business.
+function showPayment() {
   const { hold: held, activity } = state;
   const price = held.price_minor > 0 ? language.price(held.price_minor, held.currency) : '';
+  const isMissing = Boolean(held.requires_payment && !held.payment_url);
   byId('confirm').hidden = Boolean(held.requires_payment);
   byId('pay').hidden = !held.payment_url;
   if (held.payment_url) {
     byId('pay').href = held.payment_url;
     byId('pay').textContent = language.say('pay', { price });
   }
+  byId('retry').hidden = !(isMissing && held.payment_failed);
   byId('payment').textContent = !held.requires_payment ? (activity.price_minor === 0 && !activity.units ? language.say('free') : '')
-    : held.payment_url ? language.say('waiting') : `${language.say('notPaidHere', { price })} ${held.reservation_id}`;
+    : held.payment_url ? language.say('waiting') : held.payment_pending ? language.say('loading')
+      : held.payment_failed ? language.say('noPage') : `${language.say('notPaidHere', { price })} ${held.reservation_id}`;
+}
+
+let ticking;
+let said;
+function showHold() {
+  const { hold: held } = state;
+  showPayment();
   tellParent({ type: 'booking:held', reservation_id: held.reservation_id, expires_at: held.expires_at });
   news('');
   said = Infinity;
@@ -305,7 +321,28 @@ function tick() {
 async function lookForPayment() {
   const { hold: held } = state;
   const now = await client.holdStatus(held).catch(() => null);
-  if (now?.booking_number && state.hold === held) showDone(now.booking_number);
+  if (!now || state.hold !== held) return; // it was given back meanwhile, or another page was asked for
+  if (now.booking_number) {
+    showDone(now.booking_number);
+  } else if (now.status === 'expired' || now.status === 'cancelled') {
+    endHold(language.say('ranOut'), true);
+  } else {
+    for (const name of ['payment_url', 'payment_pending', 'payment_failed']) held[name] = now[name];
+    showPayment();
+  }
+}
+
+async function retry() {
+  const { hold: held } = state;
+  byId('retry').disabled = true;
+  try {
+    const now = await askForPage(held);
+    if (state.hold !== held) return;
+    state.hold = now;
+    showPayment();
+  } finally {
+    byId('retry').disabled = false;
+  }
 }
 
 function endHold(text, isBad) {
@@ -391,6 +428,7 @@ function start() {
     byId('slots').querySelector(`[data-id="${state.session.id}"]`)?.focus();
   });
   act('give-up', 'click', giveUp);
+  act('retry', 'click', retry);
   act('confirm', 'click', confirm);
   act('again', 'click', () => {
     show('choose');

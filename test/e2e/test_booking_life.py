@@ -32,6 +32,7 @@ class Model:
         self.session, self.party = session, party
         self.has_ledger = has_ledger  # its payments are known one by one
         self.kept = 0
+        self.given_up = 0  # of the price: kept for what is gone
         self.status = "confirmed"
         self.version = 1
         self.has_conflict = False  # money that nobody has decided about
@@ -45,11 +46,18 @@ class Model:
         self.nonces, self.cancelled, self.highest = {}, set(), self.party
 
     def price(self):
-        return self.party * PRICE
+        return self.party * PRICE + self.given_up
 
     def by_terms(self, has_begun):
         """What a cancellation gives back by the terms."""
-        return 0 if has_begun else self.paid
+        owed = max(self.paid - self.price(), 0)
+        return owed if has_begun else owed + max(self.paid - owed - self.given_up, 0)
+
+    def keep(self, cheaper, has_begun):
+        """Of what a change is to make cheaper: before the start all goes back, later what was paid of it is kept."""
+        kept = max(cheaper - self.owed(), 0) if has_begun else 0
+        self.given_up += kept
+        return kept
 
     def derive(self):
         units = collections.Counter(self.units.values())
@@ -83,8 +91,8 @@ class UnitModel(Model):
     """One that is made of units: a ticket each, with its price."""
 
     def __init__(self, session, composition, has_ledger=False):
-        self.tickets, self.kept_for_units = {}, 0
-        self.recompose(composition, first=True)
+        self.tickets, self.cancelled = {}, set()
+        self.recompose(composition)
         super().__init__(session, self.seats(), has_ledger)
 
     def fill(self):
@@ -94,26 +102,25 @@ class UnitModel(Model):
         return sum(UNITS[unit][1] for unit in self.tickets.values())
 
     def price(self):
-        return sum(UNITS[unit][0] for unit in self.tickets.values()) + self.kept_for_units
-
-    def by_terms(self, has_begun):
-        owed = max(self.paid - self.price(), 0)
-        return owed if has_begun else owed + max(self.paid - owed - self.kept_for_units, 0)
+        return sum(UNITS[unit][0] for unit in self.tickets.values()) + self.given_up
 
     def composition(self):
         return dict(collections.Counter(self.tickets.values()))
 
-    def recompose(self, wanted, first=False):
+    def recompose(self, wanted, has_begun=False):
         """The last tickets of a unit go; new ones have the next numbers, in the order of the units."""
+        had, gone = self.composition(), set()
         for unit in UNITS:
-            numbers = sorted(number for number, each in self.tickets.items() if each == unit)
-            for number in numbers[wanted.get(unit, 0):]:
-                del self.tickets[number]
-        kept = set() if first else self.cancelled
+            gone |= set(sorted(number for number, each in self.tickets.items() if each == unit)[wanted.get(unit, 0):])
+        cheaper = sum(UNITS[unit][0] * (had.get(unit, 0) - wanted.get(unit, 0)) for unit in UNITS)
+        if has_begun and self.keep(cheaper, has_begun):
+            self.cancelled |= gone
+        for number in gone:
+            del self.tickets[number]
         for unit in UNITS:
             for _ in range(wanted.get(unit, 0) - collections.Counter(self.tickets.values())[unit]):
-                self.tickets[max([0, *self.tickets, *kept]) + 1] = unit
-        self.follow(kept)
+                self.tickets[max([0, *self.tickets, *self.cancelled]) + 1] = unit
+        self.follow(self.cancelled)
 
     def follow(self, cancelled):
         self.party = self.seats()
@@ -346,6 +353,7 @@ class Client:
             assert answer in {"BK002", "BK202", "BK203"}, f"{self.name} grow after the start: {answer}"
         elif party < model.party or answer not in NO_ROOM | {"BK002"}:
             due = model.due()
+            model.keep((model.party - party) * PRICE, self.has_begun(model))
             model.party = party
             model.changed(due)
             model.fill()
@@ -520,7 +528,7 @@ class UnitClient(Client):
             assert answer in {"BK002", "BK202", "BK203"}, f"{self.name} grow after the start: {answer}"
         elif more <= 0 or answer not in NO_ROOM | {"BK002"}:
             due = model.due()
-            model.recompose(composition)
+            model.recompose(composition, self.has_begun(model))
             model.changed(due)
             model.nonces = {}
             self.expect("recompose", answer, self.facts(model))
@@ -549,9 +557,14 @@ class UnitClient(Client):
             self.expect("drop", answer, "BK220")
         else:
             due = model.due()
-            price = sum(UNITS[model.tickets.pop(number)][0] for number in live)
+            price = sum(UNITS[model.tickets[number]][0] for number in live)
+            if refund == "policy":
+                model.keep(price, self.has_begun(model))
+            else:
+                model.given_up += price if refund == "none" else 0
+            for number in live:
+                del model.tickets[number]
             model.cancelled |= set(live)
-            model.kept_for_units += 0 if refund == "full" or refund == "policy" and not self.has_begun(model) else price
             model.follow(model.cancelled)
             model.changed(due)
             self.expect("drop", answer, self.facts(model))

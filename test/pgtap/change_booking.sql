@@ -4,7 +4,8 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
 \ir shared/packages.sql
-SELECT public.plan(61);
+\ir shared/payments.sql
+SELECT public.plan(100);
 
 CREATE FUNCTION pg_temp.moved(name text, session text, arguments text DEFAULT '') RETURNS text VOLATILE
     LANGUAGE plpgsql AS $$
@@ -29,11 +30,24 @@ BEGIN
     RETURN answer;
 END $$;
 
+-- What the provider says: so much has gone back, so much more has arrived.
+SELECT pg_temp.source('stripe', 'stripe') \g /dev/null
+CREATE FUNCTION pg_temp.gone_back(reference text, amount bigint) RETURNS void VOLATILE LANGUAGE sql AS $$
+    SELECT pg_temp.stripe('evt_' || amount, 'charge.refunded',
+                          format('{"id": "ch_1", "object": "charge", "payment_intent": "%s", "amount": 10000,'
+                                 ' "amount_refunded": %s, "currency": "eur"}', reference, amount)) $$;
+CREATE FUNCTION pg_temp.arrived(booking text, amount bigint, reference text) RETURNS void VOLATILE LANGUAGE sql AS $$
+    SELECT pg_temp.stripe('evt_' || reference, 'payment_intent.succeeded',
+                          format('{"id": "%s", "object": "payment_intent", "amount_received": %s, "currency": "eur",'
+                                 ' "metadata": {"booking_id": "%s"}}', reference, amount, pg_temp.id(booking))) $$;
+
 SELECT pg_temp.add_session(s.name, 1, s.activity, s.start_time::timestamptz, s.capacity, s.status)
   FROM (VALUES ('closed', 'tour', '2027-03-04 09:00 UTC', 4, 'closed'),
                ('called off', 'tour', '2027-03-04 11:00 UTC', 4, 'cancelled'),
                ('over', 'tour', '2027-03-01 09:00 UTC', 4, 'open'), ('small', 'tour', '2027-03-04 13:00 UTC', 1, 'open'),
                ('massage 11', 'massage', '2027-03-03 11:00 UTC', 4, 'open'),
+               ('massage 13', 'massage', '2027-03-03 13:00 UTC', 4, 'open'),
+               ('massage 15', 'massage', '2027-03-03 15:00 UTC', 30, 'open'),
                ('striped', 'tour', '2027-03-04 15:00 UTC', 4, 'open')) AS s (name, activity, start_time, capacity, status)
     \g /dev/null
 SELECT booking.set_session_lanes(pg_temp.id('striped'), 2) \g /dev/null
@@ -93,10 +107,9 @@ SELECT public.is(pg_temp.refused(format('SELECT booking.reschedule_booking(%L, %
 SELECT pg_temp.booked('ledger', 'massage 9', 1), pg_temp.booked('word', 'massage 9', 1) \g /dev/null
 SELECT pg_temp.booked('whole', 'court 9', 1) \g /dev/null
 SELECT pg_temp.paid('ledger', 2500) \g /dev/null
-UPDATE booking.activities SET price_minor = 9900;
 SELECT public.is(pg_temp.resized(c.name, c.seats), c.answer, c.what)
   FROM (VALUES
-    ('ledger', 2, '2 5000 paid none 0 2500 2', 'one seat more, at the price of the purchase, is to be paid'),
+    ('ledger', 2, '2 5000 paid none 0 2500 2', 'one seat more is to be paid'),
     ('ledger', 1, '1 2500 paid none 0 0 3', 'and no longer, if it goes'),
     ('word', 2, '2 5000 paid none 0 2500 2', 'without a ledger the same'),
     ('word', 1, '1 2500 paid none 0 0 3', 'there and back'),
@@ -118,7 +131,107 @@ SELECT public.is((SELECT concat_ws(' ', c.status, c.refund_status, c.refund_due_
                  'cancelled then, all that was paid is due');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'seats add up');
 
+-- What is added costs what it costs now, and what was added last goes first.
+UPDATE booking.activities SET party_size_max = 5 WHERE id = pg_temp.id('massage');
+SELECT pg_temp.booked('early', 'massage 13', 2) \g /dev/null
+UPDATE booking.activities SET price_minor = 9900 WHERE id = pg_temp.id('massage');
+SELECT public.is(pg_temp.resized('early', c.seats), c.answer, c.what)
+  FROM (VALUES
+    (3, '3 14900 paid none 0 9900 2', 'a third seat costs what it costs now'),
+    (4, '4 24800 paid none 0 19800 3', 'so does a fourth'),
+    (2, '2 5000 paid none 0 0 4', 'back to what was bought'),
+    (3, '3 14900 paid none 0 9900 5', 'and once more')) AS c (seats, answer, what);
+UPDATE booking.activities SET price_minor = 500 WHERE id = pg_temp.id('massage');
+SELECT public.is(pg_temp.resized('early', c.seats), c.answer, c.what)
+  FROM (VALUES
+    (4, '4 15400 paid none 0 10400 6', 'a cheaper one'),
+    (3, '3 14900 paid none 0 9900 7', 'goes first'),
+    (1, '1 2500 paid due 2500 0 8', 'then the dear one, and one that was paid')) AS c (seats, answer, what);
+SELECT public.is((SELECT b.added_seats FROM booking.bookings AS b WHERE b.id = pg_temp.id('early')), NULL,
+                 'nothing is left of it');
+UPDATE booking.activities SET currency = 'USD' WHERE id = pg_temp.id('massage');
+SELECT public.is(pg_temp.refused(format('SELECT booking.change_party_size(%L, 2)', pg_temp.id('early'))),
+                 format('BK221 -: booking %s is in EUR, and what the activity sells now costs USD', pg_temp.id('early')),
+                 'money of another kind is not added');
+UPDATE booking.activities SET currency = 'EUR', price_basis = 'session' WHERE id = pg_temp.id('massage');
+SELECT public.is(pg_temp.resized('early', 2), '2 5000 paid none 0 0 9',
+                 'without a price by the seat it is that of the purchase');
+UPDATE booking.activities SET price_basis = 'seat', price_minor = 2500 WHERE id = pg_temp.id('massage');
+SELECT pg_temp.booked('free', 'tour 11', 1) \g /dev/null
+UPDATE booking.activities SET price_minor = 700 WHERE id = pg_temp.id('tour');
+SELECT public.is(pg_temp.resized('free', c.seats), c.answer, c.what)
+  FROM (VALUES (2, '2 700 pending none 0 700 2', 'what was free may come to cost something'),
+               (1, '1 0 not_required none 0 0 3', 'and be free again')) AS c (seats, answer, what);
+SELECT pg_temp.resized('free', 2), pg_temp.arrived('free', 700, 'fee') \g /dev/null
+SELECT public.is((SELECT concat_ws(' ', b.payment_status, p.accepted) FROM booking.bookings AS b JOIN booking.payments AS p
+                      ON p.booking_id = b.id WHERE b.id = pg_temp.id('free')), 'paid t', 'or be paid');
+SELECT booking.cancel_booking(pg_temp.id('free')) \g /dev/null
+UPDATE booking.activities SET price_minor = 0 WHERE id = pg_temp.id('tour');
+
+-- What is taken away is refunded by the terms of the purchase: whoever makes it less and cancels then gets no more than
+-- who cancels at once.
+UPDATE booking.activities SET cancel_refund_percent = 50, cancel_cutoff_seconds = 86400 WHERE id = pg_temp.id('massage');
+SELECT pg_temp.booked(n, 'massage 15', 5), pg_temp.paid(n, 12500, n)
+  FROM unnest(ARRAY['at once', 'by steps', 'staff']) AS n \g /dev/null
+SELECT pg_temp.booked('by word', 'massage 15', 5) \g /dev/null
+SELECT public.is((SELECT c.refund_due_minor FROM booking.cancel_booking(pg_temp.id('at once')) AS c), 6250::bigint,
+                 'all at once');
+SET LOCAL ROLE booking_public;
+SELECT public.is(pg_temp.resized('by steps', 1, format(', booking_token => %L', pg_temp.token('by steps'))),
+                 '1 7500 paid due 5000 0 3', 'half of four seats goes back, half is kept');
+RESET ROLE;
+SELECT public.is(pg_temp.dues('by steps'), 'due 5000', 'so says the ledger');
+SELECT public.is(pg_temp.resized('by word', c.seats), c.answer, c.what)
+  FROM (VALUES (3, '3 10000 paid due 2500 0 2', 'without a ledger the same'),
+               (1, '1 7500 paid due 5000 0 3', 'step by step'),
+               (3, '3 12500 paid none 0 0 4', 'what is added is paid with what is due back'),
+               (1, '1 10000 paid due 2500 0 5', 'half of which is kept, then')) AS c (seats, answer, what);
+SELECT public.is((SELECT concat_ws(' ', b.refund_status, b.refund_due_minor)
+                    FROM booking.cancel_booking(pg_temp.id(c.name)) AS b), c.answer, c.name || ': and half of the last')
+  FROM (VALUES ('by steps', 'due 6250'), ('by word', 'due 3750')) AS c (name, answer);
+SELECT public.is(pg_temp.resized('staff', c.seats, c.arguments), c.answer, c.what)
+  FROM (VALUES (4, ', NULL, NULL, ''full''', '4 10000 paid due 2500 0 3', 'staff give all of it back'),
+               (3, ', refund => ''none''', '3 10000 paid due 2500 0 4', 'or nothing'),
+               (2, ', refund => ''partial'', amount_minor => 2000', '2 8000 paid due 4500 0 5', 'or a part'))
+    AS c (seats, arguments, answer, what);
+SELECT public.is(pg_temp.refused(format('SELECT booking.change_party_size(%L, 1%s)', pg_temp.id('staff'), c.more)),
+                 c.answer, c.what)
+  FROM (VALUES
+    (', refund => ''partial'', amount_minor => 2501',
+     'BK223 amount_minor: a refund of 2501 is more than the 2500 minor units that are there', 'no more than its price'),
+    (', refund => ''much''', 'BK017 refund: refund must be policy, full, partial or none, got "much"',
+     'no refund of that name')) AS c (more, answer, what);
+SELECT public.is(pg_temp.refused_to('booking_public', NULL,
+                                    format('SELECT booking.change_party_size(%L, 1, refund => ''full'', booking_token => %L)',
+                                           pg_temp.id('staff'), pg_temp.token('staff'))),
+                 'BK311: only staff decide on a refund or ignore the cutoff', 'which is not for customers');
+SELECT public.is((SELECT concat_ws(' ', c.refund_status, c.refund_due_minor)
+                    FROM booking.cancel_booking(pg_temp.id('staff')) AS c), 'due 7000',
+                 'what was due, and half of what is left');
+SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'seats add up');
+SELECT pg_temp.booked('unpaid', 'massage 15', 4), pg_temp.paid('unpaid', 10000, 'unpaid') \g /dev/null
+SELECT public.is(pg_temp.resized('unpaid', c.seats), c.answer, c.what)
+  FROM (VALUES (5, '5 12500 paid none 0 2500 2', 'one that is not paid yet'),
+               (4, '4 10000 paid none 0 0 3', 'is given up for nothing'),
+               (5, '5 12500 paid none 0 2500 4', 'with one that is'),
+               (3, '3 8750 paid due 1250 0 6', 'half of that is kept')) AS c (seats, answer, what);
+
+-- What has gone back is not there to pay for what is added then.
+SELECT pg_temp.booked('again', 'massage 15', 4), pg_temp.arrived('again', 10000, 'first') \g /dev/null
+SELECT public.is(pg_temp.resized('again', 2, ', refund => ''full'''), '2 5000 paid due 5000 0 3', 'two seats go');
+SELECT pg_temp.gone_back('first', 5000) \g /dev/null
+SELECT public.is(pg_temp.resized('again', 3), '3 7500 partially_refunded done 0 2500 6',
+                 'who wants one of them again pays for it');
+SELECT pg_temp.gone_back('first', 5100) \g /dev/null
+SELECT public.is(pg_temp.resized('again', 4), '4 10000 partially_refunded done 0 5000 7',
+                 'but not for what was given besides');
+SELECT pg_temp.arrived('again', 5000, 'rest') \g /dev/null
+SELECT public.is((SELECT concat_ws(' ', p.status, p.accepted) FROM booking.payments AS p WHERE p.provider_ref = 'rest'),
+                 'paid t', 'just that is accepted');
+SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'seats add up');
+
 -- Not any party.
+UPDATE booking.activities SET party_size_max = 2 WHERE id = pg_temp.id('massage');
 SELECT public.is(pg_temp.refused(format('SELECT booking.change_party_size(%L, %s)', pg_temp.id(c.name), c.seats)),
                  c.answer, c.what)
   FROM (VALUES

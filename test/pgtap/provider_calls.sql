@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/packages.sql
-SELECT public.plan(84);
+SELECT public.plan(103);
 
 CREATE FUNCTION pg_temp.relay(number integer DEFAULT 1) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
     SELECT format('00000000-0000-4000-8000-%s', lpad(number::text, 12, '0'))::uuid $$;
@@ -236,6 +236,63 @@ SELECT public.is(booking.request_payment(pg_temp.id('h'), pg_temp.token('h')) ->
 SELECT pg_temp.claim(), pg_temp.answer('{"ending": "retry", "reason": "a payment is under way"}'), pg_temp.later('20 days') \g /dev/null
 SELECT pg_temp.claim(), pg_temp.answer('{"ending": "retry", "reason": "a payment is under way"}') \g /dev/null
 SELECT public.is(pg_temp.calls('h'), 'create_payment done, expire_payment pending', 'nor is a payment forgotten that takes weeks');
+
+-- Who asks for the page again after a failure asks the provider again: a minute later, and never for a second page.
+CREATE FUNCTION pg_temp.fails(uncertain boolean) RETURNS boolean VOLATILE LANGUAGE plpgsql AS $$
+BEGIN
+    IF uncertain THEN -- its time is over
+        UPDATE booking.provider_calls SET expires_at = booking.clock() WHERE id IN (SELECT c.call_id FROM pg_temp.claimed AS c);
+        RETURN pg_temp.answer('{"ending": "retry", "uncertain": true, "reason": "silence"}');
+    END IF;
+    RETURN pg_temp.answer('{"ending": "refused", "reason": "no such currency"}');
+END $$;
+DELETE FROM booking.provider_calls;
+SELECT pg_temp.add_session('r', 1, 'massage', booking.clock() + interval '1 day', 4) \g /dev/null
+SELECT pg_temp.hold('refused', 'r', 1) \g /dev/null
+SELECT booking.request_payment(pg_temp.id('refused'), pg_temp.token('refused')), pg_temp.claim() \g /dev/null
+SELECT pg_temp.fails(false) \g /dev/null
+SELECT public.is(booking.reservation_status(pg_temp.id('refused'), pg_temp.token('refused')) -> 'payment_failed', 'true', 'the holder sees that it failed');
+SELECT public.is(booking.request_payment(pg_temp.id('refused'), pg_temp.token('refused')) -> 'payment_pending', NULL, 'asked at once, nothing happens');
+SELECT pg_temp.later('61 seconds') \g /dev/null
+SELECT public.is(booking.request_payment(pg_temp.id('refused'), pg_temp.token('refused')) -> 'payment_pending', 'true', 'a minute later it is asked for again');
+SELECT public.is(pg_temp.calls('refused'), 'create_payment abandoned, create_payment pending', 'what was refused by another call');
+SELECT public.is(booking.retry_provider_call(c.id), false, 'and nobody makes the first one as well')
+  FROM booking.provider_calls AS c WHERE c.reservation_id = pg_temp.id('refused') AND c.status = 'abandoned';
+SELECT pg_temp.claim(), pg_temp.fails(true) \g /dev/null
+CREATE TEMPORARY TABLE failed_call AS
+    SELECT c.id, c.idempotency_key FROM booking.provider_calls AS c WHERE c.reservation_id = pg_temp.id('refused') AND c.status = 'failed';
+SELECT pg_temp.later('61 seconds') \g /dev/null
+SELECT public.is(booking.request_payment(pg_temp.id('refused'), pg_temp.token('refused')) -> 'payment_pending', 'true', 'what may have been made');
+SELECT public.results_eq('SELECT c.status, c.uncertain, c.idempotency_key FROM booking.provider_calls AS c JOIN pg_temp.failed_call USING (id)',
+                         $$ SELECT 'pending', true, f.idempotency_key FROM pg_temp.failed_call AS f $$, 'is looked for, under its key');
+SELECT public.is(pg_temp.calls('refused'), 'create_payment abandoned, create_payment pending', 'by the same call');
+SELECT pg_temp.claim(), pg_temp.done(pg_temp.page('refused')) \g /dev/null
+SELECT public.is(booking.request_payment(pg_temp.id('refused'), pg_temp.token('refused')) ->> 'payment_url', 'https://pay.example/refused', 'there it is');
+SELECT public.is(pg_temp.calls('refused'), 'create_payment abandoned, create_payment done', 'and there is one');
+SELECT pg_temp.later('6 minutes'), booking.extend_reservation(pg_temp.id('refused'), pg_temp.token('refused')) \g /dev/null
+SELECT pg_temp.later('5 minutes'), pg_temp.claim(), pg_temp.done('{"status": "expired", "provider_ref": "ref_refused"}') \g /dev/null
+SELECT public.is(pg_temp.calls('refused'), 'create_payment abandoned, create_payment done, look_up_payment done, create_payment pending',
+                 'a page that has ended before the hold has another one');
+UPDATE booking.provider_calls SET next_attempt_at = 'infinity' WHERE status = 'pending';
+SELECT pg_temp.buy('k', 'single', '{"idempotencyKey": "again-0123456789"}'), pg_temp.claim(), pg_temp.fails(false) \g /dev/null
+CREATE FUNCTION pg_temp.asks_again() RETURNS text VOLATILE LANGUAGE sql AS $$
+    SELECT concat_ws(' ', a.answer ->> 'paymentPending', a.answer ->> 'paymentUrl')
+      FROM booking.booking_create(1, pg_temp.wanted('{"packageId": "single", "idempotencyKey": "again-0123456789"}')) AS a (answer) $$;
+SELECT public.is(pg_temp.asks_again(), '', 'the same for a package: not at once');
+SELECT pg_temp.later('61 seconds') \g /dev/null
+SELECT public.is(pg_temp.asks_again(), 'true', 'but a minute later');
+SELECT pg_temp.claim(), pg_temp.fails(true), pg_temp.later('61 seconds') \g /dev/null
+SELECT public.is(pg_temp.asks_again(), 'true', 'what may have been made is looked for');
+SELECT public.results_eq($$ SELECT c.status, c.uncertain, c.return_token = pg_temp.token('k') FROM booking.provider_calls AS c
+                             WHERE c.booking_id = pg_temp.id('k') ORDER BY c.id $$,
+                         $$ VALUES ('abandoned', false, NULL::boolean), ('pending', true, true) $$, 'with the way back for the buyer');
+SELECT pg_temp.claim(), pg_temp.done(pg_temp.page('k')) \g /dev/null
+SELECT public.is(pg_temp.asks_again(), 'https://pay.example/k', 'there it is');
+SELECT public.is(pg_temp.asks_again(), 'https://pay.example/k', 'and stays');
+SELECT public.is(pg_temp.calls('k'), 'create_payment abandoned, create_payment done', 'there is one');
+SELECT pg_temp.buy('l', 'single', '{"idempotencyKey": "over-01234567890"}'), pg_temp.claim(), pg_temp.fails(false), pg_temp.later('2 days') \g /dev/null
+SELECT booking.booking_create(1, pg_temp.wanted('{"packageId": "single", "idempotencyKey": "over-01234567890"}')) \g /dev/null
+SELECT public.is(pg_temp.calls('l'), 'create_payment failed', 'a booking whose time is over asks for nothing');
 
 -- A copy of the database asks nobody.
 SELECT pg_temp.buy('i', 'single') \g /dev/null

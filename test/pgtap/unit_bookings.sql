@@ -5,7 +5,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
 \ir shared/units.sql
-SELECT public.plan(124);
+SELECT public.plan(135);
 
 CREATE FUNCTION pg_temp.changed(name text, units jsonb, arguments text DEFAULT '') RETURNS text VOLATILE
     LANGUAGE plpgsql AS $$
@@ -120,27 +120,49 @@ SELECT public.is((SELECT concat_ws(' ', c.status, c.booked, c.checked_in, c.chec
 SELECT public.is(pg_temp.refused(format('SELECT booking.change_units(%L, %L)', pg_temp.id('ann'), pg_temp.items('{"adult": 1}'))),
                  format('BK221 -: booking %s is checked_in and cannot be changed', pg_temp.id('ann')), 'who is here does not change');
 
--- Other units. The price of what stays is that of the purchase.
+-- Other units. What stays keeps its price, what is added costs what it costs now, and half of what is given up is kept.
 SELECT pg_temp.booked_units('bob', 'cruise 9', '{"adult": 2, "child": 1}') \g /dev/null
 SELECT pg_temp.paid('bob', 7500) \g /dev/null
 UPDATE booking.activity_units SET price_minor = price_minor + 500;
 SELECT pg_temp.issued('bob', 'bob', pg_temp.token('bob')) \g /dev/null
-SELECT public.is(pg_temp.changed('bob', '{"adult": 3, "child": 1}', ', 1'), '4 10500 paid none 0 3000 2', 'another adult, to be paid');
-SELECT public.is(pg_temp.tickets('bob'), '4 seats for 10500: 1 adult booked, 2 adult booked, 3 child booked, 4 adult booked', 'has a ticket');
+SELECT public.is(pg_temp.changed('bob', '{"adult": 3, "child": 1}', ', 1'), '4 11000 paid none 0 3500 2', 'another adult, at its price of now');
+SELECT public.is(pg_temp.tickets('bob'), '4 seats for 11000: 1 adult booked, 2 adult booked, 3 child booked, 4 adult booked', 'has a ticket');
+SELECT public.is((SELECT pg_temp.composition(b.unit_items) FROM booking.bookings AS b WHERE b.id = pg_temp.id('bob')),
+                 '2 adult 3000x1, 1 adult 3500x1, 1 child 1500x1', 'and a line of its own');
 SELECT public.is((SELECT e.facts FROM booking.booking_events AS e
                    WHERE e.kind = 'booking.updated' AND e.booking_id = pg_temp.id('bob')),
-                 '{"units": {"adult": 3, "child": 1}, "party_size": 4, "amount_cents": 10500}', 'it is told');
+                 '{"units": {"adult": 3, "child": 1}, "party_size": 4, "amount_cents": 11000}', 'it is told');
 SELECT public.is((SELECT jsonb_array_length(c.changes #> '{unit_items,1}') FROM booking.booking_changes AS c
-                   WHERE c.booking_id = pg_temp.id('bob') ORDER BY c.id DESC LIMIT 1), 2, 'and on record');
-SELECT public.is(pg_temp.changed('bob', '{"adult": 3, "child": 1}', ', 1'), '4 10500 paid none 0 3000 2', 'repeated, the same');
-SELECT public.is(pg_temp.changed('bob', '{"adult": 1, "child": 1, "infant": 1}'), '2 5000 paid due 2500 0 4', 'fewer, and one that is new, at its price of now');
-SELECT public.is(pg_temp.dues('bob'), 'due 2500', 'so says the ledger');
-SELECT public.is(pg_temp.tickets('bob'), '2 seats for 5000: 1 adult booked, 3 child booked, 4 infant booked', 'the last ones go');
-SELECT public.is(pg_temp.issued('bob later', 'bob', pg_temp.token('bob')), '1+ 3+ 4+', 'who stays');
+                   WHERE c.booking_id = pg_temp.id('bob') ORDER BY c.id DESC LIMIT 1), 3, 'and on record');
+SELECT public.is(pg_temp.changed('bob', '{"adult": 3, "child": 1}', ', 1'), '4 11000 paid none 0 3500 2', 'repeated, the same');
+SELECT public.is(pg_temp.changed('bob', '{"adult": 2, "child": 1}'), '3 7500 paid none 0 0 3', 'what was not paid goes for nothing');
+SELECT public.is(pg_temp.changed('bob', '{"adult": 3, "child": 1}'), '4 11000 paid none 0 3500 4', 'once more');
+SELECT public.is(pg_temp.changed('bob', '{"adult": 1, "child": 1, "infant": 1}'), '2 6250 paid due 1250 0 6',
+                 'fewer, and one that is new: of what is paid and costs less, half goes back');
+SELECT public.is(pg_temp.dues('bob'), 'due 1250', 'so says the ledger');
+SELECT public.is(pg_temp.tickets('bob'), '2 seats for 6250: 1 adult booked, 2 adult cancelled, 3 child booked, 4 adult cancelled, 5 infant booked',
+                 'the last ones go, and stay on record for what is kept');
+SELECT public.is(pg_temp.issued('bob later', 'bob', pg_temp.token('bob')), '1+ 3+ 5+', 'who stays');
 SELECT public.is((SELECT a.code = b.code FROM pg_temp.codes AS a, pg_temp.codes AS b WHERE (a.who, a.unit, b.who, b.unit) = ('bob', 1, 'bob later', 1)),
                  true, 'keeps the ticket');
-SELECT public.is(pg_temp.changed('bob', '{"adult": 2, "child": 1}'), '3 7500 paid none 0 0 6', 'as it was');
-SELECT public.is(pg_temp.seats_left('cruise 9'), 4, 'with its seats');
+SELECT public.is(pg_temp.changed('bob', '{"adult": 2, "child": 1}'), '3 9250 paid none 0 1750 8', 'instead of the infant an adult');
+SELECT public.is(pg_temp.seats_left('cruise 9'), 4, 'with their seats');
+SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'everything adds up');
+
+-- Whoever makes it less and cancels then gets no more than who cancels at once, unless staff say so.
+SELECT pg_temp.add_session('cruise 20', 1, 'cruise', '2027-03-05 20:00 UTC', 30) \g /dev/null
+SELECT pg_temp.booked_units(n, 'cruise 20', '{"adult": 5}'), pg_temp.paid(n, 17500, n) FROM unnest(ARRAY['at once', 'in two', 'by staff']) AS n \g /dev/null
+SELECT public.is((SELECT c.refund_due_minor FROM booking.cancel_booking(pg_temp.id('at once')) AS c), 8750::bigint, 'all at once');
+SET LOCAL ROLE booking_public;
+SELECT public.is(pg_temp.changed('in two', '{"adult": 1}', format(', booking_token => %L', pg_temp.token('in two'))), '1 10500 paid due 7000 0 3', 'four of five');
+RESET ROLE;
+SELECT public.is((SELECT c.refund_due_minor FROM booking.cancel_booking(pg_temp.id('in two')) AS c), 8750::bigint, 'and the fifth');
+SELECT public.is(pg_temp.changed('by staff', '{"adult": 4}', ', NULL, NULL, ''full'''), '4 14000 paid due 3500 0 3', 'staff give all of it back');
+SELECT public.is(pg_temp.changed('by staff', '{"adult": 3}', ', refund => ''none'''), '3 14000 paid due 3500 0 4', 'or nothing');
+SELECT public.is((SELECT concat_ws(' ', c.seats, c.amount_cents) FROM booking.change_party_size(pg_temp.id('by staff'), 2, refund => 'partial', amount_minor => 3000) AS c),
+                 '2 11000', 'or a part');
+SELECT public.is(pg_temp.refused_to('booking_public', NULL, format('SELECT booking.change_units(%L, %L, NULL, %L, ''full'')', pg_temp.id('by staff'), '[{"unit": "adult"}]', pg_temp.token('by staff'))),
+                 'BK311: only staff decide on a refund or ignore the cutoff', 'which is not for customers');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'everything adds up');
 SELECT pg_temp.booked('number', 'cruise 14', 2) \g /dev/null
 SELECT public.is((SELECT concat_ws(' ', c.seats, c.amount_cents) FROM booking.change_party_size(pg_temp.id('number'), 3) AS c), '3 10500', 'a number is enough where there is one unit');
@@ -154,7 +176,7 @@ SELECT public.is(pg_temp.refused(c.call), c.answer, c.what)
     (format('SELECT booking.change_units(%L, %L)', pg_temp.id('bob'), '[{"unit": "student"}]'), 'BK261 unit_items: the activity no longer sells unit "student"', 'what is not sold'),
     (format('SELECT booking.change_units(%L, %L)', pg_temp.id('bob'), '[{"unit": "family", "quantity": 2}]'), format('BK201 -: session %s has not enough seats left: 5 are wanted', pg_temp.id('cruise 9')), 'too many'),
     (format('SELECT booking.change_units(%L, %L)', pg_temp.id('bob'), '[{"unit": "family", "quantity": 3}]'), 'BK002 party_size: party of 12 cannot be booked here', 'more than the session'),
-    (format('SELECT booking.change_units(%L, %L, 1)', pg_temp.id('bob'), '[{"unit": "adult"}]'), format('BK222 expected_version: booking %s has version 6, not 1', pg_temp.id('bob')), 'a stale version'),
+    (format('SELECT booking.change_units(%L, %L, 1)', pg_temp.id('bob'), '[{"unit": "adult"}]'), format('BK222 expected_version: booking %s has version 8, not 1', pg_temp.id('bob')), 'a stale version'),
     (format('SELECT booking.change_units(%L, %L, booking_token => %L)', pg_temp.id('bob'), '[{"unit": "adult"}]', pg_temp.token('ann')), format('BK302 booking_token: the booking token does not belong to booking %s', pg_temp.id('bob')), 'a wrong token'),
     (format('SELECT booking.change_units(%L, NULL)', pg_temp.id('bob')), 'BK001 unit_items: unit_items must not be NULL', 'nothing'),
     (format('SELECT booking.change_units(NULL, %L)', '[{"unit": "adult"}]'), 'BK001 booking_id: booking_id must not be NULL', 'no id'),
@@ -169,8 +191,8 @@ UPDATE booking.activities SET currency = 'EUR' WHERE name = 'cruise';
 SELECT public.is((SELECT b.answer - 'bookingNumber' - 'scheduledStart' - 'scheduledEnd' - 'bookingId' - 'sessionId'
                     FROM booking.booking_change(jsonb_build_object('bookingToken', pg_temp.token('bob'), 'bookingId', pg_temp.id('bob'),
                          'unitItems', pg_temp.items('{"adult": 2}'))) AS b (answer)),
-                 '{"status": "confirmed", "success": true, "version": 8, "currency": "EUR", "partySize": 2, "amountCents": 6000,
-                   "refundStatus": "due", "amountDueCents": 0, "paymentStatus": "paid", "refundDueCents": 1500}', 'by the buyer, as jsonb');
+                 '{"status": "confirmed", "success": true, "version": 9, "currency": "EUR", "partySize": 2, "amountCents": 7750,
+                   "refundStatus": "none", "amountDueCents": 250, "paymentStatus": "paid", "refundDueCents": 0}', 'by the buyer, as jsonb');
 SELECT public.is(pg_temp.refused(format('SELECT booking.booking_change(%L)', jsonb_build_object('bookingToken', pg_temp.token('bob'), 'bookingId', pg_temp.id('bob')) || c.more::jsonb)), c.answer, c.what)
   FROM (VALUES ('{"unitItems": 7}', 'BK260 unitItems: unitItems must be a list', 'no list of the buyer''s'),
                ('{"unitItems": [{"unit": "adult"}], "partySize": 1}', 'BK015 partySize: partySize must be left out where there are unitItems', 'both'),
@@ -178,7 +200,7 @@ SELECT public.is(pg_temp.refused(format('SELECT booking.booking_change(%L)', jso
 
 -- Moved with all of them.
 SELECT booking.reschedule_booking(pg_temp.id('bob'), pg_temp.id('cruise 14')) \g /dev/null
-SELECT public.is(pg_temp.tickets('bob'), '2 seats for 6000: 1 adult booked, 4 adult booked', 'the price stays');
+SELECT public.is(pg_temp.tickets('bob'), '2 seats for 7750: 1 adult booked, 2 adult cancelled, 4 adult cancelled, 5 adult booked', 'the price stays');
 SELECT pg_temp.booked_units('kids', 'cruise 9', '{"senior": 2, "child": 1}') \g /dev/null
 DELETE FROM booking.activity_units WHERE code = 'senior';
 SELECT public.is((SELECT r.session_id FROM booking.reschedule_booking(pg_temp.id('kids'), pg_temp.id('cruise 14')) AS r), pg_temp.id('cruise 14'),

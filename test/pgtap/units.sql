@@ -225,8 +225,8 @@ SELECT booking.update_reservation_units(pg_temp.id('three'), '[{"unit": "adult"}
 SELECT public.is((SELECT pg_temp.all_books()), (SELECT t.books FROM pg_temp.then_ AS t), 'repeated, it changes nothing');
 UPDATE booking.activity_units SET price_minor = 9000;
 SELECT public.is((SELECT u.price_minor FROM booking.update_reservation_units(
-                      pg_temp.id('three'), '[{"unit": "adult", "quantity": 2}, {"unit": "child"}]') AS u), 15000::bigint,
-                 'what it has keeps its price, what is new costs what it costs now');
+                      pg_temp.id('three'), '[{"unit": "adult", "quantity": 2}, {"unit": "child"}]') AS u), 21000::bigint,
+                 'what stays keeps its price, what is added costs what it costs now');
 SELECT public.is(pg_temp.refused(format('SELECT booking.update_reservation_units(%L, %L%s)', c.id, c.items, c.more)),
                  replace(c.answer, '@', COALESCE(c.id::text, '@')), c.what)
   FROM (VALUES

@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/payments.sql
-SELECT public.plan(77);
+SELECT public.plan(78);
 CREATE ROLE regress_member NOLOGIN IN ROLE booking_member;
 CREATE ROLE regress_relay NOLOGIN IN ROLE booking_relay;
 CREATE ROLE regress_server NOLOGIN IN ROLE booking_service;
@@ -92,6 +92,9 @@ SELECT public.results_eq($$ SELECT r.secret FROM booking.relay_sources() AS r WH
 SELECT booking.rotate_source_secret(pg_temp.id('source stripe'), 'whsec_the_number_' || n) FROM generate_series(3, 9) AS n \g /dev/null
 SELECT public.is((SELECT count(*) FROM booking.webhook_source_secrets AS s WHERE s.source_id = pg_temp.id('source stripe')),
                  3::bigint, 'however often it is done, three at most are kept');
+SELECT booking.rotate_source_secret(pg_temp.id('source stripe'), 'whsec_the_last_one', '0') \g /dev/null
+SELECT public.results_eq($$ SELECT r.secret FROM booking.relay_sources() AS r WHERE r.name = 'stripe' $$,
+                         $$ VALUES ('whsec_the_last_one') $$, 'without overlap the new one alone, at once');
 SELECT booking.enable_webhook_source(pg_temp.id('source calendar')) \g /dev/null
 SELECT public.is((SELECT count(*) FROM booking.relay_sources() AS r WHERE r.name = 'calendar'), 1::bigint, 'enabled again');
 

@@ -93,6 +93,15 @@ TEST(BookingRequest, TakesNullAndEmptyTextForWhatIsNotGiven) {
     EXPECT_EQ(booked_with("metadata", nullptr), "accepted");
 }
 
+TEST(BookingRequest, TakesUnitsByTheNameOfTheMember) {
+    const Json adult = Json::object({{"unit", "adult"}, {"quantity", 2}});
+    EXPECT_EQ(booked_with("units", Json::array({adult})), "accepted");
+    EXPECT_EQ(booked_with("units", nullptr), "accepted");
+    EXPECT_EQ(booked_with("units", 7), "BK260 units: units must be a list");
+    EXPECT_EQ(booked_with("units", Json::array()), "BK260 units: units must name at least one unit");
+    EXPECT_EQ(booked_with("units", Json::array({adult, 1})), "BK260 units: units[1] must be an object");
+}
+
 TEST(BookingRequest, NamesWhatIsMissing) {
     for (const char* const field : {"packageId", "customerName", "customerEmail"}) {
         Json document = booking();

@@ -143,10 +143,25 @@ TEST(UnitItems, OfANumberAreOfTheFirstUnitForOne) {
     EXPECT_EQ(test::outcome_of([&] { (void)default_unit(rules, 10001); }), "unit_quantity");
 }
 
-TEST(UnitItems, BecomeFewer) {
-    const auto left =
-        without_units({{"adult", 2, 1, 1}, {"child", 1, 1, 1}, {"infant", 3, 0, 0}}, {"child", "adult", "infant"});
-    EXPECT_EQ(unit_items_text(left), "5:adult=1;6:infant=2;");
+TEST(UnitItems, ThatAreAddedCostWhatTheyCostNow) {
+    const std::vector<UnitLine> had{{"adult", 2, 1000, 1}};
+    EXPECT_EQ(ordered({{"adult", 4}}, had), "4 seats for 8000, 2 adult 1000, 2 adult 3000");
+    const std::vector<UnitLine> grown{{"adult", 2, 1000, 1}, {"adult", 2, 3000, 1}, {"infant", 1, 0, 0}};
+    EXPECT_EQ(ordered({{"adult", 6}}, grown), "6 seats for 14000, 2 adult 1000, 4 adult 3000");
+    EXPECT_EQ(ordered({{"adult", 3}}, grown), "3 seats for 5000, 2 adult 1000, 1 adult 3000");
+    EXPECT_EQ(ordered({{"adult", 1}, {"infant", 1}}, grown), "1 seats for 1000, 1 adult 1000, 1 infant 0");
+    EXPECT_EQ(ordered({{"adult", 7}}, grown), R"(BK262 unit_items: 7 of unit "adult" cannot be booked at once)");
+    const std::vector<UnitLine> between{{"adult", 1, 3000, 1}, {"adult", 1, 1000, 1}};
+    EXPECT_EQ(ordered({{"adult", 3}}, between), "3 seats for 7000, 1 adult 3000, 1 adult 1000, 1 adult 3000");
+    EXPECT_EQ(ordered({{"adult", 1}}, {{"adult", 1, 1000, 2}}), "2 seats for 1000, 1 adult 1000");
+    EXPECT_EQ(ordered({{"adult", 2}}, {{"adult", 1, 3000, 2}}), "3 seats for 6000, 1 adult 3000, 1 adult 3000");
+}
+
+TEST(UnitItems, AreCountedInAllTheirLines) {
+    const std::vector<UnitLine> lines{{"adult", 2, 1, 1}, {"child", 1, 1, 1}, {"adult", 3, 2, 1}};
+    EXPECT_EQ(unit_items_text(items_of(lines)), "5:adult=5;5:child=1;");
+    EXPECT_EQ(quantity_in(lines, "adult"), 5);
+    EXPECT_EQ(quantity_in(lines, "infant"), 0);
 }
 
 TEST(UnitItems, AreStoredAsText) {

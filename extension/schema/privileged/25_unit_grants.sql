@@ -5,7 +5,7 @@ GRANT EXECUTE ON FUNCTION
     booking.try_reserve_slot(uuid, integer, text, text, integer, jsonb),
     booking.quote_units(uuid, jsonb),
     booking.update_reservation_units(uuid, jsonb, text),
-    booking.change_units(uuid, jsonb, bigint, text),
+    booking.change_units(uuid, jsonb, bigint, text, text, bigint),
     booking.cancel_units(uuid, integer[], text, bigint, boolean, bigint, text),
     booking.issue_tickets(uuid, text, boolean)
     TO booking_public;

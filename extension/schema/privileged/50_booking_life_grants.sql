@@ -4,7 +4,7 @@ GRANT EXECUTE ON FUNCTION
     booking.cancel_booking(uuid, text, text, bigint, boolean, bigint, text),
     booking.reschedule_booking(uuid, uuid, bigint, text),
     booking.reschedule_appointment(uuid, timestamptz, timestamptz, bigint, text),
-    booking.change_party_size(uuid, integer, bigint, text),
+    booking.change_party_size(uuid, integer, bigint, text, text, bigint),
     booking.booking_cancel(jsonb),
     booking.booking_reschedule(jsonb),
     booking.booking_change(jsonb)

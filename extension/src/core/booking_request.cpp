@@ -232,6 +232,9 @@ BookingRequest read_booking_request(const JsonNode& document) {
     request.notes = lines_of(document, "notes", 1000);
     request.metadata = metadata_of(document);
     request.idempotency_key = key_of(document);
+    if (const JsonNode* const units = given(document, "units"); units != nullptr) {
+        request.units = read_unit_items(*units);
+    }
     return request;
 }
 

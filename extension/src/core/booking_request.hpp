@@ -25,6 +25,7 @@ struct BookingRequest {
     std::optional<std::string_view> customer_phone;
     std::optional<std::string_view> notes; // at most 1000 characters
     const JsonNode* metadata;              // an object, or nullptr
+    std::vector<UnitItem> units;           // none: what the package is for
     std::optional<std::string_view> idempotency_key;
 };
 

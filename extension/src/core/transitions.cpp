@@ -64,6 +64,7 @@ constexpr std::array table{
     Transition{S::payment_status, "refunded", "paid", "the refund came back"},
     Transition{S::payment_status, "refunded", "partially_refunded", "part of the refund came back, or more was paid"},
     Transition{S::payment_status, "not_required", "pending", "the booking got a price by a change"},
+    Transition{S::payment_status, "pending", "not_required", "a change has taken the price away"},
 
     Transition{S::refund_status, "", "none", "nothing to refund"},
     Transition{S::refund_status, "none", "due", "cancelled after payment"},

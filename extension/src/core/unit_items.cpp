@@ -73,12 +73,6 @@ UnitItem item_of(const JsonNode& entry, const std::string& place) {
     return item;
 }
 
-const UnitLine* line_of(const std::vector<UnitLine>& lines, const std::string& unit) {
-    const auto found =
-        std::find_if(lines.begin(), lines.end(), [&](const UnitLine& line) { return line.unit == unit; });
-    return found == lines.end() ? nullptr : &*found;
-}
-
 bool has_rule(const std::vector<UnitRule>& rules, const std::string& unit) {
     return std::any_of(rules.begin(), rules.end(), [&](const UnitRule& rule) { return rule.unit == unit; });
 }
@@ -112,9 +106,9 @@ std::string units_on_sale(const std::vector<UnitRule>& rules) {
 }
 
 // The rule of each item, which has to be there and to allow as many.
-void check_quantity(const UnitRule& rule, std::int32_t quantity, const UnitLine* had) {
+void check_quantity(const UnitRule& rule, std::int32_t quantity, std::int32_t had) {
     // What was bought under other rules may stay as it is.
-    if (had != nullptr && quantity == had->quantity) {
+    if (quantity == had) {
         return;
     }
     if (quantity < rule.least) {
@@ -128,7 +122,7 @@ void check_quantity(const UnitRule& rule, std::int32_t quantity, const UnitLine*
 void check_company(const UnitRule& rule, const std::vector<UnitLine>& lines) {
     const auto& company = rule.accompanied_by;
     if (company.empty() || std::any_of(company.begin(), company.end(),
-                                       [&](const std::string& unit) { return line_of(lines, unit) != nullptr; })) {
+                                       [&](const std::string& unit) { return quantity_in(lines, unit) > 0; })) {
         return;
     }
     throw Refusal(RefusalKind::unit_not_accompanied,
@@ -136,15 +130,23 @@ void check_company(const UnitRule& rule, const std::vector<UnitLine>& lines) {
                   "unit_items");
 }
 
-UnitLine line_for(const UnitItem& item, const UnitRule& rule, const std::vector<UnitRule>& rules,
-                  const std::vector<UnitLine>& had) {
-    const UnitLine* const before = line_of(had, item.unit);
-    if (!rule.is_sold && (before == nullptr || item.quantity > before->quantity)) {
+void add_line(std::vector<UnitLine>& lines, const UnitLine& line) {
+    if (!lines.empty() && lines.back().unit == line.unit && lines.back().price == line.price &&
+        lines.back().seats == line.seats) {
+        lines.back().quantity += line.quantity;
+    } else {
+        lines.push_back(line);
+    }
+}
+
+std::vector<UnitLine> lines_by_rule(const UnitItem& item, const UnitRule& rule, const std::vector<UnitRule>& rules,
+                                    const std::vector<UnitLine>& had) {
+    const std::int32_t before = quantity_in(had, item.unit);
+    if (!rule.is_sold && item.quantity > before) {
         refuse_unit(item.unit, rules, "no longer sells");
     }
     check_quantity(rule, item.quantity, before);
-    return before == nullptr ? UnitLine{item.unit, item.quantity, rule.price, rule.seats}
-                             : UnitLine{item.unit, item.quantity, before->price, before->seats};
+    return lines_for(item.quantity, had, {item.unit, 0, rule.price, rule.seats});
 }
 
 } // namespace
@@ -199,11 +201,12 @@ UnitOrder order_units(const std::vector<UnitItem>& items, std::vector<UnitRule> 
         const auto item =
             std::find_if(items.begin(), items.end(), [&](const UnitItem& each) { return each.unit == rule.unit; });
         if (item != items.end()) {
-            lines.push_back(line_for(*item, rule, rules, had));
+            const auto of_unit = lines_by_rule(*item, rule, rules, had);
+            lines.insert(lines.end(), of_unit.begin(), of_unit.end());
         }
     }
     for (const UnitRule& rule : rules) {
-        if (line_of(lines, rule.unit) != nullptr) {
+        if (quantity_in(lines, rule.unit) > 0) {
             check_company(rule, lines);
         }
     }
@@ -230,19 +233,45 @@ UnitItem default_unit(const std::vector<UnitRule>& rules, std::int32_t party_siz
     return {found->unit, party_size};
 }
 
-std::vector<UnitItem> without_units(const std::vector<UnitLine>& had, const std::vector<std::string>& units) {
-    std::vector<UnitItem> left;
+std::vector<UnitLine> lines_for(std::int32_t quantity, const std::vector<UnitLine>& had, const UnitLine& more) {
+    std::vector<UnitLine> lines;
     for (const UnitLine& line : had) {
-        const auto gone = static_cast<std::int32_t>(std::count(units.begin(), units.end(), line.unit));
-        if (line.quantity > gone) {
-            left.push_back({line.unit, line.quantity - gone});
+        if (line.unit == more.unit && quantity > 0) {
+            const std::int32_t stays = std::min(line.quantity, quantity);
+            add_line(lines, {line.unit, stays, line.price, line.seats});
+            quantity -= stays;
         }
     }
-    return left;
+    if (quantity > 0) {
+        add_line(lines, {more.unit, quantity, more.price, more.seats});
+    }
+    return lines;
+}
+
+std::vector<UnitItem> items_of(const std::vector<UnitLine>& lines) {
+    std::vector<UnitItem> items;
+    for (const UnitLine& line : lines) {
+        const auto known =
+            std::find_if(items.begin(), items.end(), [&](const UnitItem& item) { return item.unit == line.unit; });
+        if (known == items.end()) {
+            items.push_back({line.unit, line.quantity});
+        } else {
+            known->quantity += line.quantity;
+        }
+    }
+    return items;
+}
+
+std::int32_t quantity_in(const std::vector<UnitLine>& lines, std::string_view unit) {
+    std::int32_t quantity = 0;
+    for (const UnitLine& line : lines) {
+        quantity += line.unit == unit ? line.quantity : 0;
+    }
+    return quantity;
 }
 
 UnitOrder order_of(std::vector<UnitLine> lines) {
-    // 50 units of at most 10,000, each of at most 10^12 and 1,000 seats: no sum overflows.
+    // 50 units of at most 10,000 in all their lines, each of at most 10^12 and 1,000 seats: no sum overflows.
     std::int64_t seats = 0;
     UnitOrder order;
     for (const UnitLine& line : lines) {

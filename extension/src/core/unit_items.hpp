@@ -30,7 +30,8 @@ struct UnitRule {
     bool is_sold;
 };
 
-// What is held or booked: the price and the seats are those of the time at which it was.
+// What is held or booked: the price and the seats are those of the time at which it was. Of a unit that was added later
+// at another price there are several, in the order in which they were bought.
 struct UnitLine {
     std::string unit;
     std::int32_t quantity;
@@ -54,8 +55,8 @@ constexpr std::int32_t most_seats_of_a_unit = 1000;
 std::vector<UnitItem> read_unit_items(const JsonNode& document);
 
 // Throws Refusal unknown_unit, unit_quantity, unit_not_accompanied or invalid_party_size. What the booking has already
-// keeps its price and seats, also of units that are not sold any more,
-// which cannot become more.
+// keeps its price and seats, also of units that are not sold any more, which cannot become more. What is added costs
+// what the rules say now, and what goes is what was bought last.
 UnitOrder order_units(const std::vector<UnitItem>& items, std::vector<UnitRule> rules,
                       const std::vector<UnitLine>& had = {});
 
@@ -63,8 +64,12 @@ UnitOrder order_units(const std::vector<UnitItem>& items, std::vector<UnitRule> 
 // no_default_unit.
 UnitItem default_unit(const std::vector<UnitRule>& rules, std::int32_t party_size);
 
-// What is left of it: one less for each unit that is named. They must be there.
-std::vector<UnitItem> without_units(const std::vector<UnitLine>& had, const std::vector<std::string>& units);
+// So many of one unit, of which these are there: what stays keeps its price and seats, what is added has those of more.
+std::vector<UnitLine> lines_for(std::int32_t quantity, const std::vector<UnitLine>& had, const UnitLine& more);
+
+// How many of each there are.
+std::vector<UnitItem> items_of(const std::vector<UnitLine>& lines);
+std::int32_t quantity_in(const std::vector<UnitLine>& lines, std::string_view unit);
 
 // Sums of what is there already.
 UnitOrder order_of(std::vector<UnitLine> lines);

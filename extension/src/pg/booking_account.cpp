@@ -1,6 +1,7 @@
 #include "pg/booking_account.hpp"
 
 #include "pg/capacity.hpp"
+#include "pg/live_booking.hpp"
 #include "pg/settings.hpp"
 
 namespace pgbk {
@@ -158,11 +159,9 @@ void settle_account(BookingAccount& account) {
 
 // The rest counts only beside money that was accepted: a part of the price is not taken for a beginning.
 void accept_if_due(Payment& payment, const BookingAccount& account) {
-    static constinit Statement statement("SELECT COALESCE(sum(p.amount_minor), 0)::bigint FROM booking.payments AS p"
-                                         " WHERE p.organization_id = $1 AND p.booking_id = $2 AND p.accepted");
-    const std::int64_t arrived = statement.write({account.organization, account.id}).int8(0, 1);
-    const std::int64_t rest = account.price - arrived;
-    const bool is_rest = arrived > 0 && rest > 0 && is_price(payment, rest, account.currency);
+    const BookingMoney money = money_of(account.organization, account.id);
+    const bool is_rest =
+        money.is_known && money.paid > 0 && money.owing > 0 && is_price(payment, money.owing, account.currency);
     if (is_rest || is_price(payment, account.price, account.currency)) {
         accept(payment, account.currency);
     }

@@ -11,11 +11,11 @@
     "(x.status IN ('scheduled', 'confirmed', 'checked_in', 'checked_out', 'no_show')"                                  \
     " OR x.status = 'paid' AND x.wanted_start IS NOT NULL)"
 
-// The page on which something is paid, from the latest call of a provider for one: url, is_awaited. $1 the
-// organization.
+// The page on which something is paid, from the latest call of a provider for one: url, is_awaited, or
+// has_failed. $1 the organization.
 #define PGBK_PAYMENT_PAGE_SQL(column, id)                                                                              \
     "SELECT CASE y.status WHEN 'done' THEN y.outcome ->> 'url' END AS url,"                                            \
-    "       y.status IN ('pending', 'running') AS is_awaited"                                                          \
+    "       y.status IN ('pending', 'running') AS is_awaited, y.status = 'failed' AS has_failed"                       \
     "  FROM booking.provider_calls AS y"                                                                               \
     " WHERE y.organization_id = $1 AND y." column " = " id " AND y.action = 'create_payment'"                          \
     " ORDER BY y.id DESC LIMIT 1"

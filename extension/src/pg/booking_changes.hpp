@@ -20,7 +20,9 @@ LiveBooking cancel_booking(const Call& call, const BookingCaller& caller, const 
 LiveBooking reschedule_booking(const Call& call, const BookingCaller& caller, const core::Uuid& to);
 // Of an appointment that we make at a calendar: asked for there, and so as soon as it agrees.
 LiveBooking reschedule_appointment(const Call& call, const BookingCaller& caller, TimestampTz start, TimestampTz end);
-LiveBooking change_units(const Call& call, const BookingCaller& caller, const std::vector<core::UnitItem>& items);
-LiveBooking change_party_size(const Call& call, const BookingCaller& caller, std::int32_t party_size);
+LiveBooking change_units(const Call& call, const BookingCaller& caller, const std::vector<core::UnitItem>& items,
+                         const core::CancellationWish& wish);
+LiveBooking change_party_size(const Call& call, const BookingCaller& caller, std::int32_t party_size,
+                              const core::CancellationWish& wish);
 
 } // namespace pgbk

@@ -10,6 +10,7 @@
 #include "pg/jsonb_node.hpp"
 #include "pg/payment_calls.hpp"
 #include "pg/settings.hpp"
+#include "pg/units.hpp"
 
 namespace pgbk {
 
@@ -30,13 +31,25 @@ struct Made {
     std::string token;
 };
 
+// What is sold: the package as it is, or units of its activity.
+struct Offer {
+    std::optional<core::UnitOrder> units;
+    std::optional<std::int32_t> live_bookings; // that one address may have
+};
+
 // Of what was bought; how the document was written does not matter.
 Digest request_digest(const Purchase& purchase) {
     static constinit Statement statement("SELECT COALESCE($1 ->> 'metadata', '')");
     const BookingRequest& request = purchase.request;
-    return sha256({request.package_id, request.customer_name, request.customer_email,
-                   request.customer_phone.value_or(""), request.notes.value_or(""),
-                   statement.read({Value::jsonb(purchase.document)}).bytes(0, 1)});
+    const Rows rows = statement.read({Value::jsonb(purchase.document)});
+    const std::string_view metadata = rows.bytes(0, 1);
+    const std::string_view phone = request.customer_phone.value_or("");
+    const std::string_view notes = request.notes.value_or("");
+    if (request.units.empty()) {
+        return sha256({request.package_id, request.customer_name, request.customer_email, phone, notes, metadata});
+    }
+    const std::string units = core::unit_items_text(request.units);
+    return sha256({request.package_id, request.customer_name, request.customer_email, phone, notes, metadata, units});
 }
 
 // The booking already made with this key, if any.
@@ -52,7 +65,8 @@ std::optional<Made> earlier_booking(const Purchase& purchase) {
     if (rows.empty()) {
         return std::nullopt;
     }
-    check_same_request(rows.bytes(0, 2), request_digest(purchase), "Package, name, e-mail, phone, notes or metadata");
+    check_same_request(rows.bytes(0, 2), request_digest(purchase),
+                       "Package, name, e-mail, phone, notes, metadata or units");
     const core::Token token = token_from(token_purpose, rows.bytes(0, 3), key);
     return Made{rows.uuid(0, 1), core::booking_token_text({token, purchase.organization})};
 }
@@ -94,37 +108,79 @@ void check_live_bookings(const Purchase& purchase, std::int32_t most) {
     }
 }
 
-void check_is_sold(const Purchase& purchase) {
+// The rules know them by another name than the buyer.
+template <typename Read> auto naming_units(Read read) {
+    try {
+        return read();
+    } catch (const core::Refusal& refusal) {
+        throw core::Refusal(refusal.kind(), refusal.message(), refusal.detail(), refusal.hint(), "units");
+    }
+}
+
+core::UnitOrder order_units(const Purchase& purchase, const core::Uuid& activity, std::int32_t party_size) {
+    static constinit Statement statement("SELECT a.party_size_min, COALESCE(a.party_size_max, a.capacity)"
+                                         "  FROM booking.activities AS a WHERE a.organization_id = $1 AND a.id = $2");
+    const Rows rows = statement.write({purchase.organization, activity});
+    return naming_units([&] {
+        core::UnitOrder order =
+            order_for(unit_rules_of_activity(purchase.organization, activity), purchase.request.units, party_size);
+        core::check_party_fits(order.seats, rows.int4(0, 1), rows.int4(0, 2));
+        return order;
+    });
+}
+
+Offer offer_of(const Purchase& purchase) {
     static constinit Statement statement(
-        "SELECT COALESCE(p.live_bookings_per_email, CASE p.price_minor WHEN 0 THEN 1 END) FROM booking.packages AS p"
+        "SELECT p.live_bookings_per_email, p.price_minor, p.price_basis, p.activity_id, p.party_size"
+        "  FROM booking.packages AS p"
         "  JOIN booking.organizations AS o ON o.organization_id = $1 AND o.status = 'active'"
         " WHERE p.organization_id = $1 AND p.id = $2 AND p.active");
     const Rows rows = statement.write({purchase.organization, purchase.request.package_id});
     if (rows.empty()) {
         refuse_package(purchase);
     }
-    if (!rows.is_null(0, 1)) {
-        check_live_bookings(purchase, rows.int4(0, 1));
+    Offer offer;
+    if (rows.bytes(0, 3) == "units") {
+        offer.units = order_units(purchase, rows.uuid(0, 4), rows.int4(0, 5));
+    } else if (!purchase.request.units.empty()) {
+        core::refuse_field("units", "must be left out: the package says what is in it");
     }
+    const std::int64_t price = offer.units.has_value() ? offer.units->price : rows.int8(0, 2);
+    if (!rows.is_null(0, 1)) {
+        offer.live_bookings = rows.int4(0, 1);
+    } else if (price == 0) {
+        offer.live_bookings = 1;
+    }
+    return offer;
 }
 
-// Price and terms are the package's, never the caller's. Throws Refusal invalid_booking_request if there is no such
-// package on sale.
+// Price and terms are the package's, or its activity's, never the caller's. Throws Refusal invalid_booking_request if
+// there is no such package on sale.
 Made make_booking(const Purchase& purchase) {
     static constinit Statement statement(
         "INSERT INTO booking.bookings (organization_id, id, booking_number, customer_id, package_id, customer_name,"
         "       customer_email, customer_phone, notes, metadata, party_size, status, payment_status, amount_cents,"
         "       currency, sessions_included, schedule_days, token_hash, token_salt, idempotency_hash, request_hash,"
-        "       cancel_cutoff_seconds, cancel_refund_percent, created_at, updated_at, expires_at)"
+        "       cancel_cutoff_seconds, cancel_refund_percent, created_at, updated_at, expires_at, unit_items)"
         " SELECT $1, $2, $3, $4, p.id, $6, $7, $8, $9, COALESCE(NULLIF($10 -> 'metadata', 'null'), '{}'),"
-        "        p.party_size, CASE p.price_minor WHEN 0 THEN 'paid' ELSE 'pending' END,"
-        "        CASE p.price_minor WHEN 0 THEN 'not_required' ELSE 'pending' END, p.price_minor, p.currency,"
+        "        COALESCE($16, p.party_size), CASE v.price WHEN 0 THEN 'paid' ELSE 'pending' END,"
+        "        CASE v.price WHEN 0 THEN 'not_required' ELSE 'pending' END, v.price,"
+        "        CASE WHEN $16 IS NULL THEN p.currency ELSE a.currency END,"
         "        p.sessions_included, p.schedule_days, $11, $12, $13, $14, p.cancel_cutoff_seconds,"
         "        p.cancel_refund_percent, $15, $15,"
-        "        $15 + CASE p.price_minor WHEN 0 THEN p.schedule_days * interval '1 day'"
-        "                   ELSE p.payment_hours * interval '1 hour' END"
-        "   FROM booking.packages AS p WHERE p.organization_id = $1 AND p.id = $5 AND p.active RETURNING id");
-    check_is_sold(purchase);
+        "        $15 + CASE v.price WHEN 0 THEN p.schedule_days * interval '1 day'"
+        "                   ELSE p.payment_hours * interval '1 hour' END, $18::jsonb"
+        "   FROM booking.packages AS p"
+        "   LEFT JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = p.activity_id"
+        "  CROSS JOIN LATERAL (SELECT COALESCE($17, p.price_minor) AS price) AS v"
+        "  WHERE p.organization_id = $1 AND p.id = $5 AND p.active"
+        "    AND (p.price_basis = 'units') = ($16 IS NOT NULL) RETURNING id");
+    const Offer offer = offer_of(purchase);
+    if (offer.live_bookings.has_value()) {
+        check_live_bookings(purchase, *offer.live_bookings);
+    }
+    const auto& units = offer.units;
+    const std::string lines = units.has_value() ? core::unit_lines_text(units->lines) : std::string();
     const BookingRequest& request = purchase.request;
     const auto& key = request.idempotency_key;
     const Secret secret = new_secret(token_purpose, key);
@@ -136,9 +192,15 @@ Made make_booking(const Purchase& purchase) {
                                        customer, request.package_id, request.customer_name, request.customer_email,
                                        text_or_null(request.customer_phone), text_or_null(request.notes),
                                        Value::jsonb(purchase.document), stored.token_hash(), stored.salt(),
-                                       stored.key_hash(), stored.request_hash(), Value::timestamp(settings::now())});
+                                       stored.key_hash(), stored.request_hash(), Value::timestamp(settings::now()),
+                                       units.has_value() ? Value(units->seats) : Value::null(INT4OID),
+                                       units.has_value() ? Value::int8(units->price) : Value::null(INT8OID),
+                                       units.has_value() ? Value(std::string_view(lines)) : Value::null(TEXTOID)});
     if (rows.empty()) {
-        refuse_package(purchase); // it was taken off sale just now
+        refuse_package(purchase); // it was taken off sale just now, or is sold in another way
+    }
+    if (units.has_value()) {
+        write_tickets(purchase.organization, rows.uuid(0, 1), units->lines);
     }
     Made made{rows.uuid(0, 1), core::booking_token_text({secret.token, purchase.organization})};
     queue_booking_payment(purchase.organization, made.id, std::string_view(made.token));
@@ -170,7 +232,9 @@ Datum booking_create_body(Call& call) {
     const Purchase purchase{organization, document, core::read_booking_request(*tree)};
     const ActorScope scope(ActorKind::visitor, "token");
     auto made = earlier_booking(purchase);
-    if (!made.has_value()) {
+    if (made.has_value()) {
+        retry_booking_payment(organization, made->id, made->token);
+    } else {
         made = make_booking(purchase);
     }
     return copied_result(call, answer(purchase, *made), 0, 1);

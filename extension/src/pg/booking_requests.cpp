@@ -9,6 +9,8 @@ namespace pgbk {
 
 namespace {
 
+constexpr core::CancellationWish by_terms{core::RefundWish::by_terms, 0, false};
+
 const core::JsonNode& request_of(const Call& call) {
     const Datum document = jsonb_argument(call, 0, "request");
     return *server([&] { return json_tree(DatumGetJsonbP(document)); });
@@ -31,7 +33,6 @@ BookingCaller caller_of(const core::ChangeRequest& request) {
 
 Datum booking_cancel_body(Call& call) {
     const core::ChangeRequest request = core::read_cancel_request(request_of(call));
-    const core::CancellationWish by_terms = core::read_cancellation(std::nullopt, std::nullopt, false, std::nullopt);
     return booking_document(call, cancel_booking(call, caller_of(request), by_terms, request.reason));
 }
 
@@ -47,8 +48,8 @@ Datum booking_reschedule_body(Call& call) {
 Datum booking_change_body(Call& call) {
     const core::ChangeRequest request = core::read_party_request(request_of(call));
     const BookingCaller caller = caller_of(request);
-    return booking_document(call, request.units.empty() ? change_party_size(call, caller, request.party_size)
-                                                        : change_units(call, caller, request.units));
+    return booking_document(call, request.units.empty() ? change_party_size(call, caller, request.party_size, by_terms)
+                                                        : change_units(call, caller, request.units, by_terms));
 }
 
 } // namespace

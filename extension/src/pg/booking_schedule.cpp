@@ -171,12 +171,13 @@ core::Uuid reserve(const Bought& bought, const core::Uuid& session, TimestampTz 
     }
     static constinit Statement statement(
         "INSERT INTO booking.slot_reservations (organization_id, id, session_id, party_size, customer_email, status,"
-        "       created_at, expires_at, settled_at, token_hash)"
-        " VALUES ($1, $2, $3, $4, $5, 'confirmed', $6, $6, $6, $7) RETURNING id");
+        "       created_at, expires_at, settled_at, token_hash, unit_items)"
+        " SELECT $1, $2, $3, $4, $5, 'confirmed', $6, $6, $6, $7, b.unit_items"
+        "   FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $8 RETURNING id");
     const auto unknown = random_bytes();
     return statement
         .write({bought.organization, new_id(bought.organization), session, bought.party_size, bought.email,
-                Value::timestamp(clock), Value::bytea(as_bytes(unknown))})
+                Value::timestamp(clock), Value::bytea(as_bytes(unknown)), bought.id})
         .uuid(0, 1);
 }
 

@@ -58,21 +58,21 @@ void write_cancelled(const LiveBooking& booking, const BookingMoney& money, std:
                      text_or_null(reason), refund_status});
 }
 
-// Of the money: what is kept for units that were cancelled before.
-std::int64_t kept_for_units(const LiveBooking& booking) {
+// Of the money: what is kept for units that were cancelled before, and for seats that were given up.
+std::int64_t kept_before(const LiveBooking& booking) {
     static constinit Statement statement("SELECT COALESCE(sum(u.kept_minor), 0)::bigint FROM booking.booking_units AS u"
                                          " WHERE u.organization_id = $1 AND u.booking_id = $2");
-    return booking.unit_items.has_value() ? statement.write({booking.organization, booking.id}).int8(0, 1) : 0;
+    return booking.unit_items.has_value() ? statement.write({booking.organization, booking.id}).int8(0, 1)
+                                          : booking.given_up;
 }
 
 void cancel(const LiveBooking& booking, const core::CancellationWish& wish, std::optional<std::string_view> reason) {
     const TimestampTz clock = settings::now();
-    const BookingMoney money = money_of(booking);
-    const std::int64_t owed =
-        booking.unit_items.has_value() ? std::max<std::int64_t>(money.there - booking.price, 0) : 0;
+    const BookingMoney money = money_of(booking.organization, booking.id);
+    const std::int64_t owed = std::max<std::int64_t>(money.there - booking.price, 0);
     const std::int64_t refund =
         core::refund_of(wish, {booking.is_staff, is_past_cutoff(booking, clock), money.there, booking.refund_percent,
-                               booking.sessions_included, sessions_used(booking), owed, kept_for_units(booking)});
+                               booking.sessions_included, sessions_used(booking), owed, kept_before(booking)});
     const auto& reservation = booking.reservation;
     const bool has_seats = reservation.has_value() && reservation->status == "confirmed";
     if (has_seats) {

@@ -9,6 +9,8 @@
 #include "pg/settings.hpp"
 #include "pg/units.hpp"
 
+#include <algorithm>
+
 namespace pgbk {
 
 namespace {
@@ -94,7 +96,7 @@ void move_seats(const LiveBooking& booking, const core::Uuid& to, bool uses_reso
 void check_units(const LiveBooking& booking, const core::Uuid& to) {
     if (booking.unit_items.has_value()) {
         const auto had = unit_lines_in(booking.unit_items);
-        (void)core::order_units(core::without_units(had, {}), unit_rules_of(booking.organization, to), had);
+        (void)core::order_units(core::items_of(had), unit_rules_of(booking.organization, to), had);
     }
 }
 
@@ -169,12 +171,45 @@ void change_seats(const LiveBooking& booking, std::int32_t party_size, Timestamp
     statement.write({booking.organization, booking.reservation->id, party_size});
 }
 
-// Where there are payments they say what is due; else what the booking was said to be paid with is kept in it.
+std::int64_t kept_of_change(const LiveBooking& booking, const BookingMoney& money, const core::CancellationWish& wish,
+                            std::int64_t cheaper, TimestampTz clock) {
+    core::CancellationWish allowed = wish;
+    allowed.ignores_cutoff = booking.is_staff; // customers are told before that it is too late
+    core::CancellationFacts facts{};
+    facts.is_staff = booking.is_staff;
+    facts.is_past_cutoff = is_past_cutoff(booking, clock);
+    facts.there = cheaper;
+    facts.percent = booking.refund_percent;
+    facts.owed = std::min(cheaper, money.owing);
+    return cheaper - core::refund_of(allowed, facts);
+}
+
+void check_currency(const LiveBooking& booking) {
+    static constinit Statement statement(
+        "SELECT b.currency, a.currency FROM booking.bookings AS b"
+        "  JOIN booking.sessions AS s ON s.organization_id = $1 AND s.id = b.session_id"
+        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+        " WHERE b.organization_id = $1 AND b.id = $2 AND a.currency <> b.currency");
+    const Rows rows = statement.write({booking.organization, booking.id});
+    if (!rows.empty()) {
+        throw Refusal(RefusalKind::wrong_booking_state,
+                      "booking " + uuid_text(booking.id) + " is in " + std::string(rows.bytes(0, 1)) +
+                          ", and what the activity sells now costs " + std::string(rows.bytes(0, 2)),
+                      {}, "Book what is to be added by itself.");
+    }
+}
+
+// Where there are payments they say what is due; else what the booking was said to be paid with is kept in it. What has
+// gone back because the price did not need it is to be paid again if that rises.
 void write_party(const LiveBooking& booking, const Party& party, const BookingMoney& money, TimestampTz clock) {
     static constinit Statement statement(
         "UPDATE booking.bookings AS b"
         "   SET party_size = $3, amount_cents = $4, paid_minor = $5, refund_status = $6, version = b.version + 1,"
-        "       updated_at = $7, unit_items = $8::jsonb"
+        "       updated_at = $7, unit_items = $8::jsonb, added_seats = $9::jsonb, given_up_minor = $10,"
+        "       returned_minor = GREATEST(b.returned_minor, LEAST($11, GREATEST($12 - b.amount_cents, 0))),"
+        "       payment_status = CASE WHEN b.payment_status = 'not_required' AND $4 > 0 THEN 'pending'"
+        "                             WHEN b.payment_status = 'pending' AND $4 = 0 THEN 'not_required'"
+        "                             ELSE b.payment_status END"
         " WHERE b.organization_id = $1 AND b.id = $2");
     const bool is_paid_elsewhere = !money.is_known && money.paid > 0;
     std::string_view refund_status = booking.refund_status;
@@ -185,7 +220,9 @@ void write_party(const LiveBooking& booking, const Party& party, const BookingMo
     }
     statement.write({booking.organization, booking.id, party.seats, Value::int8(party.price),
                      is_paid_elsewhere ? Value::int8(money.paid) : Value::null(INT8OID), refund_status,
-                     Value::timestamp(clock), text_or_null(party.units)});
+                     Value::timestamp(clock), text_or_null(party.units), text_or_null(party.added_seats),
+                     Value::int8(party.given_up), Value::int8(money.is_known ? money.paid - money.there : 0),
+                     Value::int8(money.paid)});
     if (money.is_known) {
         auto account = lock_account(booking.organization, booking.id);
         settle_account(*account);
@@ -194,37 +231,94 @@ void write_party(const LiveBooking& booking, const Party& party, const BookingMo
 
 namespace {
 
+constexpr const char* a_seat = "seat";
+
+// What a seat costs now; nothing where the activity is not sold by the seat any more, so that one more costs what the
+// others did.
+std::optional<std::int64_t> seat_price_now(const LiveBooking& booking) {
+    static constinit Statement statement("SELECT CASE WHEN a.has_units THEN " PGBK_DEFAULT_UNIT_PRICE_SQL(
+        "$3") " WHEN a.price_basis = 'seat' THEN a.price_minor END"
+              "  FROM booking.sessions AS s"
+              "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
+              " WHERE s.organization_id = $1 AND s.id = $2");
+    const Rows rows =
+        statement.write({booking.organization, booking.reservation->session, Value::timestamp(settings::now())});
+    return rows.is_null(0, 1) ? std::nullopt : std::optional(rows.int8(0, 1));
+}
+
+// The seats that there are, by their prices; those that were added last are the last.
+std::vector<core::UnitLine> seats_of(const LiveBooking& booking) {
+    std::vector<core::UnitLine> lines = unit_lines_in(booking.added_seats);
+    const std::int32_t first = booking.party_size - core::quantity_in(lines, a_seat);
+    lines.insert(lines.begin(), {a_seat, first, *booking.seat_price, 1});
+    return lines;
+}
+
+std::vector<core::UnitLine> changed_seats(const LiveBooking& booking, const std::vector<core::UnitLine>& had,
+                                          std::int32_t party_size) {
+    std::int64_t price = *booking.seat_price;
+    if (party_size > booking.party_size) {
+        if (const auto now = seat_price_now(booking); now.has_value()) {
+            check_currency(booking);
+            price = *now;
+        }
+    }
+    return core::lines_for(party_size, had, {a_seat, 0, price, 1});
+}
+
+void write_seats(const LiveBooking& booking, std::int32_t party_size, const core::CancellationWish& wish,
+                 TimestampTz clock) {
+    const BookingMoney money = money_of(booking.organization, booking.id);
+    if (!booking.seat_price.has_value()) { // the price is for all, however many
+        (void)kept_of_change(booking, money, wish, 0, clock);
+        write_party(booking, {party_size, booking.price, {}, {}, 0}, money, clock);
+        return;
+    }
+    const auto had = seats_of(booking);
+    auto seats = changed_seats(booking, had, party_size);
+    const std::int64_t before = core::order_of(had).price;
+    const std::int64_t price = core::order_of(seats).price;
+    const std::int64_t kept = kept_of_change(booking, money, wish, std::max<std::int64_t>(before - price, 0), clock);
+    seats.erase(seats.begin());
+    const std::string added = core::unit_lines_text(seats);
+    write_party(booking,
+                {party_size, price + booking.given_up + kept, std::nullopt,
+                 seats.empty() ? std::nullopt : std::optional<std::string_view>(added), booking.given_up + kept},
+                money, clock);
+}
+
 // Where the party is of seats.
-void change_number(const LiveBooking& booking, std::int32_t party_size) {
+void change_number(const LiveBooking& booking, std::int32_t party_size, const core::CancellationWish& wish) {
     const TimestampTz clock = settings::now();
     check_cutoff(booking, clock);
     check_party_may_be(booking, party_size);
-    const BookingMoney money = money_of(booking);
     change_seats(booking, party_size, clock);
     static constinit Statement units("DELETE FROM booking.booking_units AS u" // none of them is more than booked
                                      " WHERE u.organization_id = $1 AND u.booking_id = $2 AND u.unit > $3");
     units.write({booking.organization, booking.id, party_size});
-    const std::int64_t price = booking.seat_price.has_value() ? *booking.seat_price * party_size : booking.price;
-    write_party(booking, {party_size, price, std::nullopt}, money, clock);
+    write_seats(booking, party_size, wish, clock);
 }
 
 // Where it is of units, a number says enough if all are of one unit that is for one seat.
-void change_only_unit(const LiveBooking& booking, std::int32_t party_size) {
+void change_only_unit(const LiveBooking& booking, std::int32_t party_size, const core::CancellationWish& wish) {
     const auto had = unit_lines_in(booking.unit_items);
-    if (had.size() != 1 || had.front().seats != 1) {
+    if (core::items_of(had).size() != 1 ||
+        std::any_of(had.begin(), had.end(), [](const core::UnitLine& line) { return line.seats != 1; })) {
         throw Refusal(RefusalKind::wrong_booking_state,
                       "booking " + uuid_text(booking.id) + " is of several units, for which a number says too little",
                       {}, "Say which there are to be: booking.change_units().");
     }
-    change_composition(booking, {{had.front().unit, party_size}});
+    change_composition(booking, {{had.front().unit, party_size}}, wish);
 }
 
 Datum change_party_size_body(Call& call) {
     const core::Uuid id = uuid_argument(call, 0, "booking_id");
     const std::int32_t party_size = int4_argument(call, 1, "party_size");
     core::check_party_size(party_size);
-    return booking_result(call,
-                          change_party_size(call, {id, optional_int8(call, 2), optional_text(call, 3)}, party_size));
+    const BookingCaller caller{id, optional_int8(call, 2), optional_text(call, 3)};
+    const core::CancellationWish wish =
+        core::read_cancellation(optional_text(call, 4), optional_int8(call, 5), false, std::nullopt);
+    return booking_result(call, change_party_size(call, caller, party_size, wish));
 }
 
 } // namespace
@@ -240,13 +334,14 @@ LiveBooking reschedule_booking(const Call& call, const BookingCaller& caller, co
     return booking;
 }
 
-LiveBooking change_party_size(const Call& call, const BookingCaller& caller, std::int32_t party_size) {
+LiveBooking change_party_size(const Call& call, const BookingCaller& caller, std::int32_t party_size,
+                              const core::CancellationWish& wish) {
     const VisitorScope scope(call, caller.token.has_value());
     LiveBooking booking = lock_live_booking(call, caller.booking, caller.token);
     check_is_to_come(booking, "changed");
     if (booking.party_size != party_size) {
         check_version(booking, caller.expected_version);
-        (booking.unit_items.has_value() ? change_only_unit : change_number)(booking, party_size);
+        (booking.unit_items.has_value() ? change_only_unit : change_number)(booking, party_size, wish);
     }
     return booking;
 }

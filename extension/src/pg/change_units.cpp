@@ -1,11 +1,12 @@
 // change_units and cancel_units: a booking that is made of units gets others, or some of its tickets are cancelled.
-#include "core/cancellation.hpp"
 #include "pg/array.hpp"
 #include "pg/booking_changes.hpp"
 #include "pg/party_change.hpp"
 #include "pg/settings.hpp"
 #include "pg/units.hpp"
 
+#include <algorithm>
+#include <map>
 #include <numeric>
 
 namespace pgbk {
@@ -24,56 +25,84 @@ void check_has_units(const LiveBooking& booking) {
     }
 }
 
-// What is new costs what it costs now, which has to be money of the same kind.
-void check_currency(const LiveBooking& booking) {
+struct Tickets {
+    std::vector<std::int32_t> numbers;
+    std::vector<UnitLine> lines; // of one each
+    std::vector<std::int64_t> prices;
+
+    void add(std::int32_t number, const UnitLine& line) {
+        numbers.push_back(number);
+        lines.push_back(line);
+        prices.push_back(line.price);
+    }
+    std::int64_t price() const { return std::accumulate(prices.begin(), prices.end(), std::int64_t{0}); }
+};
+
+// Those that are still booked, in the order in which they were bought.
+Tickets tickets_of(const LiveBooking& booking) {
     static constinit Statement statement(
-        "SELECT b.currency, a.currency FROM booking.bookings AS b"
-        "  JOIN booking.sessions AS s ON s.organization_id = $1 AND s.id = b.session_id"
-        "  JOIN booking.activities AS a ON a.organization_id = $1 AND a.id = s.activity_id"
-        " WHERE b.organization_id = $1 AND b.id = $2 AND a.currency <> b.currency");
+        "SELECT u.unit, u.unit_code, u.price_minor, u.pax_count FROM booking.booking_units AS u"
+        " WHERE u.organization_id = $1 AND u.booking_id = $2 AND u.status = 'booked' ORDER BY u.unit");
     const Rows rows = statement.write({booking.organization, booking.id});
-    if (!rows.empty()) {
-        throw Refusal(RefusalKind::wrong_booking_state,
-                      "booking " + uuid_text(booking.id) + " is in " + std::string(rows.bytes(0, 1)) +
-                          ", and what the activity sells now costs " + std::string(rows.bytes(0, 2)),
-                      {}, "Book what is to be added by itself.");
+    Tickets tickets;
+    for (std::uint64_t row = 0; row < rows.count(); ++row) {
+        tickets.add(rows.int4(row, 1), {std::string(rows.bytes(row, 2)), 1, rows.int8(row, 3), rows.int4(row, 4)});
     }
+    return tickets;
 }
 
-std::int32_t quantity_in(const std::vector<UnitLine>& lines, std::string_view unit) {
-    const auto found =
-        std::find_if(lines.begin(), lines.end(), [&](const UnitLine& line) { return line.unit == unit; });
-    return found == lines.end() ? 0 : found->quantity;
-}
-
-// So many tickets of the unit go, those with the highest numbers first.
-void remove_tickets(const LiveBooking& booking, std::string_view unit, std::int32_t count) {
+void write_cancelled(const LiveBooking& booking, const Tickets& tickets, std::int64_t kept, TimestampTz clock) {
     static constinit Statement statement(
-        "DELETE FROM booking.booking_units AS u WHERE u.organization_id = $1 AND u.booking_id = $2 AND u.unit IN ("
-        "    SELECT x.unit FROM booking.booking_units AS x"
-        "     WHERE x.organization_id = $1 AND x.booking_id = $2 AND x.unit_code = $3 AND x.status = 'booked'"
-        "     ORDER BY x.unit DESC LIMIT $4)");
-    statement.write({booking.organization, booking.id, unit, count});
+        "UPDATE booking.booking_units AS u SET status = 'cancelled', cancelled_at = $4, kept_minor = $5,"
+        "       ticket_hash = NULL, ticket_salt = NULL"
+        " WHERE u.organization_id = $1 AND u.booking_id = $2 AND u.unit = $3");
+    const std::vector<std::int64_t> parts = core::split_amount(kept, tickets.prices);
+    for (std::size_t i = 0; i < tickets.numbers.size(); ++i) {
+        statement.write({booking.organization, booking.id, tickets.numbers.at(i), Value::timestamp(clock),
+                         Value::int8(parts.at(i))});
+    }
 }
 
-// What the customer's tickets are to be, from what they are.
-void change_tickets(const LiveBooking& booking, const std::vector<UnitLine>& had, const std::vector<UnitLine>& wanted) {
-    for (const UnitLine& line : had) {
-        const std::int32_t less = line.quantity - quantity_in(wanted, line.unit);
-        if (less > 0) {
-            remove_tickets(booking, line.unit, less);
+// Of those for which nothing is kept there is nothing to tell.
+void remove_tickets(const LiveBooking& booking, const Tickets& tickets, std::int64_t kept, TimestampTz clock) {
+    static constinit Statement statement("DELETE FROM booking.booking_units AS u"
+                                         " WHERE u.organization_id = $1 AND u.booking_id = $2 AND u.unit = ANY ($3)");
+    if (kept > 0) {
+        write_cancelled(booking, tickets, kept, clock);
+    } else if (!tickets.numbers.empty()) {
+        statement.write({booking.organization, booking.id, int4_array(tickets.numbers)});
+    }
+}
+
+// Of each unit those that are too many, the last ones.
+Tickets tickets_to_remove(const Tickets& tickets, const std::vector<UnitLine>& wanted) {
+    std::map<std::string_view, std::int32_t> less;
+    const auto items = core::items_of(tickets.lines);
+    for (const core::UnitItem& item : items) {
+        less[item.unit] = item.quantity - core::quantity_in(wanted, item.unit);
+    }
+    Tickets removed;
+    for (std::size_t i = tickets.numbers.size(); i-- > 0;) {
+        const UnitLine& ticket = tickets.lines.at(i);
+        if (less.at(ticket.unit)-- > 0) {
+            removed.add(tickets.numbers.at(i), ticket);
         }
     }
+    return removed;
+}
+
+// What there is more of; it is in the last line of its unit, which has its price.
+std::vector<UnitLine> lines_to_add(const Tickets& tickets, const std::vector<UnitLine>& wanted) {
     std::vector<UnitLine> more;
-    for (const UnitLine& line : wanted) {
-        const std::int32_t added = line.quantity - quantity_in(had, line.unit);
+    for (const core::UnitItem& item : core::items_of(wanted)) {
+        const std::int32_t added = item.quantity - core::quantity_in(tickets.lines, item.unit);
         if (added > 0) {
-            more.push_back({line.unit, added, line.price, line.seats});
+            const auto last = std::find_if(wanted.rbegin(), wanted.rend(),
+                                           [&](const UnitLine& line) { return line.unit == item.unit; });
+            more.push_back({last->unit, added, last->price, last->seats});
         }
     }
-    if (!more.empty()) {
-        write_tickets(booking.organization, booking.id, more);
-    }
+    return more;
 }
 
 // The price of tickets that are left, and what is kept for those that were cancelled.
@@ -96,12 +125,12 @@ void write_composition(const LiveBooking& booking, const core::UnitOrder& order,
 }
 
 bool is_same(const std::vector<UnitLine>& had, const std::vector<core::UnitItem>& items) {
-    return had.size() == items.size() && std::all_of(items.begin(), items.end(), [&](const core::UnitItem& item) {
-               return quantity_in(had, item.unit) == item.quantity;
-           });
+    return core::items_of(had).size() == items.size() &&
+           std::all_of(items.begin(), items.end(),
+                       [&](const core::UnitItem& item) { return core::quantity_in(had, item.unit) == item.quantity; });
 }
 
-// The units of the tickets with these numbers that are still booked; throws where there are no such tickets, or
+// The tickets with these numbers that are still booked, by number; throws where there are no such tickets, or
 // somebody has used one.
 std::vector<std::int32_t> tickets_to_cancel(const LiveBooking& booking, const std::vector<std::int32_t>& units) {
     static constinit Statement statement("SELECT u.unit, u.status FROM booking.booking_units AS u"
@@ -125,64 +154,43 @@ std::vector<std::int32_t> tickets_to_cancel(const LiveBooking& booking, const st
     return booked;
 }
 
-struct Tickets {
-    std::vector<std::int32_t> numbers;
-    std::vector<std::string> units;
-    std::vector<std::int64_t> prices;
-};
-
-Tickets tickets_of(const LiveBooking& booking, const std::vector<std::int32_t>& numbers) {
-    static constinit Statement statement("SELECT u.unit, u.unit_code, u.price_minor FROM booking.booking_units AS u"
-                                         " WHERE u.organization_id = $1 AND u.booking_id = $2 AND u.unit = ANY ($3)"
-                                         " ORDER BY u.unit");
-    const Rows rows = statement.write({booking.organization, booking.id, int4_array(numbers)});
-    Tickets tickets;
-    for (std::uint64_t row = 0; row < rows.count(); ++row) {
-        tickets.numbers.push_back(rows.int4(row, 1));
-        tickets.units.emplace_back(rows.bytes(row, 2));
-        tickets.prices.push_back(rows.int8(row, 3));
-    }
-    return tickets;
-}
-
-void write_cancelled(const LiveBooking& booking, const Tickets& tickets, std::int64_t kept, TimestampTz clock) {
-    static constinit Statement statement(
-        "UPDATE booking.booking_units AS u SET status = 'cancelled', cancelled_at = $4, kept_minor = $5,"
-        "       ticket_hash = NULL, ticket_salt = NULL"
-        " WHERE u.organization_id = $1 AND u.booking_id = $2 AND u.unit = $3");
-    const std::vector<std::int64_t> parts = core::split_amount(kept, tickets.prices);
-    for (std::size_t i = 0; i < tickets.numbers.size(); ++i) {
-        statement.write({booking.organization, booking.id, tickets.numbers.at(i), Value::timestamp(clock),
-                         Value::int8(parts.at(i))});
-    }
-}
-
 void cancel_tickets(const LiveBooking& booking, const std::vector<std::int32_t>& numbers,
                     const core::CancellationWish& wish) {
     const TimestampTz clock = settings::now();
-    const Tickets tickets = tickets_of(booking, numbers);
-    const auto had = unit_lines_in(booking.unit_items);
-    const auto left = core::without_units(had, tickets.units);
-    if (left.empty()) {
+    Tickets gone;
+    Tickets left;
+    const Tickets all = tickets_of(booking);
+    for (std::size_t i = 0; i < all.numbers.size(); ++i) {
+        const std::int32_t number = all.numbers.at(i);
+        const bool goes = std::binary_search(numbers.begin(), numbers.end(), number);
+        (goes ? gone : left).add(number, all.lines.at(i));
+    }
+    if (left.numbers.empty()) {
         throw Refusal(RefusalKind::wrong_booking_state,
                       "these are all units of booking " + uuid_text(booking.id) + " that are left", {},
                       "Cancel the booking: booking.cancel_booking().");
     }
-    const core::UnitOrder order =
-        core::order_units(left, unit_rules_of(booking.organization, booking.reservation->session), had);
-    const std::int64_t price = std::accumulate(tickets.prices.begin(), tickets.prices.end(), std::int64_t{0});
-    const std::int64_t refund =
-        core::refund_of(wish, {booking.is_staff, is_past_cutoff(booking, clock), price, booking.refund_percent, 1, 0});
-    const BookingMoney money = money_of(booking);
-    write_cancelled(booking, tickets, price - refund, clock);
-    write_composition(booking, order, money, clock);
+    const auto rules = unit_rules_of(booking.organization, booking.reservation->session);
+    const auto items = core::items_of(left.lines);
+    (void)core::order_units(items, rules, all.lines);
+    const BookingMoney money = money_of(booking.organization, booking.id);
+    core::CancellationFacts facts{};
+    facts.is_staff = booking.is_staff;
+    facts.is_past_cutoff = is_past_cutoff(booking, clock);
+    facts.there = gone.price();
+    facts.percent = booking.refund_percent;
+    facts.owed = std::min(facts.there, money.owing);
+    write_cancelled(booking, gone, facts.there - core::refund_of(wish, facts), clock);
+    write_composition(booking, core::order_units(items, rules, left.lines), money, clock);
 }
 
 Datum change_units_body(Call& call) {
     const core::Uuid id = uuid_argument(call, 0, "booking_id");
     (void)jsonb_argument(call, 1, "unit_items");
     const auto items = unit_items_argument(call, 1);
-    return booking_result(call, change_units(call, {id, optional_int8(call, 2), optional_text(call, 3)}, items));
+    const core::CancellationWish wish =
+        core::read_cancellation(optional_text(call, 4), optional_int8(call, 5), false, std::nullopt);
+    return booking_result(call, change_units(call, {id, optional_int8(call, 2), optional_text(call, 3)}, items, wish));
 }
 
 Datum cancel_units_body(Call& call) {
@@ -208,29 +216,37 @@ Datum cancel_units_body(Call& call) {
 
 } // namespace
 
-void change_composition(const LiveBooking& booking, const std::vector<core::UnitItem>& items) {
+void change_composition(const LiveBooking& booking, const std::vector<core::UnitItem>& items,
+                        const core::CancellationWish& wish) {
     const TimestampTz clock = settings::now();
     check_cutoff(booking, clock);
-    const auto had = unit_lines_in(booking.unit_items);
-    const auto order = core::order_units(items, unit_rules_of(booking.organization, booking.reservation->session), had);
+    const Tickets had = tickets_of(booking);
+    const auto rules = unit_rules_of(booking.organization, booking.reservation->session);
+    const auto order = core::order_units(items, rules, had.lines);
     check_party_may_be(booking, order.seats);
-    if (std::any_of(order.lines.begin(), order.lines.end(),
-                    [&](const UnitLine& line) { return quantity_in(had, line.unit) == 0; })) {
+    const Tickets removed = tickets_to_remove(had, order.lines);
+    const auto added = lines_to_add(had, order.lines);
+    if (!added.empty()) {
         check_currency(booking);
     }
-    const BookingMoney money = money_of(booking);
-    change_tickets(booking, had, order.lines);
+    const BookingMoney money = money_of(booking.organization, booking.id);
+    const std::int64_t cheaper = std::max<std::int64_t>(removed.price() - core::order_of(added).price, 0);
+    remove_tickets(booking, removed, kept_of_change(booking, money, wish, cheaper, clock), clock);
+    if (!added.empty()) {
+        write_tickets(booking.organization, booking.id, added);
+    }
     write_composition(booking, order, money, clock);
 }
 
-LiveBooking change_units(const Call& call, const BookingCaller& caller, const std::vector<core::UnitItem>& items) {
+LiveBooking change_units(const Call& call, const BookingCaller& caller, const std::vector<core::UnitItem>& items,
+                         const core::CancellationWish& wish) {
     const VisitorScope scope(call, caller.token.has_value());
     LiveBooking booking = lock_live_booking(call, caller.booking, caller.token);
     check_is_to_come(booking, "changed");
     check_has_units(booking);
     if (!is_same(unit_lines_in(booking.unit_items), items)) {
         check_version(booking, caller.expected_version);
-        change_composition(booking, items);
+        change_composition(booking, items, wish);
     }
     return booking;
 }

@@ -79,7 +79,8 @@ LiveBooking locked_booking(std::int32_t organization, const core::Uuid& id) {
         "       b.sessions_included, b.package_id IS NOT NULL, b.reservation_id, b.unit_items,"
         "       CASE WHEN b.unit_items IS NULL THEN b.party_size ELSE"
         "           (SELECT COALESCE(max(u.unit), 0) FROM booking.booking_units AS u"
-        "             WHERE u.organization_id = $1 AND u.booking_id = $2) END"
+        "             WHERE u.organization_id = $1 AND u.booking_id = $2) END,"
+        "       b.added_seats, b.given_up_minor"
         "  FROM booking.bookings AS b WHERE b.organization_id = $1 AND b.id = $2 FOR NO KEY UPDATE");
     const Rows rows = statement.write({organization, id});
     if (rows.empty()) {
@@ -102,6 +103,8 @@ LiveBooking locked_booking(std::int32_t organization, const core::Uuid& id) {
     booking.is_of_package = rows.boolean(0, 12);
     booking.unit_items = rows.is_null(0, 14) ? std::nullopt : std::optional(rows.datum(0, 14));
     booking.unit_count = rows.int4(0, 15);
+    booking.added_seats = rows.is_null(0, 16) ? std::nullopt : std::optional(rows.datum(0, 16));
+    booking.given_up = rows.int8(0, 17);
     if (!rows.is_null(0, 13)) {
         booking.reservation = lock_hold(organization, rows.uuid(0, 13)); // already ours, see below
     }
@@ -184,7 +187,7 @@ void check_cutoff(const LiveBooking& booking, TimestampTz clock) {
     }
 }
 
-// Of booking b, as m.
+// Of booking b, as m. Without payments, what an earlier change made due has gone back once somebody has said so.
 #define PGBK_MONEY_SQL                                                                                                 \
     " CROSS JOIN LATERAL ("                                                                                            \
     "     SELECT count(*) > 0 AS is_known, COALESCE(sum(p.amount_minor), 0)::bigint AS captured,"                      \
@@ -202,23 +205,27 @@ void check_cutoff(const LiveBooking& booking, TimestampTz clock) {
     "     SELECT l.is_known, l.due,"                                                                                   \
     "            CASE WHEN l.is_known THEN l.captured"                                                                 \
     "                 WHEN b.payment_status IN ('paid', 'partially_refunded', 'refunded')"                             \
-    "                 THEN COALESCE(b.paid_minor, b.amount_cents) ELSE 0 END AS paid,"                                 \
+    "                 THEN w.paid ELSE 0 END AS paid,"                                                                 \
     "            CASE WHEN l.is_known THEN l.there"                                                                    \
-    "                 WHEN b.payment_status IN ('paid', 'partially_refunded')"                                         \
-    "                 THEN COALESCE(b.paid_minor, b.amount_cents) ELSE 0 END AS there) AS m"
-
-BookingMoney money_of(const LiveBooking& booking) {
-    static constinit Statement statement("SELECT m.is_known, m.paid, m.there FROM booking.bookings AS b" PGBK_MONEY_SQL
-                                         " WHERE b.organization_id = $1 AND b.id = $2");
-    const Rows rows = statement.write({booking.organization, booking.id});
-    return {rows.boolean(0, 1), rows.int8(0, 2), rows.int8(0, 3)};
-}
+    "                 WHEN b.payment_status IN ('paid', 'partially_refunded') THEN w.paid ELSE 0 END AS there,"        \
+    "            CASE WHEN l.is_known THEN LEAST(b.returned_minor, l.captured - l.there) ELSE 0 END AS returned"       \
+    "       FROM (SELECT LEAST(COALESCE(b.paid_minor, b.amount_cents),"                                                \
+    "                          CASE b.refund_status WHEN 'done' THEN b.amount_cents END) AS paid) AS w) AS m"
 
 // Of booking b and its money m: what is to be refunded, and what is still to be paid.
 #define PGBK_REFUND_DUE_SQL                                                                                            \
     "CASE WHEN b.refund_status <> 'due' THEN 0 WHEN m.is_known THEN m.due"                                             \
     "     ELSE GREATEST(m.there - CASE b.status WHEN 'cancelled' THEN b.kept_minor ELSE b.amount_cents END, 0) END"
-#define PGBK_AMOUNT_DUE_SQL "CASE WHEN b.status = 'cancelled' THEN 0 ELSE GREATEST(b.amount_cents - m.paid, 0) END"
+#define PGBK_OWING_SQL "GREATEST(b.amount_cents - m.paid + m.returned, 0)"
+#define PGBK_AMOUNT_DUE_SQL "CASE WHEN b.status = 'cancelled' THEN 0 ELSE " PGBK_OWING_SQL " END"
+
+BookingMoney money_of(std::int32_t organization, const core::Uuid& booking) {
+    static constinit Statement statement("SELECT m.is_known, m.paid, m.there, " PGBK_OWING_SQL
+                                         "  FROM booking.bookings AS b" PGBK_MONEY_SQL
+                                         " WHERE b.organization_id = $1 AND b.id = $2");
+    const Rows rows = statement.write({organization, booking});
+    return {rows.boolean(0, 1), rows.int8(0, 2), rows.int8(0, 3), rows.int8(0, 4)};
+}
 
 Datum booking_result(const Call& call, const LiveBooking& booking) {
     static constinit Statement statement(

@@ -27,6 +27,8 @@ struct LiveBooking {
     std::int32_t sessions_included;
     bool is_of_package;
     std::optional<Datum> unit_items;        // jsonb; nothing: seats
+    std::optional<Datum> added_seats;       // jsonb, in the same form; nothing: all are of seat_price
+    std::int64_t given_up;                  // of the price: what is kept for seats that are gone
     std::int32_t unit_count;                // its units have the numbers 1 to this
     std::optional<Reservation> reservation; // with a session, if it has one of ours
 };
@@ -60,8 +62,9 @@ struct BookingMoney {
     bool is_known;      // there are payments; else only the word of whoever confirmed it
     std::int64_t paid;  // minor units that have arrived
     std::int64_t there; // and are neither gone back nor on their way
+    std::int64_t owing; // of the price, have not arrived, or have gone back because it did not need them then
 };
-BookingMoney money_of(const LiveBooking& booking);
+BookingMoney money_of(std::int32_t organization, const core::Uuid& booking);
 
 // The columns that all functions on a booking return.
 Datum booking_result(const Call& call, const LiveBooking& booking);

@@ -8,6 +8,7 @@
 #include "pg/actor.hpp"
 #include "pg/booking_answer.hpp"
 #include "pg/confirmation.hpp"
+#include "pg/notify.hpp"
 #include "pg/payment_effects.hpp"
 #include "pg/settings.hpp"
 #include "pg/trigger.hpp"
@@ -20,6 +21,8 @@ namespace {
 // until that has ended, it can neither be closed nor is it known whether there is money.
 constexpr std::int64_t look_up_patience = 3 * USECS_PER_DAY;
 constexpr std::int64_t expiry_patience = 30 * USECS_PER_DAY;
+// Whoever asks for a page that could not be had asks the provider again, but not with every click.
+constexpr std::int64_t rest_after_failure = USECS_PER_MINUTE;
 
 // By whom payments for what is sold are taken. $1 the organization's word, $2 the own one, $3 the own page.
 #define PGBK_PAYMENT_PROVIDER_SQL(of_organization, own, own_page)                                                      \
@@ -101,6 +104,11 @@ void renew(const FinishedCall& call) {
     }
     if (call.booking.has_value()) {
         queue_booking_payment(call.organization, *call.booking, std::nullopt);
+        return;
+    }
+    const auto hold = lock_hold(call.organization, *call.reservation);
+    if (hold.has_value() && hold->expires_at > settings::now() && !is_superseded(call, *call.about)) {
+        renew_hold_payment(call.organization, *call.reservation);
     }
 }
 
@@ -126,6 +134,35 @@ void payment_expired(const FinishedCall& call) {
     } else {
         set_check(call.organization, *call.about, std::nullopt);
     }
+}
+
+// What stands in the way of asking for a page: nothing, so that another call may be made; or there is one, or it is
+// made again. One that failed may have made a page all the same, unless the provider has refused it: that call is
+// repeated, under its key, so that there are never two.
+enum class Page : std::uint8_t { wanted, asked_for };
+
+Page page_of_call(const Rows& rows, std::int32_t organization, std::optional<std::string_view> return_token) {
+    static constinit Statement again(
+        "UPDATE booking.provider_calls AS c"
+        "   SET status = 'pending', next_attempt_at = $3, expires_at = GREATEST(c.expires_at, $3 + interval '1 day'),"
+        "       attempts = 0, finished_at = NULL, return_token = $4"
+        " WHERE c.organization_id = $1 AND c.id = $2 AND c.status = 'failed'");
+    static constinit Statement replaced("UPDATE booking.provider_calls AS c SET status = 'abandoned'"
+                                        " WHERE c.organization_id = $1 AND c.id = $2 AND c.status = 'failed'");
+    const TimestampTz now = settings::now();
+    if (rows.empty() || rows.bytes(0, 2) == "abandoned") {
+        return Page::wanted;
+    }
+    if (rows.bytes(0, 2) != "failed" || rows.timestamp(0, 4) > now - rest_after_failure) {
+        return Page::asked_for;
+    }
+    if (!rows.boolean(0, 3)) {
+        replaced.write({organization, rows.uuid(0, 1)}); // nobody tries that one again, too
+        return Page::wanted;
+    }
+    again.write({organization, rows.uuid(0, 1), Value::timestamp(now), text_or_null(return_token)});
+    notify_of_work();
+    return Page::asked_for;
 }
 
 struct Ended {
@@ -156,6 +193,26 @@ void queue_booking_payment(std::int32_t organization, const core::Uuid& booking,
     const Rows rows = statement.write({organization, booking});
     if (!rows.empty()) {
         write_intent({organization, booking, std::nullopt}, rows, return_token);
+    }
+}
+
+void retry_booking_payment(std::int32_t organization, const core::Uuid& booking, std::string_view return_token) {
+    static constinit Statement lock("SELECT 1 FROM booking.bookings AS b"
+                                    " WHERE b.organization_id = $1 AND b.id = $2 AND b.status = 'pending'"
+                                    "   AND b.expires_at > $3 FOR NO KEY UPDATE");
+    static constinit Statement latest(
+        "SELECT c.id, c.status, c.uncertain, c.finished_at FROM booking.provider_calls AS c"
+        " WHERE c.organization_id = $1 AND c.booking_id = $2 AND c.action = 'create_payment'"
+        " ORDER BY c.id DESC LIMIT 1 FOR UPDATE");
+    static constinit Statement has_failed(
+        "SELECT 1 FROM booking.provider_calls AS c WHERE c.organization_id = $1 AND c.booking_id = $2"
+        "   AND c.action = 'create_payment' AND c.status = 'failed' LIMIT 1");
+    if (has_failed.write({organization, booking}).empty() ||
+        lock.write({organization, booking, Value::timestamp(settings::now())}).empty()) {
+        return;
+    }
+    if (page_of_call(latest.write({organization, booking}), organization, return_token) == Page::wanted) {
+        queue_booking_payment(organization, booking, return_token);
     }
 }
 
@@ -325,12 +382,14 @@ Datum request_payment_body(Call& call) {
     const std::string_view token = text_argument(call, 1, "hold_token");
     const Reservation reservation = lock_reservation(call, id, token, "pay a reservation");
     static constinit Statement known(
-        "SELECT 1 FROM booking.slot_reservations AS r"
+        "SELECT c.id, c.status, c.uncertain, c.finished_at FROM booking.slot_reservations AS r"
         "  JOIN booking.provider_calls AS c ON c.organization_id = $1 AND c.id = r.payment_call_id"
-        " WHERE r.organization_id = $1 AND r.id = $2 AND c.status IN ('pending', 'running', 'done')");
+        " WHERE r.organization_id = $1 AND r.id = $2 FOR UPDATE OF c");
     static constinit Statement answer("SELECT booking.reservation_status($1, $2)");
     const bool is_live = reservation.status == "pending" && reservation.expires_at > settings::now();
-    if (is_live && known.write({reservation.organization, id}).empty() && price_of(reservation).amount > 0) {
+    if (is_live && price_of(reservation).amount > 0 &&
+        page_of_call(known.write({reservation.organization, id}), reservation.organization, std::nullopt) ==
+            Page::wanted) {
         (void)queue_hold_payment(reservation);
     }
     return copied_result(call, answer.write({id, token}), 0, 1);

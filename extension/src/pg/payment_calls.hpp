@@ -22,6 +22,10 @@ void queue_booking_payment(std::int32_t organization, const core::Uuid& booking,
 // The same for a hold, which must be locked; at most once. False if its activity has no provider.
 bool queue_hold_payment(const Reservation& reservation);
 
+// Somebody asks for the page of the booking again: where asking the provider has failed for good, it is asked once
+// more.
+void retry_booking_payment(std::int32_t organization, const core::Uuid& booking, std::string_view return_token);
+
 // The hold, which is locked, costs something else now: who has asked for a page to pay it on gets another.
 void renew_hold_payment(std::int32_t organization, const core::Uuid& id);
 

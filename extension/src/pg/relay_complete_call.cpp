@@ -184,7 +184,9 @@ void finish(Leased& leased, const CallResult& result, Datum document) {
     const std::string problem = problem_of(leased, *result.facts);
     if (!problem.empty()) {
         leased.call.reason = problem;
-        fail(leased, result);
+        CallResult useless = result;
+        useless.uncertain = true; // something was made
+        fail(leased, useless);
         return;
     }
     static constinit Statement facts("SELECT $1 -> 'facts'");

@@ -27,6 +27,7 @@ Datum reservation_status_body(Call& call) {
         "               COALESCE(CASE r.status WHEN 'pending' THEN p.url END,"
         "                        replace(a.payment_url, '{reservationId}', r.id::text)) END,"
         "           'payment_pending', CASE WHEN r.status = 'pending' AND p.is_awaited THEN true END,"
+        "           'payment_failed', CASE WHEN r.status = 'pending' AND p.has_failed THEN true END,"
         "           'booking_id', b.id, 'booking_number', b.booking_number, 'booking_status', b.status,"
         "           'payment_status', b.payment_status))"
         "  FROM (SELECT x.*, " PGBK_INSTANT_SQL("x.expires_at") " AS expires_at_text"

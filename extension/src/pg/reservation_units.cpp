@@ -79,6 +79,26 @@ Rows state_of(const Reservation& reservation) {
     return statement.write({reservation.organization, reservation.id});
 }
 
+// What is added costs what it costs now, which has to be money of the same kind.
+void check_currency(const Reservation& reservation, const std::vector<core::UnitLine>& had,
+                    const std::vector<core::UnitLine>& wanted) {
+    static constinit Statement statement("SELECT a.currency FROM booking.sessions AS s"
+                                         "  JOIN booking.activities AS a ON a.organization_id = $1"
+                                         "                              AND a.id = s.activity_id"
+                                         " WHERE s.organization_id = $1 AND s.id = $2");
+    const bool has_more = std::any_of(wanted.begin(), wanted.end(), [&](const core::UnitLine& line) {
+        return core::quantity_in(wanted, line.unit) > core::quantity_in(had, line.unit);
+    });
+    const Rows rows = statement.write({reservation.organization, reservation.session});
+    const std::string_view currency = price_of(reservation).currency;
+    if (has_more && rows.bytes(0, 1) != currency) {
+        throw Refusal(RefusalKind::wrong_booking_state,
+                      "reservation " + uuid_text(reservation.id) + " is in " + std::string(currency) +
+                          ", and what the activity sells now costs " + std::string(rows.bytes(0, 1)),
+                      {}, "Hold what is to be added by itself.");
+    }
+}
+
 Datum update_reservation_units_body(Call& call) {
     const core::Uuid id = uuid_argument(call, 0, "reservation_id");
     (void)jsonb_argument(call, 1, "unit_items");
@@ -93,6 +113,7 @@ Datum update_reservation_units_body(Call& call) {
         static constinit Statement statement(
             "UPDATE booking.slot_reservations AS r SET party_size = $3, unit_items = $4::jsonb"
             " WHERE r.organization_id = $1 AND r.id = $2 AND r.status = 'pending'");
+        check_currency(reservation, had, order.lines);
         const Price before = price_of(reservation);
         change_seats(reservation, order.seats, clock);
         const std::string units = core::unit_lines_text(order.lines);

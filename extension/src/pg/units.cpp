@@ -8,9 +8,11 @@ namespace pgbk {
 
 namespace {
 
-#define PGBK_UNIT_RULES_SQL                                                                                            \
+#define PGBK_UNIT_SQL                                                                                                  \
     "SELECT u.code, u.price_minor, u.pax_count, u.min_quantity, u.max_quantity,"                                       \
-    "       array_to_string(u.accompanied_by, ' '), u.active"                                                          \
+    "       array_to_string(u.accompanied_by, ' '), u.active"
+#define PGBK_UNIT_RULES_SQL                                                                                            \
+    PGBK_UNIT_SQL                                                                                                      \
     "  FROM booking.sessions AS s"                                                                                     \
     "  LEFT JOIN booking.activity_units AS u ON u.organization_id = $1 AND u.activity_id = s.activity_id"              \
     " WHERE s.organization_id = $1 AND s.id = $2 ORDER BY u.sort_order, u.code"
@@ -25,10 +27,7 @@ std::vector<std::string> words_of(std::string_view text) {
     return words;
 }
 
-std::vector<core::UnitRule> rules_in(const Rows& rows, const core::Uuid& session) {
-    if (rows.empty()) {
-        refuse_unknown_session(session);
-    }
+std::vector<core::UnitRule> rules_in(const Rows& rows) {
     std::vector<core::UnitRule> rules;
     for (std::uint64_t row = 0; row < rows.count() && !rows.is_null(row, 1); ++row) {
         rules.push_back({std::string(rows.bytes(row, 1)), rows.int8(row, 2), rows.int4(row, 3), rows.int4(row, 4),
@@ -36,6 +35,13 @@ std::vector<core::UnitRule> rules_in(const Rows& rows, const core::Uuid& session
                          words_of(rows.bytes(row, 6)), rows.boolean(row, 7)});
     }
     return rules;
+}
+
+std::vector<core::UnitRule> rules_in(const Rows& rows, const core::Uuid& session) {
+    if (rows.empty()) {
+        refuse_unknown_session(session);
+    }
+    return rules_in(rows);
 }
 
 } // namespace
@@ -48,6 +54,13 @@ std::vector<core::UnitRule> unit_rules_of(std::int32_t organization, const core:
 std::vector<core::UnitRule> unit_rules_read(std::int32_t organization, const core::Uuid& session) {
     static constinit Statement statement(PGBK_UNIT_RULES_SQL);
     return rules_in(statement.read({organization, session}), session);
+}
+
+std::vector<core::UnitRule> unit_rules_of_activity(std::int32_t organization, const core::Uuid& activity) {
+    static constinit Statement statement(PGBK_UNIT_SQL "  FROM booking.activity_units AS u"
+                                                       " WHERE u.organization_id = $1 AND u.activity_id = $2"
+                                                       " ORDER BY u.sort_order, u.code");
+    return rules_in(statement.write({organization, activity}));
 }
 
 std::vector<core::UnitItem> unit_items_argument(const Call& call, int i) {

@@ -10,6 +10,8 @@ namespace pgbk {
 // session_not_found.
 std::vector<core::UnitRule> unit_rules_of(std::int32_t organization, const core::Uuid& session);
 
+std::vector<core::UnitRule> unit_rules_of_activity(std::int32_t organization, const core::Uuid& activity);
+
 // The same as the caller's own statement sees it, also on a standby.
 std::vector<core::UnitRule> unit_rules_read(std::int32_t organization, const core::Uuid& session);
 
@@ -33,8 +35,9 @@ std::vector<core::UnitLine> unit_lines_in(const std::optional<Datum>& unit_items
 
 // How many of each unit, for people and events: {"adult": 2}; NULL where there are none.
 #define PGBK_UNITS_COUNT_SQL(unit_items)                                                                               \
-    "(SELECT jsonb_object_agg(x.item ->> 'unit', x.item -> 'quantity')"                                                \
-    "   FROM jsonb_array_elements(" unit_items ") AS x (item))"
+    "(SELECT jsonb_object_agg(y.unit, y.quantity)"                                                                     \
+    "   FROM (SELECT x.item ->> 'unit' AS unit, sum((x.item ->> 'quantity')::integer) AS quantity"                     \
+    "           FROM jsonb_array_elements(" unit_items ") AS x (item) GROUP BY 1) AS y)"
 
 // Tickets of these lines for the booking, one each, numbered after those that there are.
 void write_tickets(std::int32_t organization, const core::Uuid& booking, const std::vector<core::UnitLine>& lines);

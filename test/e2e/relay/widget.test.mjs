@@ -4,9 +4,10 @@ import { after, afterEach, before, test } from 'node:test';
 import { Browser, site } from './browser.mjs';
 import { Relay, eventually } from './harness.mjs';
 import { environmentOf, openShop } from './shop.mjs';
+import { secretKey, stripeStandIn } from './stand_ins/stripe.mjs';
 
 const hostile = '<script>document.title = "broken"</script>';
-let shop, relay, browser, home, stranger, hostilePage, quick, priced;
+let shop, relay, browser, home, stranger, quick, priced, provided, stripe;
 
 const page = (attributes) => () => `<!doctype html><title>A site</title><h1>Above</h1>
 <div style="min-height: 37rem"><script async src="http://127.0.0.1:${relay.port}/embed.js" ${attributes}></script></div><p id="below">Below</p>
@@ -19,6 +20,7 @@ before(async () => {
     '/single': page(`data-widget="singlegame" data-activity="${shop.activity}" data-lang="de"`),
     '/quick': () => page(`data-widget="singlegame" data-activity="${quick}" data-lang="en"`)(),
     '/priced': () => page(`data-widget="singlegame" data-activity="${priced}" data-lang="en"`)(),
+    '/provided': () => page(`data-widget="singlegame" data-activity="${provided}" data-lang="en"`)(),
   };
   home = await site(pages);
   stranger = await site(pages);
@@ -30,8 +32,14 @@ before(async () => {
     SELECT organization_id, venue_id, ${name}, 2, schedule, ${more.seconds}, ${more.price}, ${more.url ?? null} FROM booking.activities WHERE name = 'Court' RETURNING id`;
   quick = await add('Quick', { seconds: 3, price: 0 });
   priced = await add('Priced', { seconds: 600, price: 2500, url: 'https://pay.example/?hold={reservationId}' });
-  for (const activity of [quick, priced]) await shop.sql`SELECT booking.generate_activity_sessions(${activity}, (now() + interval '1 day')::date, 2)`;
-  relay = await Relay.start(shop.database, { environment: environmentOf(shop), config: 'realtime.availability_ms = 50\n' });
+  provided = await add('Provided', { seconds: 600, price: 2500 });
+  await shop.sql`UPDATE booking.activities SET payment_provider = 'stripe' WHERE id = ${provided}`;
+  for (const activity of [quick, priced, provided]) await shop.sql`SELECT booking.generate_activity_sessions(${activity}, (now() + interval '1 day')::date, 2)`;
+  stripe = await stripeStandIn();
+  relay = await Relay.start(shop.database, {
+    environment: environmentOf(shop, { STRIPE_SECRET_KEY: secretKey, STRIPE_BASE_URL: stripe.url, NEXT_PUBLIC_APP_URL: 'https://shop.example' }),
+    config: 'realtime.availability_ms = 50\nproviders.poll_ms = 50\n',
+  });
   browser = await Browser.start();
   await eventually('the widget', async () => (await relay.get('/embed?widget=calendar&key=hall-key')).status === 200);
 });
@@ -39,6 +47,7 @@ before(async () => {
 after(async () => {
   await browser?.stop();
   await relay?.stop();
+  stripe?.close();
   home?.close();
   stranger?.close();
   await shop?.drop();
@@ -58,7 +67,7 @@ const slots = () => [...document.querySelectorAll('.slot')].map((slot) => `${slo
 test('both widgets are shown in a frame of an allowed origin, in the language of the page', async () => {
   const calendar = await open('/calendar');
   assert.deepEqual(await calendar.widget.evaluate(slots), ['9:00 AM 3 places left']);
-  assert.deepEqual(await calendar.widget.evaluate(() => [...document.querySelectorAll('#activity option')].map((option) => option.textContent)), ['Court', 'Priced', 'Quick']);
+  assert.deepEqual(await calendar.widget.evaluate(() => [...document.querySelectorAll('#activity option')].map((option) => option.textContent)), ['Court', 'Priced', 'Provided', 'Quick']);
   assert.equal(await calendar.widget.evaluate(() => document.querySelectorAll('.date').length), 7);
   assert.equal(await calendar.opened.evaluate(() => document.querySelector('iframe').title), 'Book a time');
   const single = await open('/single');
@@ -194,5 +203,47 @@ test('what has a price is paid by the venue’s link, and booked when the paymen
   }), [false, `https://pay.example/?hold=${hold}`, 'Pay $25.00', 'noopener', true]);
   await shop.sql`SELECT booking.confirm_reservation(${hold})`; // as the application does after the payment
   await widget.until('the number', () => /^[A-Z0-9]{8}$/.test(document.getElementById('number').textContent));
+  await opened.close();
+});
+
+const holdOf = (email) => shop.sql`SELECT id FROM booking.slot_reservations WHERE customer_email = ${email}`;
+const hold = async (widget, email) => {
+  await widget.evaluate((address) => {
+    document.querySelector('.slot').click();
+    document.getElementById('email').value = address;
+    document.getElementById('hold').click();
+  }, email);
+  await widget.until('the hold', () => !document.getElementById('held').hidden);
+};
+
+test('what a provider takes the money for is paid at its page, which the widget asks for', async () => {
+  const { opened, widget } = await open('/provided');
+  await hold(widget, 'card@example.com');
+  await widget.until('the page', () => !document.getElementById('pay').hidden);
+  const [page] = stripe.sessions.values();
+  assert.deepEqual(await widget.evaluate(() => {
+    const link = document.getElementById('pay');
+    return [link.href, link.textContent, link.target, document.getElementById('confirm').hidden, document.getElementById('retry').hidden];
+  }), [page.url, 'Pay $25.00', '_blank', true, true]);
+  const reservation = await holdOf('card@example.com');
+  assert.equal(page.metadata.reservation_id, reservation);
+  await shop.sql`SELECT booking.confirm_reservation(${reservation})`; // as the provider's webhook does
+  await widget.until('the number', () => /^[A-Z0-9]{8}$/.test(document.getElementById('number').textContent));
+  await opened.close();
+});
+
+test('a page that cannot be had is asked for again by whoever wants to pay', async () => {
+  const { opened, widget } = await open('/provided');
+  stripe.misbehave({ status: 400, body: '{"error": {"type": "invalid_request_error", "message": "No such currency"}}' }, ({ method }) => method === 'POST');
+  await hold(widget, 'patient@example.com');
+  await widget.until('the trouble', () => !document.getElementById('retry').hidden);
+  assert.match(await widget.evaluate(() => document.getElementById('payment').textContent), /cannot be reached/);
+  const reservation = await holdOf('patient@example.com');
+  await shop.sql`UPDATE booking.provider_calls SET finished_at = finished_at - interval '1 minute' WHERE reservation_id = ${reservation}`;
+  await widget.evaluate(() => document.getElementById('retry').click());
+  await widget.until('the page', () => !document.getElementById('pay').hidden && document.getElementById('retry').hidden);
+  assert.equal([...stripe.sessions.values()].filter(({ metadata }) => metadata.reservation_id === reservation).length, 1);
+  await shop.sql`SELECT booking.cancel_reservation(${reservation})`;
+  await widget.until('the end', () => !document.getElementById('choose').hidden);
   await opened.close();
 });
