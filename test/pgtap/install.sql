@@ -18,7 +18,7 @@ SELECT public.results_eq(
               (14, 'payment_facts'), (15, 'booking_life'), (16, 'event_positions'), (17, 'session_changes'),
               (18, 'payment_links'), (19, 'provider_calls'), (20, 'units'),
               (21, 'waitlist'), (22, 'resources'), (23, 'booking_windows'), (24, 'erasure'),
-              (25, 'calendar'), (26, 'calendar_reads'), (30, 'changes_by_terms'), (31, 'packages_by_units') $$,
+              (25, 'calendar'), (26, 'calendar_reads'), (27, 'changes_by_terms'), (28, 'packages_by_units') $$,
     'schema_migrations lists the migrations');
 SELECT public.bag_eq(
     $$ SELECT r.rolname::text FROM pg_roles AS r
