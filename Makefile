@@ -39,7 +39,8 @@ override CXXFLAGS += -MMD -MP
 $(INSTALL_SQL): $(sort $(wildcard extension/sql/*.sql))
 	cat $^ > $@
 
-$(SCHEMA_INC): extension/schema/embed $(wildcard extension/schema/*/*.sql)
+# The folders too: a file that is gone leaves no other trace.
+$(SCHEMA_INC): extension/schema/embed $(wildcard extension/schema/* extension/schema/*/*.sql)
 	mkdir -p $(@D)
 	extension/schema/embed extension/schema > $@.new
 	mv $@.new $@

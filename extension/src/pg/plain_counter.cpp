@@ -266,7 +266,7 @@ PlainTake& taken_of(PlainLane& result) {
 // Again, where what was waited for has changed the row. A transaction that sees only what was before learns from the
 // statement what that means.
 template <class Result, class Take> Result take_in_rounds(Take take) {
-    constexpr int rounds = 8;
+    constexpr int rounds = 64; // each ends when somebody else has got something
     auto result = at_one_time<Result>(take);
     for (int i = 1; i < rounds && taken_of(result) == PlainTake::overtaken && !IsolationUsesXactSnapshot(); ++i) {
         result = at_one_time<Result>(take);
