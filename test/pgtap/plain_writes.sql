@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(39);
+SELECT public.plan(41);
 
 SELECT pg_temp.add_session('small', 1, 'tour', '2027-03-04 09:00 UTC', 40) \g /dev/null
 SELECT pg_temp.add_session('big', 1, 'tour', '2027-03-04 11:00 UTC', 40) \g /dev/null
@@ -101,6 +101,32 @@ SELECT public.is(pg_temp.statements_of_hold('c2', 'small'), 1::bigint, 'a genera
 SELECT public.is((SELECT r.own_sum FROM booking.slot_reservations AS r WHERE r.id = pg_temp.id('c2')), 4, 'and is computed');
 ALTER TABLE booking.slot_reservations DROP COLUMN own_sum, DROP COLUMN own_number;
 SELECT public.is(pg_temp.statements_of_hold('c3', 'small'), 0::bigint, 'dropped columns are passed over');
+
+-- Rows that are older than a column have its default there.
+SELECT pg_temp.add_session('older', 1, 'tour', '2027-03-04 13:00 UTC', 40) \g /dev/null
+SELECT pg_temp.add_session('older lanes', 1, 'tour', '2027-03-04 15:00 UTC', 40) \g /dev/null
+SELECT booking.set_session_lanes(pg_temp.id('older lanes'), 4) \g /dev/null
+ALTER TABLE booking.sessions ADD COLUMN own_note text DEFAULT 'none', ADD COLUMN own_number integer NOT NULL DEFAULT 7;
+ALTER TABLE booking.session_lanes ADD COLUMN own_note text DEFAULT 'none', ADD COLUMN own_number integer NOT NULL DEFAULT 7;
+SELECT pg_temp.hold(s || n, s, 1, n || '@example.org')
+  FROM generate_series(1, 3) AS n, (VALUES ('older'), ('older lanes')) AS x (s) \g /dev/null
+SELECT public.bag_eq($$ SELECT DISTINCT s.own_note, s.own_number FROM booking.sessions AS s
+                        UNION SELECT l.own_note, l.own_number FROM booking.session_lanes AS l $$,
+                     $$ VALUES ('none', 7) $$, 'a hold changes nothing but the counter');
+
+-- A foreign key that may be deferred is looked at by a statement, for a row that is new.
+CREATE TABLE public.own_guides (id integer PRIMARY KEY);
+INSERT INTO public.own_guides VALUES (7);
+GRANT SELECT ON public.own_guides TO PUBLIC;
+ALTER TABLE booking.sessions ADD CONSTRAINT own_key FOREIGN KEY (own_number) REFERENCES public.own_guides (id)
+    DEFERRABLE INITIALLY DEFERRED;
+SELECT pg_temp.add_session('guided', 1, 'tour', '2027-03-04 17:00 UTC', 40) \g /dev/null
+UPDATE booking.sessions SET own_number = 8 WHERE id = pg_temp.id('guided');
+SELECT pg_temp.hold('g1', 'guided', 1) \g /dev/null
+SELECT public.throws_ok($$ SET CONSTRAINTS ALL IMMEDIATE $$, '23503', NULL, 'a deferred foreign key is kept');
+UPDATE booking.sessions SET own_number = 7 WHERE id = pg_temp.id('guided');
+SET CONSTRAINTS ALL IMMEDIATE;
+ALTER TABLE booking.sessions DROP CONSTRAINT own_key;
 
 -- Own triggers fire, from the moment on when they are there.
 CREATE TEMPORARY TABLE seen (what text);

@@ -318,8 +318,12 @@ void insert_batch(const ScheduledActivity& activity, std::span<const core::Plann
         insert_by_statement(activity, server([&] { return arrays_of(first_id + written, sessions.subspan(written)); }));
     }
     constexpr std::size_t at_once = 500;
-    for (std::size_t i = 0; activity.lanes > 0 && i < ids.size(); i += at_once) {
-        insert_lanes(activity, std::span(ids).subspan(i, std::min(at_once, ids.size() - i)));
+    for (std::size_t i = 0; activity.lanes > 0 && i < written; i += at_once) {
+        insert_lanes(activity, std::span(ids).subspan(i, std::min(at_once, written - i)));
+    }
+    if (activity.lanes > 0 && written < ids.size()) {
+        // A trigger or rule of the owner may have left some of the sessions out, which the foreign key tells.
+        insert_lanes_by_statement(activity, {ids.begin() + static_cast<std::ptrdiff_t>(written), ids.end()});
     }
 }
 

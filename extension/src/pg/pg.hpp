@@ -33,6 +33,7 @@ extern "C" {
 #include "catalog/pg_am.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
@@ -70,6 +71,7 @@ extern "C" {
 #include "storage/lock.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
+#include "storage/procarray.h"
 #include "storage/shmem.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
@@ -156,10 +158,10 @@ inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot s
 #endif
 }
 
-// False, and nothing is changed nor locked, if somebody else has changed the row since, or is working on it; waits: to
-// see what becomes of it.
-inline bool update_row(ResultRelInfo* target, ItemPointer row, TupleTableSlot* slot, EState* estate, Snapshot snapshot,
-                       bool waits) {
+// Waits for whoever is working on the row. False, and nothing is changed nor locked, if somebody else has changed it
+// since.
+inline bool update_row(ResultRelInfo* target, ItemPointer row, TupleTableSlot* slot, EState* estate,
+                       Snapshot snapshot) {
     TM_FailureData failure;
     LockTupleMode mode = LockTupleNoKeyExclusive;
 #if PG_VERSION_NUM >= 160000
@@ -168,7 +170,7 @@ inline bool update_row(ResultRelInfo* target, ItemPointer row, TupleTableSlot* s
     bool indexes = false;
 #endif
     if (table_tuple_update(target->ri_RelationDesc, row, slot, GetCurrentCommandId(true), snapshot, InvalidSnapshot,
-                           waits, &failure, &mode, &indexes) != TM_Ok) {
+                           true, &failure, &mode, &indexes) != TM_Ok) {
         return false;
     }
 #if PG_VERSION_NUM >= 160000

@@ -5,6 +5,7 @@
 namespace pgbk {
 
 void PlainAccess::table_changed(Datum /*argument*/, Oid relation) {
+    ++changes_;
     for (PlainAccess* access = all_; access != nullptr; access = access->next_) {
         if (access->kept_ != nullptr && is_about(*access->kept_, relation)) {
             access->kept_->is_stale = true;
@@ -63,7 +64,10 @@ bool PlainAccess::know(Relation root, Relation leaf) {
         MemoryContextDelete(old);
     }
     if (kept_ == nullptr) {
+        const std::uint64_t before = changes_;
         kept_ = examine_table(root, leaf, shape_);
+        // Good enough for this transaction, for whose lock on the table any change waits; but not for the next.
+        kept_->is_stale = changes_ != before;
     }
     return kept_->is_plain;
 }
@@ -86,8 +90,13 @@ PlainAccess::Entered PlainAccess::enter(const Datum* given) {
     } else if (OidIsValid(wanted)) {
         entered.leaf = try_relation_open(wanted, shape_.lock());
     }
-    if (entered.leaf != nullptr && know(entered.root, entered.leaf)) {
+    // Another partition may have been made for the row while this one was waited for.
+    const bool is_still_wanted = entered.leaf != nullptr && plain_leaf(entered.root, shape_, given) == wanted;
+    if (is_still_wanted && know(entered.root, entered.leaf)) {
         entered.table = kept_;
+        if (shape_.use == PlainUse::update) {
+            CheckCmdReplicaIdentity(entered.leaf, CMD_UPDATE);
+        }
     } else {
         leave(entered);
     }

@@ -4,6 +4,8 @@
 #include "pg/guard.hpp"
 #include "pg/plain_table.hpp"
 
+#include <exception>
+
 namespace pgbk {
 
 class PlainAccess {
@@ -26,16 +28,23 @@ public:
     Entered enter(const Datum* given);
     static void leave(const Entered& entered);
 
-    // While it lasts, the compiled expressions belong to one call: what they call may write to the same table.
+    // While it lasts, the compiled expressions belong to one call: what they call may write to the same table. After an
+    // error nothing is believed of what may have been half compiled.
     class Use {
     public:
         explicit Use(PlainAccess& access) : access_(access) { access_.is_in_use_ = true; }
-        ~Use() { access_.is_in_use_ = false; }
+        ~Use() {
+            access_.is_in_use_ = false;
+            if (std::uncaught_exceptions() > exceptions_ && access_.kept_ != nullptr) {
+                access_.kept_->is_stale = true;
+            }
+        }
         Use(const Use&) = delete;
         Use& operator=(const Use&) = delete;
 
     private:
         PlainAccess& access_;
+        int exceptions_ = std::uncaught_exceptions();
     };
 
 private:
@@ -46,6 +55,7 @@ private:
     bool know(Relation root, Relation leaf);
 
     static inline PlainAccess* all_ = nullptr; // those that keep something
+    static inline std::uint64_t changes_ = 0;  // that were heard of, of whatever
 
     PlainShape shape_;
     bool is_registered_ = false;

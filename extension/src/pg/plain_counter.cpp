@@ -100,8 +100,27 @@ PlainTake compare_version(const PlainWish& wish, Snapshot snapshot) {
 
 enum class Patience : std::uint8_t { none, waits };
 
+// Whether somebody else has changed the row in the slot, or is working on it. He may begin just afterwards, and is
+// waited for then.
+bool is_busy(TupleTableSlot* slot) {
+    const HeapTupleHeader row = ExecFetchSlotHeapTuple(slot, false, nullptr)->t_data;
+    if ((row->t_infomask & HEAP_XMAX_INVALID) != 0) {
+        return false;
+    }
+    const TransactionId owner = HeapTupleHeaderGetRawXmax(row);
+    if ((row->t_infomask & HEAP_XMAX_IS_MULTI) != 0) {
+        return true;
+    }
+    return !TransactionIdIsCurrentTransactionId(owner) &&
+           (TransactionIdIsInProgress(owner) ||
+            (!HEAP_XMAX_IS_LOCKED_ONLY(row->t_infomask) && TransactionIdDidCommit(owner)));
+}
+
 // The row in the slot, with so many seats remaining.
 PlainTake change(const Opened& opened, AttrNumber counter, std::int32_t left, Snapshot snapshot, Patience patience) {
+    if (patience == Patience::none && is_busy(opened.slot)) {
+        return PlainTake::overtaken;
+    }
     const PlainTable& table = *opened.entered.table;
     TupleTableSlot* const changed = table.slot;
     ExecClearTuple(changed);
@@ -114,8 +133,7 @@ PlainTake change(const Opened& opened, AttrNumber counter, std::int32_t left, Sn
     changed->tts_tableOid = RelationGetRelid(opened.entered.leaf);
     ResetPerTupleExprContext(table.estate);
     ExecConstraints(table.target, changed, table.estate);
-    const bool is_done =
-        update_row(table.target, &opened.slot->tts_tid, changed, table.estate, snapshot, patience == Patience::waits);
+    const bool is_done = update_row(table.target, &opened.slot->tts_tid, changed, table.estate, snapshot);
     ExecClearTuple(changed);
     return is_done ? PlainTake::taken : PlainTake::overtaken;
 }

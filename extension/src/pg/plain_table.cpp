@@ -1,5 +1,7 @@
 #include "pg/plain_table.hpp"
 
+#include "pg/plain_triggers.hpp"
+
 #include <cstring>
 
 namespace pgbk {
@@ -42,93 +44,11 @@ bool may_keep(void* expression_or_list) {
     return !lives_in_a_transaction(static_cast<Node*>(expression_or_list), nullptr);
 }
 
-bool fires_on_insert(const Trigger& trigger) {
-    return TRIGGER_FOR_INSERT(trigger.tgtype) && trigger.tgenabled != TRIGGER_DISABLED;
-}
-
-bool is_answered_for(const Trigger& trigger, const char* function) {
-    const char* const name = get_func_name(trigger.tgfoid);
-    return TRIGGER_FOR_AFTER(trigger.tgtype) && !TRIGGER_FOR_ROW(trigger.tgtype) &&
-           trigger.tgenabled != TRIGGER_FIRES_ON_REPLICA && trigger.tgqual == nullptr && name != nullptr &&
-           strcmp(name, function) == 0 && get_func_namespace(trigger.tgfoid) == get_namespace_oid("booking", true);
-}
-
-// Keys do not change, so that who refers to them need not look.
-bool is_fired_by_change_of(const Trigger& trigger, AttrNumber changed) {
-    if (!TRIGGER_FOR_UPDATE(trigger.tgtype) || trigger.tgenabled == TRIGGER_DISABLED ||
-        RI_FKey_trigger_type(trigger.tgfoid) != RI_TRIGGER_NONE) {
-        return false;
-    }
-    return trigger.tgnattr == 0 ||
-           std::find(trigger.tgattr, trigger.tgattr + trigger.tgnattr, changed) != trigger.tgattr + trigger.tgnattr;
-}
-
-bool fires_nothing(Relation relation, AttrNumber changed) {
-    const TriggerDesc* const all = relation->trigdesc;
-    return all == nullptr || std::none_of(all->triggers, all->triggers + all->numtriggers, [&](const Trigger& trigger) {
-               return is_fired_by_change_of(trigger, changed);
-           });
-}
-
-bool is_named(Relation relation, AttrNumber attribute, const PlainShape& shape) {
-    const char* const name = NameStr(TupleDescAttr(RelationGetDescr(relation), attribute - 1)->attname);
-    return std::any_of(shape.columns.begin(), shape.columns.begin() + shape.count,
-                       [name](const PlainColumn& column) { return strcmp(column.name, name) == 0; });
-}
-
-// The check of a foreign key of columns that values are given for.
-bool is_answered_reference(Relation relation, const Trigger& trigger, const PlainShape& shape) {
-    if (shape.referenced == nullptr || trigger.tgfoid != F_RI_FKEY_CHECK_INS ||
-        trigger.tgconstrrelid != get_relname_relid(shape.referenced, get_namespace_oid("booking", true))) {
-        return false;
-    }
-    ListCell* cell = nullptr;
-    foreach (cell, RelationGetFKeyList(relation)) {
-        const auto* const key = static_cast<ForeignKeyCacheInfo*>(lfirst(cell));
-        if (key->conoid == trigger.tgconstraint) {
-            return std::all_of(key->conkey, key->conkey + key->nkeys,
-                               [&](AttrNumber attribute) { return is_named(relation, attribute, shape); });
-        }
-    }
-    return false;
-}
-
-// How many triggers inserting would fire that nobody answers for, and how many that somebody does, foreign keys aside.
-struct Fired {
-    int foreign;
-    int answered_for;
-};
-
-Fired fired_by_insert(Relation relation, const PlainShape& shape) {
-    Fired fired{0, 0};
-    const TriggerDesc* const all = relation->trigdesc;
-    for (int i = 0; all != nullptr && i < all->numtriggers; ++i) {
-        const Trigger& trigger = all->triggers[i];
-        if (fires_on_insert(trigger) && !is_answered_reference(relation, trigger, shape)) {
-            const bool is_answered = shape.trigger != nullptr && is_answered_for(trigger, shape.trigger);
-            ++(is_answered ? fired.answered_for : fired.foreign);
-        }
-    }
-    return fired;
-}
-
 bool is_plain_target(Relation root) {
     const char kind = root->rd_rel->relkind;
     return (kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE) && root->rd_rules == nullptr &&
            !root->rd_rel->relforcerowsecurity &&
            pg_class_aclmask(RelationGetRelid(root), root->rd_rel->relowner, writing, ACLMASK_ALL) == writing;
-}
-
-bool has_plain_triggers(Relation root, Relation leaf, const PlainShape& shape, const PlainTable& table) {
-    if (shape.use == PlainUse::look) {
-        return true;
-    }
-    if (shape.use == PlainUse::update) {
-        return fires_nothing(leaf, table.attributes[static_cast<std::size_t>(shape.keys)]);
-    }
-    const Fired fired = fired_by_insert(root, shape);
-    return fired.foreign == 0 && fired.answered_for == (shape.trigger == nullptr ? 0 : 1) &&
-           (root == leaf || fired_by_insert(leaf, PlainShape{}).foreign == 0);
 }
 
 bool has_plain_constraints(Relation leaf) {
@@ -193,7 +113,8 @@ bool compile_defaults(PlainTable& table, Relation root, Relation leaf, int given
             continue;
         }
         const AttrNumber of_root = get_attnum(RelationGetRelid(root), NameStr(attribute->attname));
-        if (of_root == InvalidAttrNumber || attribute->attidentity != '\0') {
+        const bool has_domain = getBaseType(attribute->atttypid) != attribute->atttypid; // which may forbid NULL
+        if (of_root == InvalidAttrNumber || attribute->attidentity != '\0' || has_domain) {
             return false;
         }
         Node* const expression = build_column_default(root, of_root);
@@ -250,8 +171,10 @@ bool make_keys(PlainTable& table, const PlainShape& shape) {
         return false;
     }
     Relation const index = index_open(table.indexes[table.primary_key], shape.lock());
-    bool made = shape.use == PlainUse::update ? index->rd_index->indnkeyatts == shape.keys
-                                              : index->rd_index->indnkeyatts >= shape.keys;
+    // One that is new may not be for snapshots that are older.
+    bool made = index->rd_index->indisvalid && !index->rd_index->indcheckxmin &&
+                (shape.use == PlainUse::update ? index->rd_index->indnkeyatts == shape.keys
+                                               : index->rd_index->indnkeyatts >= shape.keys);
     for (int i = 0; made && i < shape.keys; ++i) {
         const auto at = static_cast<std::size_t>(i);
         const Oid type = shape.columns[at].type;
@@ -266,6 +189,10 @@ bool make_keys(PlainTable& table, const PlainShape& shape) {
     return made;
 }
 
+AttrNumber changed_column(const PlainTable& table, const PlainShape& shape) {
+    return shape.use == PlainUse::update ? table.attributes[static_cast<std::size_t>(shape.keys)] : InvalidAttrNumber;
+}
+
 bool compile(PlainTable& table, Relation root, Relation leaf, const PlainShape& shape) {
     table.estate = CreateExecutorState();
     table.primary_key = -1;
@@ -273,8 +200,9 @@ bool compile(PlainTable& table, Relation root, Relation leaf, const PlainShape& 
     table.target = makeNode(ResultRelInfo);
     InitResultRelInfo(table.target, leaf, 0, nullptr, 0);
     table.target->ri_TrigDesc = nullptr;
-    table.slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(leaf)), &TTSOpsVirtual);
-    return find_attributes(table, leaf, shape) && has_plain_triggers(root, leaf, shape, table) &&
+    // With what rows that are older than a column have there.
+    table.slot = MakeSingleTupleTableSlot(CreateTupleDescCopyConstr(RelationGetDescr(leaf)), &TTSOpsVirtual);
+    return find_attributes(table, leaf, shape) && has_plain_triggers(root, leaf, shape, changed_column(table, shape)) &&
            (shape.use != PlainUse::insert || compile_defaults(table, root, leaf, shape.count)) &&
            find_indexes(table, leaf, shape.lock()) && make_keys(table, shape);
 }
