@@ -259,19 +259,31 @@ bool is_payable(const PaymentSubject& subject) {
 }
 
 void end_payments(const PaymentSubject& subject) {
-    // One that may have been made already is made to its end, and closed then.
+    // One that may have been made already is made to its end, and closed then; also if it was given up.
     static constinit Statement abandon(
         "UPDATE booking.provider_calls AS c"
         "   SET status = 'abandoned', reason = 'nothing is to be paid any more', finished_at = $4, return_token = NULL"
         " WHERE c.organization_id = $1 AND (c.booking_id = $2 OR c.reservation_id = $3)"
         "   AND c.action = 'create_payment' AND c.status = 'pending' AND NOT c.uncertain");
+    static constinit Statement find_out(
+        "UPDATE booking.provider_calls AS c"
+        "   SET status = CASE c.status WHEN 'failed' THEN 'pending' ELSE c.status END,"
+        "       attempts = CASE c.status WHEN 'failed' THEN 0 ELSE c.attempts END,"
+        "       expires_at = GREATEST(c.expires_at, $4), finished_at = NULL"
+        " WHERE c.organization_id = $1 AND (c.booking_id = $2 OR c.reservation_id = $3) AND c.action = 'create_payment'"
+        "   AND c.status IN ('pending', 'running', 'failed') AND c.uncertain RETURNING 1");
     static constinit Statement open_sessions(
         "SELECT c.id FROM booking.provider_calls AS c"
         " WHERE c.organization_id = $1 AND (c.booking_id = $2 OR c.reservation_id = $3)"
         "   AND c.action = 'create_payment' AND c.status = 'done' AND c.check_at IS NOT NULL ORDER BY c.id FOR UPDATE");
     const Value booking = uuid_or_null(subject.booking);
     const Value reservation = uuid_or_null(subject.reservation);
-    abandon.write({subject.organization, booking, reservation, Value::timestamp(settings::now())});
+    const TimestampTz now = settings::now();
+    abandon.write({subject.organization, booking, reservation, Value::timestamp(now)});
+    if (!find_out.write({subject.organization, booking, reservation, Value::timestamp(now + look_up_patience)})
+             .empty()) {
+        notify_of_work();
+    }
     const Rows rows = open_sessions.write({subject.organization, booking, reservation});
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
         queue_expiry(subject.organization, rows.uuid(row, 1));
