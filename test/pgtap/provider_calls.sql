@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/packages.sql
-SELECT public.plan(110);
+SELECT public.plan(112);
 
 CREATE FUNCTION pg_temp.relay(number integer DEFAULT 1) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
     SELECT format('00000000-0000-4000-8000-%s', lpad(number::text, 12, '0'))::uuid $$;
@@ -314,6 +314,19 @@ SELECT pg_temp.buy('o', 'single'), pg_temp.claim() \g /dev/null
 SELECT booking.booking_cancel(jsonb_build_object('bookingToken', pg_temp.token('o'))) \g /dev/null
 SELECT pg_temp.later('25 hours'), pg_temp.answer('{"ending": "retry", "uncertain": true, "reason": "silence"}') \g /dev/null
 SELECT public.is(pg_temp.calls('o'), 'create_payment pending', 'also for longer than it could have been paid');
+
+-- Two look-ups find the same page over: it has one successor.
+DELETE FROM booking.provider_calls;
+SELECT pg_temp.buy('twice', 'single'), pg_temp.claim(), pg_temp.done(pg_temp.page('twice')), pg_temp.later('1 hour') \g /dev/null
+SELECT pg_temp.claim() \g /dev/null
+CREATE TEMPORARY TABLE first_look AS SELECT * FROM pg_temp.claimed;
+UPDATE booking.provider_calls SET check_at = booking.clock() WHERE action = 'create_payment';
+SELECT pg_temp.claim() \g /dev/null
+INSERT INTO pg_temp.claimed SELECT * FROM pg_temp.first_look;
+SELECT public.is(pg_temp.calls('twice'), 'create_payment done, look_up_payment running, look_up_payment pending', 'a page is looked at twice');
+SELECT pg_temp.done('{"status": "expired", "provider_ref": "ref_twice"}'), pg_temp.claim() \g /dev/null
+SELECT pg_temp.done('{"status": "expired", "provider_ref": "ref_twice"}') \g /dev/null
+SELECT public.is(pg_temp.calls('twice'), 'create_payment done, look_up_payment done, look_up_payment done, create_payment pending', 'and replaced once');
 
 -- A copy of the database asks nobody.
 SELECT pg_temp.buy('i', 'single') \g /dev/null

@@ -96,6 +96,17 @@ void keep_or_close(const FinishedCall& call, const core::Uuid& payment_call) {
     set_check(call.organization, payment_call, settings::now() + core::check_delay(checks).count() * USECS_PER_SEC);
 }
 
+// Two look-ups may both say that the session has ended: the first one has asked for another by now. The row of the
+// booking is locked.
+bool is_latest_page(const FinishedCall& call) {
+    static constinit Statement statement(
+        "SELECT c.id FROM booking.provider_calls AS c"
+        " WHERE c.organization_id = $1 AND c.booking_id = $2 AND c.action = 'create_payment'"
+        " ORDER BY c.id DESC LIMIT 1");
+    const Rows rows = statement.write({call.organization, *call.booking});
+    return !rows.empty() && rows.uuid(0, 1) == *call.about;
+}
+
 // Providers end a session sooner than we a booking: whoever still wants to pay gets another one.
 void renew(const FinishedCall& call) {
     const PaymentSubject subject{call.organization, call.booking, call.reservation};
@@ -103,7 +114,9 @@ void renew(const FinishedCall& call) {
         return;
     }
     if (call.booking.has_value()) {
-        queue_booking_payment(call.organization, *call.booking, std::nullopt);
+        if (is_latest_page(call)) {
+            queue_booking_payment(call.organization, *call.booking, std::nullopt);
+        }
         return;
     }
     const auto hold = lock_hold(call.organization, *call.reservation);
