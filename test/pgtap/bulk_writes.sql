@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(29);
+SELECT public.plan(32);
 
 CREATE FUNCTION pg_temp.sound(description text) RETURNS text VOLATILE LANGUAGE sql AS $$
     SELECT public.is_empty('SELECT * FROM booking.integrity_check()', description || ': the books are sound') $$;
@@ -162,6 +162,22 @@ SELECT pg_temp.generate('own 4') \g /dev/null
 SELECT public.is((SELECT string_agg(DISTINCT s.room, ' ') FROM booking.sessions AS s
                    WHERE s.activity_id = pg_temp.id('own 4')), 'set', 'an own trigger is fired');
 SELECT pg_temp.sound('at last');
+
+
+-- A whole batch of which nothing is expired, as where rivals have settled it: what comes after it is released.
+SELECT pg_temp.add_session('stuck', 1, 'tour', '2027-03-05 09:00 UTC', 10), pg_temp.add_session('behind', 1, 'tour', '2027-03-05 11:00 UTC', 10) \g /dev/null
+UPDATE booking.organizations SET reservation_events = false WHERE organization_id = 1;
+SELECT pg_temp.hold_many('stuck', 4999, '2027-03-01 11:30 UTC'), pg_temp.hold_many('stuck', 1, '2027-03-01 11:31 UTC'),
+       pg_temp.hold_many('behind', 2, '2027-03-01 11:30 UTC') \g /dev/null
+CREATE FUNCTION pg_temp.is_left_alone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN CASE WHEN OLD.session_id <> pg_temp.id('stuck') THEN NEW END;
+END $$;
+CREATE TRIGGER is_left_alone BEFORE UPDATE ON booking.slot_reservations FOR EACH ROW EXECUTE FUNCTION pg_temp.is_left_alone();
+SELECT public.is(booking.release_expired_reservations(1), 2, 'a batch that rivals have settled is not the last one');
+DROP TRIGGER is_left_alone ON booking.slot_reservations;
+SELECT public.is(booking.release_expired_reservations(1), 5000, 'what was left is released then');
+SELECT pg_temp.sound('all released');
 
 SELECT * FROM public.finish();
 ROLLBACK;

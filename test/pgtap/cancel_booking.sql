@@ -4,7 +4,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
 \ir shared/packages.sql
-SELECT public.plan(55);
+SELECT public.plan(57);
 
 UPDATE booking.activities SET cancel_cutoff_seconds = 86400, cancel_refund_percent = 50
  WHERE id IN (pg_temp.id('massage'), pg_temp.id('tour'));
@@ -94,6 +94,13 @@ SELECT pg_temp.booked('smaller', 'massage 9', 2) \g /dev/null
 SELECT booking.change_party_size(pg_temp.id('smaller'), 1) \g /dev/null
 SELECT public.is(pg_temp.cancelled('smaller', ', NULL, ''none'''), 'cancelled paid none 0 0 3',
                  'what a smaller party had made due is kept, too, and not waited for');
+SELECT pg_temp.booked('returned', 'massage 9', 2) \g /dev/null
+SELECT booking.change_party_size(pg_temp.id('returned'), 1, refund => 'full') \g /dev/null
+UPDATE booking.bookings SET refund_status = 'done' WHERE id = pg_temp.id('returned');
+SELECT public.is(pg_temp.cancelled('returned', ', NULL, ''full'''), 'cancelled paid due 2500 0 3',
+                 'what has gone back for a smaller party is not due again');
+UPDATE booking.bookings SET refund_status = 'done' WHERE id = pg_temp.id('returned');
+SELECT public.is(pg_temp.cancelled('returned'), 'cancelled paid done 0 0 3', 'and once all has, nothing is');
 SELECT pg_temp.booked('free', 'tour 9', 1) \g /dev/null
 SELECT public.is(pg_temp.cancelled('free', ', NULL, ''full'''), 'cancelled not_required none 0 0 2',
                  'where nothing was paid, nothing is due');

@@ -5,7 +5,7 @@ BEGIN;
 \ir shared/life.sql
 \ir shared/packages.sql
 \ir shared/payments.sql
-SELECT public.plan(100);
+SELECT public.plan(105);
 
 CREATE FUNCTION pg_temp.moved(name text, session text, arguments text DEFAULT '') RETURNS text VOLATILE
     LANGUAGE plpgsql AS $$
@@ -215,6 +215,23 @@ SELECT public.is(pg_temp.resized('unpaid', c.seats), c.answer, c.what)
                (4, '4 10000 paid none 0 0 3', 'is given up for nothing'),
                (5, '5 12500 paid none 0 2500 4', 'with one that is'),
                (3, '3 8750 paid due 1250 0 6', 'half of that is kept')) AS c (seats, answer, what);
+
+-- What staff wish is about what was paid: nobody is charged for a seat that is gone and was never paid.
+SELECT pg_temp.booked(n, 'massage 15', 3), pg_temp.paid(n, 7500, n), pg_temp.resized(n, 5)
+  FROM unnest(ARRAY['two unpaid', 'two more']) AS n \g /dev/null
+SELECT public.is(pg_temp.resized(c.name, 2, c.wish), c.answer, c.what)
+  FROM (VALUES ('two unpaid', ', refund => ''none''', '2 7500 paid none 0 0 3', 'the one that was paid is kept'),
+               ('two more', ', refund => ''partial'', amount_minor => 1000', '2 6500 paid due 1000 0 4', 'or goes back in part'))
+    AS c (name, wish, answer, what);
+SELECT pg_temp.booked('guest', 'tour 11', 1) \g /dev/null
+UPDATE booking.activities SET price_minor = 700 WHERE id = pg_temp.id('tour');
+SELECT public.is(pg_temp.resized('guest', c.seats, c.wish), c.answer, c.what)
+  FROM (VALUES (3, '', '3 1400 pending none 0 1400 2', 'two that nobody has paid'),
+               (2, ', refund => ''none''', '2 700 pending none 0 700 3', 'one is gone, and costs nothing')) AS c (seats, wish, answer, what);
+SELECT public.is(pg_temp.refused(format('SELECT booking.change_party_size(%L, 1, refund => ''partial'', amount_minor => 1)', pg_temp.id('guest'))),
+                 'BK223 amount_minor: a refund of 1 is more than the 0 minor units that are there', 'nor is anything to be given back');
+SELECT booking.cancel_booking(pg_temp.id('guest')) \g /dev/null
+UPDATE booking.activities SET price_minor = 0 WHERE id = pg_temp.id('tour');
 
 -- What has gone back is not there to pay for what is added then.
 SELECT pg_temp.booked('again', 'massage 15', 4), pg_temp.arrived('again', 10000, 'first') \g /dev/null

@@ -3,7 +3,7 @@
 BEGIN;
 \ir shared/fixture.sql
 \ir shared/packages.sql
-SELECT public.plan(103);
+SELECT public.plan(112);
 
 CREATE FUNCTION pg_temp.relay(number integer DEFAULT 1) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
     SELECT format('00000000-0000-4000-8000-%s', lpad(number::text, 12, '0'))::uuid $$;
@@ -293,6 +293,40 @@ SELECT public.is(pg_temp.calls('k'), 'create_payment abandoned, create_payment d
 SELECT pg_temp.buy('l', 'single', '{"idempotencyKey": "over-01234567890"}'), pg_temp.claim(), pg_temp.fails(false), pg_temp.later('2 days') \g /dev/null
 SELECT booking.booking_create(1, pg_temp.wanted('{"packageId": "single", "idempotencyKey": "over-01234567890"}')) \g /dev/null
 SELECT public.is(pg_temp.calls('l'), 'create_payment failed', 'a booking whose time is over asks for nothing');
+
+-- Where nothing is to be paid any more, nobody can pay on a page that may have been made after all.
+DELETE FROM booking.provider_calls;
+SELECT pg_temp.add_session('q', 1, 'massage', booking.clock() + interval '9 days', 4), pg_temp.hold('lost', 'q', 1) \g /dev/null
+SELECT booking.request_payment(pg_temp.id('lost'), pg_temp.token('lost')), pg_temp.claim(), pg_temp.fails(true) \g /dev/null
+SELECT pg_temp.buy('m', 'single'), pg_temp.claim(), pg_temp.fails(true), pg_temp.buy('n', 'single'), pg_temp.claim(), pg_temp.fails(false) \g /dev/null
+SELECT booking.cancel_reservation(pg_temp.id('lost'), pg_temp.token('lost')) \g /dev/null
+SELECT booking.booking_cancel(jsonb_build_object('bookingToken', pg_temp.token(n))) FROM unnest(ARRAY['m', 'n']) AS n \g /dev/null
+SELECT public.is(pg_temp.calls('lost'), 'create_payment pending', 'it is looked for when the hold is given back');
+SELECT public.is(pg_temp.calls('m'), 'create_payment pending', 'or the booking cancelled');
+SELECT public.is(pg_temp.calls('n'), 'create_payment failed', 'but not if the provider has refused it');
+SELECT public.is(pg_temp.claim(), 2, 'each is made again');
+SELECT public.ok((SELECT bool_and(c.uncertain) FROM pg_temp.claimed AS c), 'as one that may be there');
+SELECT pg_temp.done(pg_temp.page('lost')) \g /dev/null
+SELECT public.is(concat_ws('; ', pg_temp.calls('lost'), pg_temp.calls('m')),
+                 'create_payment done, expire_payment pending; create_payment done, expire_payment pending', 'and closed');
+DELETE FROM booking.provider_calls;
+SELECT pg_temp.buy('o', 'single'), pg_temp.claim() \g /dev/null
+SELECT booking.booking_cancel(jsonb_build_object('bookingToken', pg_temp.token('o'))) \g /dev/null
+SELECT pg_temp.later('25 hours'), pg_temp.answer('{"ending": "retry", "uncertain": true, "reason": "silence"}') \g /dev/null
+SELECT public.is(pg_temp.calls('o'), 'create_payment pending', 'also for longer than it could have been paid');
+
+-- Two look-ups find the same page over: it has one successor.
+DELETE FROM booking.provider_calls;
+SELECT pg_temp.buy('twice', 'single'), pg_temp.claim(), pg_temp.done(pg_temp.page('twice')), pg_temp.later('1 hour') \g /dev/null
+SELECT pg_temp.claim() \g /dev/null
+CREATE TEMPORARY TABLE first_look AS SELECT * FROM pg_temp.claimed;
+UPDATE booking.provider_calls SET check_at = booking.clock() WHERE action = 'create_payment';
+SELECT pg_temp.claim() \g /dev/null
+INSERT INTO pg_temp.claimed SELECT * FROM pg_temp.first_look;
+SELECT public.is(pg_temp.calls('twice'), 'create_payment done, look_up_payment running, look_up_payment pending', 'a page is looked at twice');
+SELECT pg_temp.done('{"status": "expired", "provider_ref": "ref_twice"}'), pg_temp.claim() \g /dev/null
+SELECT pg_temp.done('{"status": "expired", "provider_ref": "ref_twice"}') \g /dev/null
+SELECT public.is(pg_temp.calls('twice'), 'create_payment done, look_up_payment done, look_up_payment done, create_payment pending', 'and replaced once');
 
 -- A copy of the database asks nobody.
 SELECT pg_temp.buy('i', 'single') \g /dev/null

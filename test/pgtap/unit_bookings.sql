@@ -5,7 +5,7 @@ BEGIN;
 \ir shared/fixture.sql
 \ir shared/life.sql
 \ir shared/units.sql
-SELECT public.plan(135);
+SELECT public.plan(137);
 
 CREATE FUNCTION pg_temp.changed(name text, units jsonb, arguments text DEFAULT '') RETURNS text VOLATILE
     LANGUAGE plpgsql AS $$
@@ -230,7 +230,10 @@ SELECT public.is(pg_temp.tickets('cid'), '3 seats for 13250: 1 adult booked, 2 a
 SELECT public.is(pg_temp.dropped('cid', '{5}', ', ''full'''), '2 9750 paid due 2750 0 7', 'staff give all of it back');
 SELECT public.is(pg_temp.dropped('word', '{1}', ', ''none'''), '1 7000 paid none 0 0 2', 'or nothing');
 SELECT public.is(pg_temp.changed('word', '{"adult": 3}'), '3 14000 paid none 0 7000 3', 'and so on');
-SELECT public.is(pg_temp.dropped('word', '{2}', ', ''partial'', 500'), '2 13500 paid none 0 6500 4', 'or a part');
+SELECT public.is(pg_temp.refused(format('SELECT booking.cancel_units(%L, ''{2}'', ''partial'', 500)', pg_temp.id('word'))),
+                 'BK223 amount_minor: a refund of 500 is more than the 0 minor units that are there', 'nothing goes back of what was never paid');
+SELECT public.is(pg_temp.dropped('word', '{2}', ', ''none'''), '2 10500 paid none 0 3500 4', 'and nothing of it is kept');
+SELECT public.is(pg_temp.changed('word', '{"adult": 1}', ', refund => ''none'''), '1 7000 paid none 0 0 5', 'nor of another such');
 SELECT public.is_empty('SELECT * FROM booking.integrity_check()', 'everything adds up');
 SELECT public.is((SELECT concat_ws(' ', c.status, c.refund_status, c.refund_due_minor) FROM booking.cancel_booking(pg_temp.id('cid')) AS c),
                  'cancelled due 6250', 'cancelled then: what was owed, and half of what is left');

@@ -18,7 +18,7 @@ enum class CallEnding : unsigned char {
 
 struct CallResult {
     CallEnding ending = CallEnding::done;
-    bool uncertain = false; // of retry and returned: an attempt may have reached the provider, with an unknown outcome
+    bool uncertain = false; // of all but done: an attempt may have reached the provider, with an unknown outcome
     std::optional<int> http_status;
     std::optional<std::chrono::seconds> retry_after;
     std::string_view reason;

@@ -41,12 +41,13 @@ std::int32_t sessions_used(const LiveBooking& booking) {
     return rows.int4(0, 2);
 }
 
+// What was paid elsewhere is what is there now: a refund that was done before is not due again.
 void write_cancelled(const LiveBooking& booking, const BookingMoney& money, std::int64_t refund,
                      std::optional<std::string_view> reason, TimestampTz clock) {
     static constinit Statement statement(
         "UPDATE booking.bookings AS b"
         "   SET status = 'cancelled', kept_minor = $3, cancelled_at = $4, cancel_reason = $5,"
-        "       refund_status = $6, version = b.version + 1, updated_at = $4"
+        "       refund_status = $6, paid_minor = COALESCE($7, b.paid_minor), version = b.version + 1, updated_at = $4"
         " WHERE b.organization_id = $1 AND b.id = $2");
     std::string_view refund_status = booking.refund_status; // where there is a ledger, it says what is due
     if (!money.is_known && refund > 0) {
@@ -55,7 +56,8 @@ void write_cancelled(const LiveBooking& booking, const BookingMoney& money, std:
         refund_status = "none"; // what an earlier change made due is kept, too
     }
     statement.write({booking.organization, booking.id, Value::int8(money.there - refund), Value::timestamp(clock),
-                     text_or_null(reason), refund_status});
+                     text_or_null(reason), refund_status,
+                     !money.is_known && money.paid > 0 ? Value::int8(money.paid) : Value::null(INT8OID)});
 }
 
 // Of the money: what is kept for units that were cancelled before, and for seats that were given up.

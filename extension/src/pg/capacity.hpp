@@ -101,6 +101,8 @@ std::int64_t reclaim(const Seats& seats, TimestampTz clock);
 struct HoldPlace {
     core::Uuid session;
     TimestampTz expires_at;
+
+    bool operator==(const HoldPlace&) const = default;
 };
 
 struct Released {

@@ -178,10 +178,9 @@ std::int64_t kept_of_change(const LiveBooking& booking, const BookingMoney& mone
     core::CancellationFacts facts{};
     facts.is_staff = booking.is_staff;
     facts.is_past_cutoff = is_past_cutoff(booking, clock);
-    facts.there = cheaper;
+    facts.there = cheaper - std::min(cheaper, money.owing); // the rest was never paid
     facts.percent = booking.refund_percent;
-    facts.owed = std::min(cheaper, money.owing);
-    return cheaper - core::refund_of(allowed, facts);
+    return facts.there - core::refund_of(allowed, facts);
 }
 
 void check_currency(const LiveBooking& booking) {

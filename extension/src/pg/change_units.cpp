@@ -177,9 +177,8 @@ void cancel_tickets(const LiveBooking& booking, const std::vector<std::int32_t>&
     core::CancellationFacts facts{};
     facts.is_staff = booking.is_staff;
     facts.is_past_cutoff = is_past_cutoff(booking, clock);
-    facts.there = gone.price();
+    facts.there = std::max<std::int64_t>(gone.price() - money.owing, 0); // the rest was never paid
     facts.percent = booking.refund_percent;
-    facts.owed = std::min(facts.there, money.owing);
     write_cancelled(booking, gone, facts.there - core::refund_of(wish, facts), clock);
     write_composition(booking, core::order_units(items, rules, left.lines), money, clock);
 }

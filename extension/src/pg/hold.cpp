@@ -94,7 +94,8 @@ std::int64_t release_all(std::int32_t organization, TimestampTz clock) {
     while (from.has_value()) {
         const capacity::Released released = capacity::release(organization, clock, batch, *from);
         total += released.count;
-        from = released.count > 0 ? released.last : std::nullopt;
+        // A batch that rivals have settled meanwhile is not the last one.
+        from = released.count > 0 || released.last != from ? released.last : std::nullopt;
     }
     return total + capacity::serve_all_waitlists(organization, clock);
 }

@@ -96,6 +96,17 @@ void keep_or_close(const FinishedCall& call, const core::Uuid& payment_call) {
     set_check(call.organization, payment_call, settings::now() + core::check_delay(checks).count() * USECS_PER_SEC);
 }
 
+// Two look-ups may both say that the session has ended: the first one has asked for another by now. The row of the
+// booking is locked.
+bool is_latest_page(const FinishedCall& call) {
+    static constinit Statement statement(
+        "SELECT c.id FROM booking.provider_calls AS c"
+        " WHERE c.organization_id = $1 AND c.booking_id = $2 AND c.action = 'create_payment'"
+        " ORDER BY c.id DESC LIMIT 1");
+    const Rows rows = statement.write({call.organization, *call.booking});
+    return !rows.empty() && rows.uuid(0, 1) == *call.about;
+}
+
 // Providers end a session sooner than we a booking: whoever still wants to pay gets another one.
 void renew(const FinishedCall& call) {
     const PaymentSubject subject{call.organization, call.booking, call.reservation};
@@ -103,7 +114,9 @@ void renew(const FinishedCall& call) {
         return;
     }
     if (call.booking.has_value()) {
-        queue_booking_payment(call.organization, *call.booking, std::nullopt);
+        if (is_latest_page(call)) {
+            queue_booking_payment(call.organization, *call.booking, std::nullopt);
+        }
         return;
     }
     const auto hold = lock_hold(call.organization, *call.reservation);
@@ -259,19 +272,31 @@ bool is_payable(const PaymentSubject& subject) {
 }
 
 void end_payments(const PaymentSubject& subject) {
-    // One that may have been made already is made to its end, and closed then.
+    // One that may have been made already is made to its end, and closed then; also if it was given up.
     static constinit Statement abandon(
         "UPDATE booking.provider_calls AS c"
         "   SET status = 'abandoned', reason = 'nothing is to be paid any more', finished_at = $4, return_token = NULL"
         " WHERE c.organization_id = $1 AND (c.booking_id = $2 OR c.reservation_id = $3)"
         "   AND c.action = 'create_payment' AND c.status = 'pending' AND NOT c.uncertain");
+    static constinit Statement find_out(
+        "UPDATE booking.provider_calls AS c"
+        "   SET status = CASE c.status WHEN 'failed' THEN 'pending' ELSE c.status END,"
+        "       attempts = CASE c.status WHEN 'failed' THEN 0 ELSE c.attempts END,"
+        "       expires_at = GREATEST(c.expires_at, $4), finished_at = NULL"
+        " WHERE c.organization_id = $1 AND (c.booking_id = $2 OR c.reservation_id = $3) AND c.action = 'create_payment'"
+        "   AND c.status IN ('pending', 'running', 'failed') AND c.uncertain RETURNING 1");
     static constinit Statement open_sessions(
         "SELECT c.id FROM booking.provider_calls AS c"
         " WHERE c.organization_id = $1 AND (c.booking_id = $2 OR c.reservation_id = $3)"
         "   AND c.action = 'create_payment' AND c.status = 'done' AND c.check_at IS NOT NULL ORDER BY c.id FOR UPDATE");
     const Value booking = uuid_or_null(subject.booking);
     const Value reservation = uuid_or_null(subject.reservation);
-    abandon.write({subject.organization, booking, reservation, Value::timestamp(settings::now())});
+    const TimestampTz now = settings::now();
+    abandon.write({subject.organization, booking, reservation, Value::timestamp(now)});
+    if (!find_out.write({subject.organization, booking, reservation, Value::timestamp(now + look_up_patience)})
+             .empty()) {
+        notify_of_work();
+    }
     const Rows rows = open_sessions.write({subject.organization, booking, reservation});
     for (std::uint64_t row = 0; row < rows.count(); ++row) {
         queue_expiry(subject.organization, rows.uuid(row, 1));

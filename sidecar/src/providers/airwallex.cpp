@@ -149,7 +149,7 @@ ProviderStep after_make(const PaymentWork& work, const ProviderAnswer& answer) {
         return *end;
     }
     if (answer.status >= 300) {
-        return Refused{words_of(work, answer)};
+        return Refused{words_of(work, answer), true}; // what is uncertain is looked for first, and was not found
     }
     const auto link = foreign_object(answer.body);
     return link ? made(work, *link) : ProviderStep(Ambiguous{"the answer is not JSON"});

@@ -147,9 +147,9 @@ std::string Attempt::report() const {
     if (const auto* const done = std::get_if<Done>(&step_)) {
         out["ending"] = "done";
         out["facts"] = storable(done->facts);
-    } else if (std::holds_alternative<Refused>(step_)) {
+    } else if (const auto* const refused = std::get_if<Refused>(&step_)) {
         out["ending"] = "refused";
-        out["uncertain"] = false;
+        out["uncertain"] = call_.uncertain && !refused->is_certain;
     } else {
         out["ending"] = "retry";
         out["uncertain"] = call_.uncertain || std::holds_alternative<Ambiguous>(step_);

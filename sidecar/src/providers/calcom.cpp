@@ -238,7 +238,7 @@ ProviderStep Way::after_find(const ProviderAnswer& answer) {
         return Ambiguous{"unreadable", std::nullopt};
     }
     if (found->empty()) {
-        return progress_.refusal.empty() ? create() : ProviderStep(Refused{progress_.refusal});
+        return progress_.refusal.empty() ? create() : ProviderStep(Refused{progress_.refusal, true});
     }
     // One that stands before one that does not; the first of several.
     const auto best = std::min_element(found->begin(), found->end(), [](const Appointment& a, const Appointment& b) {
@@ -303,7 +303,7 @@ ProviderStep Way::settle(const Appointment& last, bool was_asked) {
         return done();
     }
     if (!progress_.refusal.empty()) {
-        return Refused{progress_.refusal};
+        return Refused{progress_.refusal, true};
     }
     if (was_asked) {
         return Ambiguous{"unreadable", std::nullopt}; // it was called off, and stands

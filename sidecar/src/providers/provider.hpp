@@ -96,9 +96,11 @@ struct Ambiguous {
     std::string reason;
     std::optional<std::chrono::seconds> after = std::nullopt;
 };
-// It cannot be done, now or later.
+// It cannot be done, now or later. An earlier attempt whose answer was lost may have done it all the same, unless a
+// look at the provider has shown that nothing of it is open.
 struct Refused {
     std::string reason;
+    bool is_certain = false;
 };
 // The access token is not valid, or there is none: log in and repeat this request. A second time in one call it is a
 // Retry.

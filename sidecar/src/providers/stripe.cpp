@@ -206,7 +206,7 @@ ProviderStep after_make(const PaymentWork& work, const ProviderRequest& asked, c
     if (error_word(page, "type") == "idempotency_error" && !is_again) {
         return find_page(work, 0, {}); // made with another site_url, say
     }
-    return Refused{words_of(work, answer)};
+    return Refused{words_of(work, answer), is_again}; // nothing was found before it was made again
 }
 
 const json::object* page_of_call(const json::array& pages, std::string_view call) {
@@ -226,7 +226,7 @@ ProviderStep not_found(const PaymentWork& work) {
         return Done{{{"status", "expired"}, {"provider_ref", nullptr}}};
     }
     if (work.call.now > static_cast<double>(work.order.created_at + memory_of_keys)) {
-        return Refused{"no page was made in a day"};
+        return Refused{"no page was made in a day", true};
     }
     return make_page(work, "-2");
 }
@@ -238,7 +238,7 @@ ProviderStep found(const PaymentWork& work, const json::object& page) {
     }
     // One that is closed has no address any more.
     return status_of(page) == PageStatus::open ? made(work, page)
-                                               : ProviderStep(Refused{"the page was made, and is closed by now"});
+                                               : ProviderStep(Refused{"the page was made, and is closed by now", true});
 }
 
 ProviderStep after_find(const PaymentWork& work, const ProviderRequest& asked, const ProviderAnswer& answer) {

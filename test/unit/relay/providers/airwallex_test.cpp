@@ -89,6 +89,7 @@ TEST(AirwallexRequest, IsMadeAgainOnlyIfThereIsNoLink) {
     other.call.uncertain = true;
     EXPECT_EQ(other.begin().answer(200, R"({"items":[],"has_more":false})").request().body,
               making().begin().request().body);
+    EXPECT_TRUE(other.answer(400, "{}").end<Refused>().is_certain);
     EXPECT_EQ(
         talk.answer(200, R"({"items":[{"id":"link-0","url":"https://a/","metadata":{"payment_call":"another"}},)" +
                              link() + "]}")

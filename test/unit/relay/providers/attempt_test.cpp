@@ -95,7 +95,7 @@ TEST_F(Attempts, ReportHowTheyEnd) {
     EXPECT_EQ(report(silent), (json::object{{"ending", "retry"}, {"uncertain", true}, {"reason", "silence"}}));
     EXPECT_EQ(silent.hold(), std::nullopt);
     EXPECT_EQ(silent.ending(), "uncertain");
-    Attempt refused = attempt({Refused{"no such price"}}, true);
+    Attempt refused = attempt({Refused{"no such price"}});
     refused.begin("");
     EXPECT_EQ(report(refused),
               (json::object{{"ending", "refused"}, {"uncertain", false}, {"reason", "no such price"}}));
@@ -116,6 +116,14 @@ TEST_F(Attempts, WhatWasUncertainStaysSo) {
     call.begin("");
     call.answered(answer(429));
     EXPECT_EQ(report(call).at("uncertain"), true) << "the look-up has found nothing out";
+    Attempt refused = attempt({request("make"), Refused{"no such price"}}, true);
+    refused.begin("");
+    refused.answered(answer(400));
+    EXPECT_EQ(report(refused).at("uncertain"), true) << "the page may have been made before";
+    Attempt nothing = attempt({request("look", "GET"), Refused{"no such price", true}}, true);
+    nothing.begin("");
+    nothing.answered(answer(200));
+    EXPECT_EQ(report(nothing).at("uncertain"), false) << "the look-up has shown that it was not";
 }
 
 TEST_F(Attempts, LogInFirstWhereThereIsNoLogin) {

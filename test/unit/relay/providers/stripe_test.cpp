@@ -274,7 +274,19 @@ TEST(StripeSearch, ReplacesTheKeyAfterADay) {
     talk.call.uncertain = true;
     talk.call.now = static_cast<double>(made_at + 24 * 3600);
     EXPECT_EQ(talk.begin().request().method, "GET");
-    EXPECT_EQ(talk.answer(200, R"({"data":[],"has_more":false})").end<Refused>().reason, "no page was made in a day");
+    const auto refused = talk.answer(200, R"({"data":[],"has_more":false})").end<Refused>();
+    EXPECT_EQ(refused.reason, "no page was made in a day");
+    EXPECT_TRUE(refused.is_certain);
+}
+
+// An attempt whose answer was lost may have made the page before what it costs was changed at Stripe.
+TEST(StripeSearch, IsAllThatMakesARefusalCertain) {
+    Talk talk = making();
+    talk.call.uncertain = true;
+    EXPECT_FALSE(talk.begin().answer(400, error("No such price")).end<Refused>().is_certain);
+    Talk again = making();
+    again.begin().answer(400, error("Keys", "idempotency_error")).answer(200, R"({"data":[],"has_more":false})");
+    EXPECT_TRUE(again.answer(400, error("No such price")).end<Refused>().is_certain);
 }
 
 TEST(StripeLookUp, TellsThePaymentAsItsWebhookDoes) {
