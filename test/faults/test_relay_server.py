@@ -160,6 +160,35 @@ class RelayServer(RelayCase):
         self.assert_nothing_twice()
         self.assertEqual(relay.stop(), 0)
 
+    def test_report_refused_after_leases(self):
+        """The server is back after the leases have run out, and refuses one of the answers that came meanwhile: the
+        others are taken before anything is claimed."""
+        admin = self.admin()
+        self.endpoint(admin, "crm", max_in_flight=IN_FLIGHT)
+        relay = self.relay(f"outbound.max_in_flight = {IN_FLIGHT}\noutbound.poll_ms = 100").ready()
+        self.receiver.hold("/crm")
+        self.happen(admin, IN_FLIGHT)
+        self.wait_for_requests(IN_FLIGHT)
+        [(refused, event)] = admin.query("SELECT id, event_id FROM booking.webhook_deliveries ORDER BY id DESC LIMIT 1")
+        admin.query("UPDATE booking.webhook_deliveries SET lease_until = booking.clock()")
+        admin.query("CREATE FUNCTION public.refuse_one() RETURNS trigger LANGUAGE plpgsql AS"
+                    " $$ BEGIN RAISE 'not this one'; END $$")
+        admin.query("CREATE TRIGGER refuse_one BEFORE DELETE ON booking.webhook_deliveries"
+                    f" FOR EACH ROW WHEN (OLD.id = '{refused}') EXECUTE FUNCTION public.refuse_one()")
+        self.cluster.stop()
+        self.receiver.release("/crm")
+        wait_until(lambda: relay.metric("booking_relay_results_waiting") == IN_FLIGHT, "answers wait to be reported")
+        self.cluster.start()
+        wait_until(lambda: self.value("SELECT count(*) FROM booking.webhook_deliveries") == "1", "the others are taken")
+        self.assertTrue(relay.logged("results refused"))
+        with Session(self.name) as again:
+            again.query("DROP TRIGGER refuse_one ON booking.webhook_deliveries")
+        self.wait_drained()
+        self.check_books()
+        self.assertEqual([webhook_id for webhook_id, times in self.receiver.ids().items() if times > 1
+                          and webhook_id != event], [], "sent twice")
+        self.assertEqual(relay.stop(), 0)
+
     @unittest.skipUnless(LONG, "the server is away for a minute and more")
     def test_away_for_long(self):
         """Relays come back one after the other, each with answers to report: none takes another for dead meanwhile."""
