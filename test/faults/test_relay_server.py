@@ -160,6 +160,78 @@ class RelayServer(RelayCase):
         self.assert_nothing_twice()
         self.assertEqual(relay.stop(), 0)
 
+    def test_report_refused_after_leases(self):
+        """The server is back after the leases have run out, and refuses one of the answers that came meanwhile: the
+        others are taken before anything is claimed."""
+        admin = self.admin()
+        self.endpoint(admin, "crm", max_in_flight=IN_FLIGHT)
+        relay = self.relay(f"outbound.max_in_flight = {IN_FLIGHT}\noutbound.poll_ms = 100").ready()
+        self.receiver.hold("/crm")
+        self.happen(admin, IN_FLIGHT)
+        self.wait_for_requests(IN_FLIGHT)
+        [(refused, event)] = admin.query("SELECT id, event_id FROM booking.webhook_deliveries ORDER BY id DESC LIMIT 1")
+        admin.query("UPDATE booking.webhook_deliveries SET lease_until = booking.clock()")
+        admin.query("CREATE FUNCTION public.refuse_one() RETURNS trigger LANGUAGE plpgsql AS"
+                    " $$ BEGIN RAISE 'not this one'; END $$")
+        admin.query("CREATE TRIGGER refuse_one BEFORE DELETE ON booking.webhook_deliveries"
+                    f" FOR EACH ROW WHEN (OLD.id = '{refused}') EXECUTE FUNCTION public.refuse_one()")
+        self.cluster.stop()
+        self.receiver.release("/crm")
+        wait_until(lambda: relay.metric("booking_relay_results_waiting") == IN_FLIGHT, "answers wait to be reported")
+        self.cluster.start()
+        wait_until(lambda: self.value("SELECT count(*) FROM booking.webhook_deliveries") == "1", "the others are taken")
+        self.assertTrue(relay.logged("results refused"))
+        with Session(self.name) as again:
+            again.query("DROP TRIGGER refuse_one ON booking.webhook_deliveries")
+        self.wait_drained()
+        self.check_books()
+        self.assertEqual([webhook_id for webhook_id, times in self.receiver.ids().items() if times > 1
+                          and webhook_id != event], [], "sent twice")
+        self.assertEqual(relay.stop(), 0)
+
+    def claim_without_attempt(self, admin, delivery):
+        """Claims are as they were, but for this delivery's attempt, whose number is missing."""
+        columns, result = admin.query(
+            "SELECT string_agg(CASE name WHEN 'attempt' THEN"
+            f" 'CASE WHEN delivery_id <> ''{delivery}'' THEN attempt END' ELSE name END, ', ' ORDER BY place),"
+            " pg_get_function_result(oid) FROM pg_proc,"
+            " LATERAL unnest(proargnames, proargmodes) WITH ORDINALITY AS a (name, mode, place)"
+            " WHERE oid = 'booking.claimed'::regproc AND mode = 't' GROUP BY oid")[0]
+        admin.query(f"CREATE OR REPLACE FUNCTION booking.relay_claim(uuid, integer, integer, uuid) RETURNS {result}"
+                    f" LANGUAGE sql AS $$ SELECT {columns} FROM booking.claimed($1, $2, $3, $4) $$")
+        admin.query("GRANT EXECUTE ON FUNCTION booking.relay_claim(uuid, integer, integer, uuid) TO booking_relay")
+
+    def test_claim_not_understood(self):
+        """One of the deliveries claimed with a report cannot be read: the report counts, the others are delivered, and
+        that one when its lease has ended."""
+        admin = self.admin()
+        self.endpoint(admin, "crm", max_in_flight=IN_FLIGHT)
+        relay_claim = "booking.relay_claim(uuid, integer, integer, uuid)"
+        admin.query(f"ALTER FUNCTION {relay_claim} RENAME TO claimed")
+        self.addCleanup(lambda: [admin.query(sql) for sql in (
+            f"DROP FUNCTION {relay_claim}",
+            "ALTER FUNCTION booking.claimed(uuid, integer, integer, uuid) RENAME TO relay_claim")])
+        self.receiver.hold("/crm")
+        self.happen(admin, 2 * IN_FLIGHT)
+        unread = admin.value("SELECT id FROM booking.webhook_deliveries ORDER BY id DESC LIMIT 1")
+        self.claim_without_attempt(admin, unread)
+        relay = self.relay(f"outbound.max_in_flight = {IN_FLIGHT}\noutbound.poll_ms = 100").ready()
+        self.wait_for_requests(IN_FLIGHT)
+        self.receiver.release("/crm")
+        wait_until(lambda: admin.query("SELECT id, status FROM booking.webhook_deliveries") == [(unread, "leased")],
+                   "the others are delivered")
+        self.assertEqual(relay.log().count("claimed deliveries cannot be read"), 1)
+        self.assertEqual(self.receiver.count(), 2 * IN_FLIGHT - 1)
+        self.claim_without_attempt(admin, "00000000-0000-0000-0000-000000000000")
+        admin.query("UPDATE booking.webhook_deliveries SET lease_until = booking.clock()")
+        self.wait_drained()
+        self.check_books()
+        self.assert_nothing_twice()
+        self.assertEqual(admin.query("SELECT outcome, count(*) FROM booking.webhook_logs"
+                                     f" WHERE organization_id = {self.organization} AND outcome = 'late' GROUP BY 1"),
+                         [], "reported twice")
+        self.assertEqual(relay.stop(), 0)
+
     @unittest.skipUnless(LONG, "the server is away for a minute and more")
     def test_away_for_long(self):
         """Relays come back one after the other, each with answers to report: none takes another for dead meanwhile."""

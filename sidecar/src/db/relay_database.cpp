@@ -1,5 +1,6 @@
 #include "db/relay_database.hpp"
 
+#include "main/log.hpp"
 #include "outbound/facts.hpp"
 
 #include <boost/json.hpp>
@@ -83,32 +84,54 @@ QueueStatus read_status(const Answer& answer) {
     return status;
 }
 
+ClaimedRow read_claimed(const Answer& answer, int i) {
+    ClaimedRow row;
+    row.delivery_id = answer.text(i, 0);
+    row.lease_token = answer.text(i, 1);
+    row.request_id = answer.text(i, 2);
+    row.batched = answer.text(i, 3) == "t";
+    row.endpoint_name = answer.text(i, 4);
+    row.url = answer.text(i, 5);
+    row.timeout_ms = std::stoi(answer.text(i, 6));
+    row.headers = answer.text(i, 7);
+    row.secrets = answer.text(i, 8);
+    row.allowed_networks = answer.text(i, 9);
+    row.event_type = answer.text(i, 10);
+    row.attempt = std::stoi(answer.text(i, 11));
+    row.occurred_at = std::stod(answer.text(i, 12));
+    row.body = answer.text(i, 13);
+    return row;
+}
+
+// The leases are committed: those that can be read are of use, and the others are left to their end.
 std::vector<ClaimedRow> read_claim(const Answer& answer) {
     std::vector<ClaimedRow> rows;
     rows.reserve(static_cast<std::size_t>(answer.count()));
+    std::string reason;
     for (int i = 0; i < answer.count(); ++i) {
-        ClaimedRow row;
-        row.delivery_id = answer.text(i, 0);
-        row.lease_token = answer.text(i, 1);
-        row.request_id = answer.text(i, 2);
-        row.batched = answer.text(i, 3) == "t";
-        row.endpoint_name = answer.text(i, 4);
-        row.url = answer.text(i, 5);
-        row.timeout_ms = std::stoi(answer.text(i, 6));
-        row.headers = answer.text(i, 7);
-        row.secrets = answer.text(i, 8);
-        row.allowed_networks = answer.text(i, 9);
-        row.event_type = answer.text(i, 10);
-        row.attempt = std::stoi(answer.text(i, 11));
-        row.occurred_at = std::stod(answer.text(i, 12));
-        row.body = answer.text(i, 13);
-        rows.push_back(std::move(row));
+        try {
+            rows.push_back(read_claimed(answer, i));
+        } catch (const std::exception& error) {
+            reason = error.what();
+        }
+    }
+    const std::size_t unread = static_cast<std::size_t>(answer.count()) - rows.size();
+    if (unread > 0) {
+        log(LogLevel::error, "claimed deliveries cannot be read: they wait for the end of their lease",
+            {{"deliveries", unread}, {"error", reason}});
     }
     return rows;
 }
 
-int read_accepted(const PGresult* rows) {
-    return std::stoi(PQgetvalue(rows, 0, 0));
+// The report is committed, whatever can be read of how many results counted: to repeat it would log them twice.
+int read_accepted(const PGresult* rows, std::size_t reported) {
+    try {
+        return std::stoi(PQgetvalue(rows, 0, 0));
+    } catch (const std::exception& error) {
+        log(LogLevel::error, "how many results counted cannot be read",
+            {{"results", reported}, {"error", error.what()}});
+        return static_cast<int>(reported);
+    }
 }
 
 std::vector<SourceRow> read_sources(const Answer& answer) {
@@ -202,7 +225,8 @@ void RelayDatabase::claim(int wanted, std::chrono::seconds lease, const std::opt
 
 void RelayDatabase::complete(std::span<const Result> results, CallHandler<int> handler) {
     call<int>(
-        "complete", {completing(results)}, [](const Answer& answer) { return read_accepted(answer.rows.get()); },
+        "complete", {completing(results)},
+        [reported = results.size()](const Answer& answer) { return read_accepted(answer.rows.get(), reported); },
         std::move(handler));
 }
 
@@ -210,8 +234,8 @@ void RelayDatabase::complete_and_claim(std::span<const Result> results, int want
                                        CallHandler<Turn> handler) {
     call<Turn>(
         "complete_and_claim", {completing(results), claiming(wanted, lease, std::nullopt)},
-        [](const Answer& answer) {
-            return Turn{read_accepted(answer.earlier.front().get()), read_claim(answer)};
+        [reported = results.size()](const Answer& answer) {
+            return Turn{read_accepted(answer.earlier.front().get(), reported), read_claim(answer)};
         },
         std::move(handler));
 }

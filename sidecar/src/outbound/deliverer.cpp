@@ -13,7 +13,6 @@ namespace pgbk::relay {
 namespace {
 
 constexpr std::size_t most_results_a_call = 256;
-constexpr int tries_before_giving_up = 5;
 constexpr std::chrono::seconds time_to_report{5};
 
 double seconds(std::chrono::system_clock::duration duration) {
@@ -72,16 +71,16 @@ void Deliverer::pump() {
     const bool reports = may_report();
     // What is reported makes room, here and at its endpoint.
     wanted_ = wanted_ || reports;
-    const bool is_last_report = reports && results_to_report(results_, batch_limit_) == results_.size();
-    if (catching_up_ && (results_.empty() || is_last_report || pausing_)) {
-        catching_up_ = false;
+    if (catching_up_ && !completing_) {
+        const bool is_last_report = reports && results_to_report(results_, batch_limit_) == results_.size();
+        catching_up_ = !(is_last_report && !apart_) && !may_claim_beside(results_, std::chrono::steady_clock::now());
     }
     if (reports && !apart_ && may_claim()) {
         turn();
     } else if (reports) {
         complete();
     }
-    if (may_claim()) { // behind a report that is under way
+    if (may_claim() && !completing_) { // behind a report, it would be done also if that one is refused
         claim();
     }
     check_stopped();
@@ -128,6 +127,7 @@ void Deliverer::turn_failed(std::deque<Result> batch, const Answer& answer) {
     put_back(std::move(batch));
     if (!answer.lost) { // otherwise both are done again after reconnecting
         apart_ = true;
+        catching_up_ = true;
         pump();
     }
 }
@@ -270,7 +270,9 @@ void Deliverer::refused(std::deque<Result> batch, const Answer& answer) {
     batch_limit_ = std::max<std::size_t>(batch.size() / 2, 1);
     for (auto& result : batch) {
         ++result.tries;
+        result.alone = result.alone || alone;
     }
+    catching_up_ = true;
     if (alone) {
         const Result& first = batch.front();
         const bool hopeless =
@@ -293,6 +295,7 @@ void Deliverer::refused(std::deque<Result> batch, const Answer& answer) {
             pump();
         }
     });
+    pump(); // what could not be claimed behind this report
 }
 
 void Deliverer::put_back(std::deque<Result> batch) {

@@ -71,8 +71,8 @@ private:
     int requests_in_flight_ = 0;
     bool attached_ = false;
     bool wanted_ = false; // something may be due
-    // A claim gives anew what leases have run out for, ours among them: after a long absence it has to wait until all
-    // that was answered meanwhile is reported.
+    // A claim gives anew what leases have run out for, ours among them: after a long absence, and whenever a report was
+    // refused, it has to wait until what was answered meanwhile is reported.
     bool catching_up_ = false;
     bool claiming_ = false;
     bool completing_ = false;

@@ -67,6 +67,13 @@ std::size_t results_to_report(const std::deque<Result>& results, std::size_t lim
     return size;
 }
 
+bool may_claim_beside(const std::deque<Result>& results, SteadyTime now) {
+    return std::all_of(results.begin(), results.end(), [now](const Result& result) {
+        const bool tried = result.tries >= tries_before_giving_up || result.lease_end > now;
+        return result.facts == nullptr || (result.alone && tried);
+    });
+}
+
 std::chrono::milliseconds timeout_within(std::chrono::milliseconds timeout, std::chrono::seconds lease) {
     return std::min<std::chrono::milliseconds>(timeout, lease - time_to_report - time_to_start);
 }

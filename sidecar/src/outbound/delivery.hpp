@@ -83,11 +83,18 @@ struct Result {
     SteadyTime lease_end;      // afterwards somebody else has it
     int tries = 0;             // how often the database could not take it
     std::uint64_t request = 0; // deliveries of one request have the same number, and stand side by side
+    bool alone = false;        // refused in a report of its request's alone, so that no other's is to blame
 };
 
 // How many results from the front go into one report: at most `limit`, but requests are not cut, since the database
 // takes what it finds of a batch in one report for the whole of its answer. One request always goes, whatever its size.
 std::size_t results_to_report(const std::deque<Result>& results, std::size_t limit);
+
+constexpr int tries_before_giving_up = 5;
+
+// Whether nothing would be sent anew that is only waiting to be reported, if leases that ran out were claimed now: what
+// waits was never sent, or is what the database refuses, in a lease that still runs or as often as it is tried.
+bool may_claim_beside(const std::deque<Result>& results, SteadyTime now);
 
 // A request is started only if its time and five seconds to report it fit into what is left of the lease. A timeout
 // that would fit into no lease is cut down to what a fresh one has room for.

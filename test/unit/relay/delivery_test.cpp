@@ -222,6 +222,25 @@ TEST(Results, OfOneRequestAreReportedTogether) {
     EXPECT_EQ(results_to_report(of_requests({1, 2}), 1), 1U);
 }
 
+TEST(Results, ThatWaitHoldUpClaims) {
+    const SteadyTime now{100s};
+    const auto sent = std::make_shared<const Facts>();
+    const Result good{{"a", "5"}, sent, now + 30s, 0, 1};
+    const Result returned{{"b", "5"}, nullptr, now - 1s, 0, 2};
+    Result refused{{"c", "5"}, sent, now + 30s, 1, 3, true};
+    EXPECT_TRUE(may_claim_beside({}, now));
+    EXPECT_FALSE(may_claim_beside({good}, now)) << "sent, and its lease may have run out on the server";
+    EXPECT_TRUE(may_claim_beside({returned}, now)) << "never sent";
+    EXPECT_TRUE(may_claim_beside({returned, refused}, now));
+    EXPECT_FALSE(may_claim_beside({refused, good}, now)) << "the others are to be reported first";
+    refused.lease_end = now;
+    EXPECT_FALSE(may_claim_beside({refused}, now)) << "the next try may succeed";
+    refused.tries = tries_before_giving_up;
+    EXPECT_TRUE(may_claim_beside({refused}, now)) << "no try will";
+    refused.alone = false;
+    EXPECT_FALSE(may_claim_beside({refused}, now)) << "another may be to blame";
+}
+
 TEST(Results, HaveAClass) {
     Facts facts;
     facts.http_status = 204;
