@@ -3,7 +3,7 @@
 
 BEGIN;
 \ir shared/fixture.sql
-SELECT public.plan(41);
+SELECT public.plan(49);
 
 SELECT pg_temp.add_session('small', 1, 'tour', '2027-03-04 09:00 UTC', 40) \g /dev/null
 SELECT pg_temp.add_session('big', 1, 'tour', '2027-03-04 11:00 UTC', 40) \g /dev/null
@@ -52,6 +52,31 @@ SELECT public.bag_eq(
     $$ SELECT r.id FROM booking.slot_reservations AS r WHERE lower(r.customer_email) = 'b2@example.org'
           AND r.organization_id = 1 AND r.status = 'pending' $$,
     $$ SELECT pg_temp.id('b2') $$, 'its indexes find it');
+
+-- What is known of one session of an activity goes for the others, as far as it is about the activity.
+UPDATE booking.activities SET min_notice_seconds = 86400, max_advance_seconds = 864000, hold_seconds = 300
+ WHERE id = pg_temp.id('massage');
+SELECT pg_temp.add_session('m1', 1, 'massage', '2027-03-04 09:00 UTC', 40) \g /dev/null
+SELECT pg_temp.add_session('m2', 1, 'massage', '2027-03-05 09:00 UTC', 1) \g /dev/null
+SELECT pg_temp.add_session('soon', 1, 'massage', '2027-03-02 09:00 UTC', 40) \g /dev/null
+SELECT pg_temp.add_session('late', 1, 'massage', '2027-03-20 09:00 UTC', 40) \g /dev/null
+SELECT pg_temp.add_session('m3', 1, 'massage', '2027-03-06 09:00 UTC', 40) \g /dev/null
+SELECT pg_temp.add_session('closed', 1, 'massage', '2027-03-06 11:00 UTC', 40, 'closed') \g /dev/null
+CREATE FUNCTION pg_temp.outcome(session text, size integer) RETURNS text VOLATILE LANGUAGE sql AS $$
+    SELECT concat_ws(' ', o.outcome, round(extract(epoch FROM o.expires_at - booking.clock()) / 60))
+      FROM booking.try_reserve_slot(pg_temp.id(session), size, 'm@example.org') AS o $$;
+SELECT public.is(pg_temp.outcome('m1', 2), 'held 5', 'one session is looked at');
+SELECT public.is(pg_temp.outcome('m2', 2), 'sold_out', 'another of the activity has seats of its own');
+SELECT public.is(pg_temp.outcome('m2', 1), 'held 5', 'and the same terms');
+SELECT public.is(pg_temp.outcome('m1', 3), 'invalid_party_size', 'a party is what the activity allows');
+SELECT public.is(pg_temp.outcome('soon', 1), 'too_late_to_book', 'notice is counted to the start of each');
+SELECT public.is(pg_temp.outcome('late', 1), 'too_early_to_book', 'and so is advance');
+SELECT public.is(pg_temp.outcome('closed', 1), 'session_closed', 'one that is closed is closed');
+UPDATE booking.activities SET hold_seconds = 120 WHERE id = pg_temp.id('massage');
+SELECT public.is(pg_temp.outcome('m3', 1), 'held 2', 'terms that have changed do not go for others either');
+DELETE FROM booking.slot_reservations WHERE lower(customer_email) = 'm@example.org';
+UPDATE booking.sessions SET remaining = capacity_total WHERE activity_id = pg_temp.id('massage');
+DELETE FROM booking.booking_events WHERE kind = 'reservation.held' AND session_id IN (pg_temp.id('m1'), pg_temp.id('m2'), pg_temp.id('m3'));
 
 -- A partition for today, made in the middle.
 SELECT booking.maintain_event_partitions() \g /dev/null

@@ -23,6 +23,11 @@ constinit PlainAccess session_counter(shape_of(PlainUse::update, "sessions", 2, 
 constinit PlainAccess lane_counter(shape_of(PlainUse::update, "session_lanes", 3, organization_id,
                                             PlainColumn{"session_id", UUIDOID}, PlainColumn{"lane", INT2OID},
                                             remaining));
+constinit PlainAccess
+    session_terms(shape_of(PlainUse::look, "sessions", 2, organization_id, PlainColumn{"id", UUIDOID}, remaining,
+                           PlainColumn{"status", TEXTOID}, PlainColumn{"start_time", TIMESTAMPTZOID},
+                           PlainColumn{"uses_resources", BOOLOID}, PlainColumn{"activity_id", UUIDOID},
+                           PlainColumn{"capacity_total", INT4OID}, PlainColumn{"lane_count", INT2OID}));
 constinit PlainAccess session_seats(shape_of(PlainUse::look, "sessions", 2, organization_id, PlainColumn{"id", UUIDOID},
                                              remaining));
 constinit PlainAccess lane_seats(shape_of(PlainUse::look, "session_lanes", 2, organization_id,
@@ -251,6 +256,29 @@ PlainLane take_from_lanes(const PlainWish& wish, std::int32_t from, Snapshot sna
     return result;
 }
 
+// Without capacity: it is not on sale, or not to be looked at.
+PlainSession look_at_session(const Datum* keys, Snapshot snapshot) {
+    PlainSession found{};
+    Opened opened;
+    if (!open(session_terms, keys, opened)) {
+        return found;
+    }
+    const PlainTable& table = *opened.entered.table;
+    if (find_plain_row(table, opened.entered.leaf, opened.index, snapshot, keys, 2, opened.slot)) {
+        const Values values = read(table, session_terms.shape().count, opened.slot);
+        const bool is_whole =
+            std::none_of(values.nulls, values.nulls + session_terms.shape().count, [](bool n) { return n; });
+        if (is_whole && is_on_sale(values, DT_NOBEGIN)) {
+            memcpy(found.activity.data(), DatumGetUUIDP(values.all[6])->data, found.activity.size());
+            found.start_time = DatumGetTimestampTz(values.all[4]);
+            found.capacity = DatumGetInt32(values.all[7]);
+            found.lanes = DatumGetInt16(values.all[8]);
+        }
+    }
+    close(session_terms, opened);
+    return found;
+}
+
 // -1: the statement has to be asked.
 std::int64_t seats_in(PlainAccess& access, const Datum* keys, Snapshot snapshot) {
     Opened opened;
@@ -320,6 +348,18 @@ PlainLane take_from_plain_lane(const PlainWish& wish, std::int32_t lane) {
         const auto take = [&](Snapshot snapshot) { return take_from_lanes(wish, lane, snapshot); };
         return take_in_rounds<PlainLane>(take);
     });
+}
+
+std::optional<PlainSession> look_at_plain_session(std::int32_t organization, const core::Uuid& session) {
+    if (!session_terms.is_worth_trying()) {
+        return std::nullopt;
+    }
+    const PlainAccess::Use use(session_terms);
+    const PlainSession found = server([&] {
+        const Datum keys[] = {Int32GetDatum(organization), PointerGetDatum(session.data())};
+        return at_one_time<PlainSession>([&](Snapshot snapshot) { return look_at_session(keys, snapshot); });
+    });
+    return found.capacity > 0 ? std::optional(found) : std::nullopt;
 }
 
 std::optional<std::int64_t> plain_seats(std::int32_t organization, const core::Uuid& session, bool in_lanes) {

@@ -33,6 +33,15 @@ struct PlainLane {
 };
 PlainLane take_from_plain_lane(const PlainWish& wish, std::int32_t lane);
 
+// What a session is, if it is on sale but for its start.
+struct PlainSession {
+    core::Uuid activity;
+    TimestampTz start_time;
+    std::int32_t capacity;
+    std::int32_t lanes;
+};
+std::optional<PlainSession> look_at_plain_session(std::int32_t organization, const core::Uuid& session);
+
 // What the counters of the session say together; nothing if the statement has to be asked.
 std::optional<std::int64_t> plain_seats(std::int32_t organization, const core::Uuid& session, bool in_lanes);
 

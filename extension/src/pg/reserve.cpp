@@ -225,7 +225,21 @@ struct Known {
     std::optional<Terms> terms;
 };
 
+// A session that is new to this backend, if others of its activity are not.
+void learn_plainly(const Request& request) {
+    const auto session = look_at_plain_session(request.organization, request.session);
+    const auto terms =
+        session.has_value() ? derive_terms({session->activity, session->start_time, session->capacity}) : std::nullopt;
+    if (terms.has_value()) {
+        remember_lanes(request.session, session->lanes);
+        remember_terms(request.session, *terms);
+    }
+}
+
 Known known_of(const Request& request) {
+    if (known_terms(request.session) == nullptr) {
+        learn_plainly(request);
+    }
     const Terms* const terms = known_terms(request.session);
     return {lanes_seen(request.session), terms == nullptr ? std::nullopt : std::optional(*terms)};
 }

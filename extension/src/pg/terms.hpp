@@ -24,6 +24,8 @@ struct Terms {
     bool makes_events; // the organization wants events of holds
     bool has_endpoint; // and so does one of its webhooks
     SaleWindow window;
+    core::Uuid activity;
+    std::optional<std::int32_t> party_size_most; // what the activity says of party_size_max
 
     bool admit(std::int32_t party_size, std::optional<std::int32_t> seconds, TimestampTz clock) const {
         const std::int32_t length = seconds.value_or(hold_seconds);
@@ -42,10 +44,22 @@ struct Terms {
     " o.reservation_events,"                                                                                           \
     " EXISTS (SELECT 1 FROM booking.webhook_endpoints AS e WHERE e.organization_id = $1 AND e.status = 'active'"       \
     "            AND e.events && ARRAY['*', 'reservation.held', 'reservation.*']) AS has_endpoint,"                    \
-    " " PGBK_OPENS_AT_SQL " AS opens_at, " PGBK_CLOSES_AT_SQL " AS closes_at"
+    " " PGBK_OPENS_AT_SQL " AS opens_at, " PGBK_CLOSES_AT_SQL " AS closes_at, a.id AS terms_of,"                       \
+    " a.party_size_max AS party_size_most"
 
 // From row 0, the first of them in this column.
 Terms read_terms(const Rows& rows, int column);
+
+// A session's row as somebody has just read it.
+struct TermsOfSession {
+    core::Uuid activity;
+    TimestampTz start_time;
+    std::int32_t capacity;
+};
+
+// The terms of a session that nothing is known of yet, if those of another one of its activity are. They name the same
+// version: if the activity has changed since, they do not hold.
+std::optional<Terms> derive_terms(const TermsOfSession& session);
 
 // What is known of the session; nullptr if nothing is. Until remember_terms() is called again.
 const Terms* known_terms(const core::Uuid& session);
