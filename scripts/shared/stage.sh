@@ -107,7 +107,7 @@ stage_pgtap() {
     createdb -T pgtap_template "$database"
     # Besides a failed assertion: a plan that is not kept, and an error that ends the file.
     pg_prove -v -d "$database" "$file" >"$SCRATCH/output" 2>&1 || grep -q '^not ok' "$SCRATCH/output" ||
-      echo "not ok - $file did not run to its end" >>"$SCRATCH/output"
+      printf '\nnot ok - %s did not run to its end\n' "$file" >>"$SCRATCH/output"
     cat "$SCRATCH/output"
     dropdb --force "$database"
   done
@@ -120,7 +120,7 @@ run_python_tests() { # DIRECTORY
     [[ -e $file ]] || continue
     echo "# $file"
     python3 "$file" -v >"$SCRATCH/output" 2>&1 || grep -q '^FAILED (' "$SCRATCH/output" ||
-      echo "not ok - $file did not run to its end" >>"$SCRATCH/output"
+      printf '\nnot ok - %s did not run to its end\n' "$file" >>"$SCRATCH/output" # on a line of its own, to be counted
     cat "$SCRATCH/output"
   done
 }

@@ -309,12 +309,6 @@ std::optional<Hold> take_from_some_lane(const Request& request, TimestampTz cloc
 // From the place that this backend knows. Says in kept what is left behind if there is no hold.
 std::optional<Hold> try_known_place(const Request& request, TimestampTz clock, const Known& known, Kept& kept) {
     const auto has_written = [] { return TransactionIdIsValid(GetTopTransactionIdIfAny()); };
-    if (is_admitted(request, clock, known)) {
-        PlainHold plain = write_hold_plainly(request, clock, place_in(request, known), *known.terms);
-        if (plain.taken != PlainTake::unknown) {
-            return std::move(plain.hold);
-        }
-    }
     if (has_written()) {
         // Whether it waits in vain could not be told afterwards, and so nothing must be left behind.
         return all_or_nothing([&] { return take_and_hold(request, clock, known); });
@@ -328,6 +322,12 @@ std::optional<Hold> try_known_place(const Request& request, TimestampTz clock, c
 
 // Without a look at the session.
 std::optional<Hold> try_fast_path(const Request& request, TimestampTz clock, const Known& known, Kept& kept) {
+    if (is_admitted(request, clock, known)) {
+        PlainHold plain = write_hold_plainly(request, clock, place_in(request, known), *known.terms);
+        if (plain.taken != PlainTake::unknown) {
+            return std::move(plain.hold); // if refused, all lanes were looked at
+        }
+    }
     auto hold = try_known_place(request, clock, known, kept);
     if (!hold.has_value() && known.lanes > 0 && is_admitted(request, clock, known)) {
         hold = take_from_unlocked_lane(request, clock, known.lanes, *known.terms);
