@@ -12,6 +12,8 @@ CREATE FUNCTION pg_temp.partition_of(day date) RETURNS text STABLE LANGUAGE sql 
 CREATE FUNCTION pg_temp.id_at(day date, number integer) RETURNS uuid STABLE LANGUAGE sql AS $$
     SELECT (lpad(to_hex((extract(epoch FROM day)::bigint + 3600) * 1000), 12, '0') || '8000' || '8000'
             || lpad(to_hex(number), 4, '0') || '00000001')::uuid $$;
+CREATE FUNCTION pg_temp.first_id(day date) RETURNS uuid STABLE LANGUAGE sql AS $$
+    SELECT (lpad(to_hex(extract(epoch FROM day)::bigint * 1000), 12, '0') || '80008000' || repeat('0', 12))::uuid $$;
 CREATE FUNCTION pg_temp.write_event(at date, number integer) RETURNS void VOLATILE LANGUAGE sql AS $$
     INSERT INTO booking.booking_events (organization_id, id, kind, subject_id, occurred_at)
     VALUES (1, pg_temp.id_at(at, number), 'venue.updated', pg_temp.id('venue'), at + interval '1 hour') $$;
@@ -65,9 +67,9 @@ SELECT public.is(pg_temp.place(pg_temp.id_at(pg_temp.today() - 3, 12)),
                  'booking.' || pg_temp.partition_of(pg_temp.today() - 3), 'each event its own');
 SELECT public.is(pg_temp.maintain(10, 3), 'created 0 moved 0 deleted 0 dropped 0 skipped 0', 'what is to be kept is kept');
 SELECT public.is(pg_temp.maintain(10, 2), 'created 0 moved 0 deleted 0 dropped 1 skipped 0', 'an older day is dropped');
-SELECT public.is_empty($$ SELECT 1 FROM booking.booking_events AS e WHERE e.id < pg_temp.id_at(pg_temp.today() - 2, 0) $$,
+SELECT public.is_empty($$ SELECT 1 FROM booking.booking_events AS e WHERE e.id < pg_temp.first_id(pg_temp.today() - 2) $$,
                        'with its events');
-SELECT public.is((SELECT count(*) FROM booking.booking_events AS e WHERE e.id < pg_temp.id_at(pg_temp.today(), 0)),
+SELECT public.is((SELECT count(*) FROM booking.booking_events AS e WHERE e.id < pg_temp.first_id(pg_temp.today())),
                  2::bigint, 'and no others');
 SELECT pg_temp.write_event(pg_temp.today() - 200, 1) \g /dev/null
 SELECT public.is(pg_temp.maintain(10, 90), 'created 0 moved 0 deleted 1 dropped 0 skipped 0',
