@@ -155,30 +155,26 @@ bool is_on_sale(const Values& values, TimestampTz clock) {
            DatumGetTimestampTz(values.all[4]) > clock && !DatumGetBool(values.all[5]);
 }
 
-PlainTake take_from_session_row(const Opened& opened, const Datum* keys, std::int32_t seats, TimestampTz clock,
-                                Snapshot snapshot) {
+// The counter comes after the keys. suits: what else the row must be.
+template <class Suits>
+PlainTake take_from_row(const PlainAccess& access, const Opened& opened, const Datum* keys, std::int32_t seats,
+                        Snapshot snapshot, Patience patience, Suits suits) {
     const PlainTable& table = *opened.entered.table;
-    if (!find_plain_row(table, opened.entered.leaf, opened.index, snapshot, keys, 2, opened.slot)) {
+    const int counter = access.shape().keys;
+    if (!find_plain_row(table, opened.entered.leaf, opened.index, snapshot, keys, counter, opened.slot)) {
         return PlainTake::refused;
     }
-    const Values values = read(table, session_counter.shape().count, opened.slot);
-    if (values.nulls[2] || DatumGetInt32(values.all[2]) < seats || !is_on_sale(values, clock)) {
+    const Values values = read(table, access.shape().count, opened.slot);
+    if (values.nulls[counter] || DatumGetInt32(values.all[counter]) < seats || !suits(values)) {
         return PlainTake::refused;
     }
-    return change(opened, table.attributes[2], DatumGetInt32(values.all[2]) - seats, snapshot, Patience::waits);
+    return change(opened, table.attributes[static_cast<std::size_t>(counter)],
+                  DatumGetInt32(values.all[counter]) - seats, snapshot, patience);
 }
 
 PlainTake take_from_one_lane(const Opened& opened, const Datum* keys, std::int32_t seats, Snapshot snapshot,
                              Patience patience) {
-    const PlainTable& table = *opened.entered.table;
-    if (!find_plain_row(table, opened.entered.leaf, opened.index, snapshot, keys, 3, opened.slot)) {
-        return PlainTake::refused;
-    }
-    const Values values = read(table, lane_counter.shape().count, opened.slot);
-    if (values.nulls[3] || DatumGetInt32(values.all[3]) < seats) {
-        return PlainTake::refused;
-    }
-    return change(opened, table.attributes[3], DatumGetInt32(values.all[3]) - seats, snapshot, patience);
+    return take_from_row(lane_counter, opened, keys, seats, snapshot, patience, [](const Values&) { return true; });
 }
 
 // From the first lane from this one on that has enough and that nobody is working on, or else from the first.
@@ -232,7 +228,8 @@ PlainTake take_from_session(const PlainWish& wish, TimestampTz clock, Snapshot s
     if (!open(session_counter, keys, opened)) {
         return PlainTake::unknown;
     }
-    result = take_from_session_row(opened, keys, wish.seats, clock, snapshot);
+    result = take_from_row(session_counter, opened, keys, wish.seats, snapshot, Patience::waits,
+                           [clock](const Values& values) { return is_on_sale(values, clock); });
     close(session_counter, opened);
     return result;
 }

@@ -212,11 +212,7 @@ std::optional<Hold> take_then_hold(const Request& request, TimestampTz clock, co
     if (!capacity::take(seats, clock, expired, free.unpaid_most.value_or(0))) {
         return std::nullopt;
     }
-    auto hold = write_hold(request, clock, {unpaid ? Source::taken_unpaid : Source::taken}, free.terms);
-    if (!hold.has_value()) {
-        throw Refusal(RefusalKind::retry, "the hold was not written", "A trigger has left it out.");
-    }
-    return hold;
+    return write_hold(request, clock, {unpaid ? Source::taken_unpaid : Source::taken}, free.terms);
 }
 
 // What this backend knows of a session.
